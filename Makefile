@@ -1,0 +1,50 @@
+# Each target does its own set-up in .venv from a plain python3 (3.11 or later): `make demo` on a fresh machine works.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: help install demo test test-slow check format bench docs clean
+.DEFAULT_GOAL := help
+
+help:            ## what there is
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST)
+
+install: $(READY) ## only the set-up
+
+# requirements.lock pins every version; it is a constraint, so that another Python may need more or less than it names.
+$(READY): pyproject.toml requirements.lock
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Grapevine needs Python 3.11 or later, this is %d.%d. Try: make PYTHON=python3.12 $(MAKECMDGOALS)" % sys.version_info[:2])'
+	@test -x $(BIN)/python || { echo "setting up $(VENV) (once; a minute or two)" >&2; $(PYTHON) -m venv $(VENV); }
+	@$(PIP) install --constraint requirements.lock --editable '.[dev]'
+	@touch $@
+
+demo: $(READY)    ## the shipped comparison: which of four strategies wins, by how much, how sure
+	@$(BIN)/grapevine demo
+
+test: $(READY)    ## tests and doctests; a warning is an error
+	@$(BIN)/python -m pytest -q -n 2
+
+test-slow: $(READY) ## all tests, the long ones too
+	@$(BIN)/python -m pytest -q -n 2 -m "slow or not slow"
+
+check: $(READY)   ## lint, format, types, floors
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(READY)  ## let ruff put things in order
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format --quiet .
+
+bench: $(READY)   ## speed and memory of both drivers
+	@$(BIN)/python benchmarks/bench.py
+
+docs: $(READY)    ## write the generated pages of docs/ anew
+	@$(BIN)/python docs/generate.py
+
+clean:           ## remove the environment and what tools left behind; results stay
+	@rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist
+	@find sim tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,64 @@
+"""Grapevine: an open simulator of social shopping. This file is the table of public names; it imports only `version`.
+
+Nothing heavy is imported here: a name is loaded from its module when it is first used, so that
+`import sim` takes milliseconds and leaves the process as it found it.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from sim.version import RESULTS_VERSION as results_version
+from sim.version import __version__
+
+#: public name -> (module, one sentence); the API page of the docs is written from this table
+PUBLIC: dict[str, tuple[str, str]] = {
+    "Scenario": ("sim.scenario", "What is asked: population, graph, catalogue, strategies, days, seeds."),
+    "simulate": ("sim.engines", "One run of one strategy in one world; answers with a Journal."),
+    "compare": ("sim.studies.ask", "All strategies of a scenario in paired worlds; answers with the verdict."),
+    "Experiment": (
+        "sim.experiment",
+        "Replications x strategies into a results folder; goes on where it stopped.",
+    ),
+    "Results": ("sim.experiment", "A results folder, opened: its tables and its scenario."),
+    "World": ("sim.engines", "A scenario made flesh, shared by all strategies of one replication."),
+    "Shop": ("sim.engines.objects", "The same model as readable Mesa agents."),
+    "Journal": ("sim.journal", "What one run writes down: tables by day, cohort, shopper, order."),
+    "Population": ("sim.population", "Shoppers and their traits as columns."),
+    "SocialGraph": ("sim.graph", "Who hears whom: drawn, read from a file, to and from networkx."),
+    "Catalogue": ("sim.catalogue", "Products: price, cost, quality, taste."),
+    "measure": ("sim.metrics", "Every measure of one run, from its journal."),
+    "MEASURES": ("sim.metrics", "Name, unit and definition of every measure."),
+    "InputError": ("sim.errors", "Bad input, said in one clear message."),
+}
+
+__all__ = [*PUBLIC, "__version__", "results_version"]
+
+if TYPE_CHECKING:  # the same table, for type checkers and editors
+    from sim.catalogue import Catalogue as Catalogue
+    from sim.engines import World as World
+    from sim.engines import simulate as simulate
+    from sim.engines.objects import Shop as Shop
+    from sim.errors import InputError as InputError
+    from sim.experiment import Experiment as Experiment
+    from sim.experiment import Results as Results
+    from sim.graph import SocialGraph as SocialGraph
+    from sim.journal import Journal as Journal
+    from sim.metrics import MEASURES as MEASURES
+    from sim.metrics import measure as measure
+    from sim.population import Population as Population
+    from sim.scenario import Scenario as Scenario
+    from sim.studies.ask import compare as compare
+
+
+def __getattr__(name: str) -> Any:
+    if name not in PUBLIC:
+        raise AttributeError(f"module 'sim' has no attribute {name!r}; public names: {', '.join(sorted(PUBLIC))}")
+    value = getattr(importlib.import_module(PUBLIC[name][0]), name)
+    globals()[name] = value  # the next look-up does not come here
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *PUBLIC})

@@ -1,0 +1,17 @@
+"""The command line: `grapevine`, also `python -m sim`. A face: it may import every floor, and nothing imports it.
+
+`commands` says what can be typed, `guard` turns errors into messages and exit codes, `show` prints.
+Heavy modules are imported inside the commands, so that `grapevine --help` answers at once.
+"""
+
+from __future__ import annotations
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code: 0 done, 2 bad input, 3 some runs failed, 130 interrupted."""
+    from sim.cli.guard import run
+
+    run()
+
+
+__all__ = ["main"]

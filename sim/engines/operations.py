@@ -1,0 +1,461 @@
+"""What the shop does on a day: shelf, offers, budgets, prices paid; the same for both drivers.
+
+Imports strategies, rules, `ledger`, `journal`, world and teams. Drivers bring who visits and what they
+chose; this room says what was on offer and settles who pays what, by keyed priority.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim import draws
+from sim.engines.teams import Seats, Teams
+from sim.engines.world import World
+from sim.journal import Day, Orders, Recorder
+from sim.ledger import Budget
+from sim.money import CostClass
+from sim.rules import resolve
+from sim.rules import shelf as shelf_rules
+from sim.rules.records import FOUND, KOL, TEAM_COLUMNS, Offer, Shelf
+from sim.strategies.tactic import LIFECYCLES, NEW_DAYS, SILENT_DAYS, Board, Desk, People, Tactic
+
+Ints = NDArray[np.int64]
+
+
+class Buyers(NamedTuple):
+    """What today's buyers chose, one entry each, ascending by row (fields as in rules' Choice)."""
+
+    row: Ints
+    product: Ints
+    is_team: NDArray[np.bool_]
+    team: Ints
+    would_found: NDArray[np.bool_]
+    quantity: Ints
+    source: Ints
+    parent: Ints
+    unit_cents: Ints
+    coupon: Ints
+    team_cents: Ints
+    visit: Ints  # position among today's visitors
+
+    def take(self, chosen: NDArray[Any]) -> Buyers:
+        """Those entries only."""
+        return Buyers(*[column[chosen] for column in self])
+
+
+class Reach(NamedTuple):
+    """Opinion leaders' posts as they arrive this morning, one entry per person reached."""
+
+    row: Ints
+    product: Ints
+    hype: NDArray[np.float64]
+    tactic: Ints
+    n_posts: Ints  # how many posts reached her today
+
+
+class Operations:
+    """One strategy at work in one world."""
+
+    def __init__(self, world: World, label: str, tactics: tuple[Tactic, ...], recorder: Recorder, burn_in: int) -> None:
+        self.world, self.tactics, self.recorder, self.burn_in = world, tactics, recorder, burn_in
+        self.labels = _labels(label, tactics)
+        self.day = 0
+        catalogue = world.catalogue
+        self.teams = Teams(world.noise_seed, catalogue.id)
+        self.units = np.zeros(len(catalogue), dtype=np.int64)  # displayed: from the first day of the burn-in on
+        self.reviews = np.zeros(len(catalogue), dtype=np.int64)
+        self.stars = np.zeros(len(catalogue), dtype=np.int64)
+        self.stock = catalogue.stock.copy()  # -1 = unlimited
+        self.budgets = [Budget(tactic.budget, tactic.budget_per_day) for tactic in tactics]
+        self.desks = [self._desk(k, label) for k in range(len(tactics))]
+        self.issued = np.zeros(0, dtype=np.int64)  # money off reserved today, per visitor
+        self.issuer = np.zeros(0, dtype=np.int64)  # by which tactic
+        for tactic, desk in zip(tactics, self.desks, strict=True):
+            tactic.begin(desk)
+        self._base = self._shelf_base()
+
+    def _desk(self, index: int, label: str) -> Desk:
+        tactic = self.tactics[index]
+        ordinal = sum(other.kind == tactic.kind for other in self.tactics[:index])
+
+        def book(line: str, cls: CostClass, cents: int) -> None:
+            self.recorder.ledger.book(self.day, self.labels[index], line, cls, cents)
+
+        return Desk(index, label, ordinal, self.world.world_seed, book, self.budgets[index], self.world)
+
+    def _shelf_base(self) -> dict[str, NDArray[Any]]:
+        c, n = self.world.catalogue, len(self.world.catalogue)
+        log_price = np.empty(n)
+        shelf_rules.log_prices(c.price_cents, self.world.constants.p_ref, log_price)
+        zeros, none = np.zeros(n, dtype=np.int64), np.full(n, -1, dtype=np.int64)
+        return {
+            "id": c.id,
+            "list_cents": c.price_cents,
+            "price_cents": c.price_cents,
+            "unit_cost_cents": c.unit_cost_cents,
+            "cut_tactic": none,
+            "quality": c.quality,
+            "taste_0": np.ascontiguousarray(c.taste[:, 0]),
+            "taste_1": np.ascontiguousarray(c.taste[:, 1]),
+            "taste_2": np.ascontiguousarray(c.taste[:, 2]),
+            "arousal": c.arousal,
+            "sociality": c.sociality,
+            "spam_onset": c.spam_onset,
+            "on_sale": np.ones(n, dtype=np.bool_),
+            "promoted": np.zeros(n),
+            "log_price": log_price,
+            "popularity": np.zeros(n),
+            "place": np.zeros(n),
+            "rating": np.zeros(n),
+            "appeal": np.zeros(n),
+            "team_discount": np.zeros(n),
+            "team_tactic": none,
+            "team_size": zeros,
+            "team_capacity": zeros,
+            "team_window": zeros,
+            "team_strangers": np.zeros(n, dtype=np.bool_),
+            "team_told": np.zeros(n, dtype=np.bool_),
+            "team_success": np.zeros(n),
+            "team_joins": np.zeros(n),
+        }
+
+    # --- morning ---------------------------------------------------------------------------------
+
+    def morning(self, t: int) -> Shelf:
+        """What is on the shelf on day t (counted from the start of the burn-in)."""
+        self.day = t - self.burn_in
+        self.teams.start_day(t)
+        for budget in self.budgets:
+            budget.start_day()
+        shelf = {name: column.copy() for name, column in self._base.items()}
+        shelf_rules.show(
+            self.world.params, self.units, self.reviews, self.stars, shelf["popularity"], shelf["place"],
+            shelf["rating"], shelf["appeal"],
+        )  # fmt: skip
+        shelf["on_sale"] = (self.world.catalogue.launch_day <= max(self.day, 0)) & (self.stock != 0)
+        shelf["team_success"], shelf["team_joins"] = self.teams.shown_rates()
+        c = self.world.catalogue
+        self.board = Board(self.day, len(c), self.units, shelf["rating"], c.price_cents, c.unit_cost_cents)
+        for tactic, desk in self._on():
+            tactic.on_shelf(shelf, self.board, desk)
+        self.shelf = Shelf(**shelf)
+        self.is_promoting = bool((self.shelf.promoted > 0.0).any())
+        return self.shelf
+
+    def _on(self) -> list[tuple[Tactic, Desk]]:
+        return [
+            (tactic, desk)
+            for tactic, desk in zip(self.tactics, self.desks, strict=True)
+            if self.day >= 0 and tactic.is_on(self.day)
+        ]
+
+    def posts(self, t: int) -> Reach | None:
+        """Opinion leaders' posts of this morning; where several reach one person, keyed priority decides."""
+        parts = []
+        for tactic, desk in self._on():
+            posts = tactic.on_post(self.board, desk)
+            for row, product in zip(posts.row.tolist(), posts.product.tolist(), strict=True) if posts else ():
+                hearers = self.world.hearers(row)
+                parts.append((hearers, row, product, posts.hype if posts else 0.0, desk.index))
+        if not parts:
+            return None
+        sizes = [len(part[0]) for part in parts]
+        row = np.concatenate([part[0] for part in parts])
+        leader, product, tactic_of = (np.repeat([part[k] for part in parts], sizes) for k in (1, 2, 4))
+        hype = np.repeat([float(part[3]) for part in parts], sizes)
+        ids = self.world.population.ids
+        items = (ids[leader] << 32) | self.world.catalogue.id[product]
+        words = resolve.priorities(self.world.noise_seed, draws.KOL_TIE, t, ids[row], items)
+        best = resolve.winners(row, words, items)
+        return Reach(row[best], product[best], hype[best], tactic_of[best], np.unique(row, return_counts=True)[1])
+
+    # --- offers ----------------------------------------------------------------------------------
+
+    def offers(self, t: int, rows: Ints, persona: NDArray[Any], tenure: Ints, away: Ints, is_back: NDArray[np.bool_]) -> Offer:  # fmt: skip
+        """What each of today's visitors is offered; `tenure` and `away` in days, `is_back` who had left."""
+        n = len(rows)
+        none = np.full(n, -1, dtype=np.int64)
+        columns: dict[str, NDArray[Any]] = {
+            "coupon_share": np.zeros(n),
+            "coupon_share_tactic": none.copy(),
+            "coupon_cents": np.zeros(n, dtype=np.int64),
+            "coupon_cents_tactic": none.copy(),
+            "unlock_cents": np.zeros(n, dtype=np.int64),
+            "unlock_tactic": none.copy(),
+            "team_tactic": none.copy(),
+            "rec_weight": np.zeros(n),
+            "rec_accuracy": np.zeros(n),
+            "rec_tactic": none.copy(),
+        }
+        self.issued, self.issuer = np.zeros(n, dtype=np.int64), none.copy()
+        on = self._on()
+        if on:
+            stage = np.full(n, LIFECYCLES.index("active"), dtype=np.int64)
+            stage[away >= SILENT_DAYS] = LIFECYCLES.index("silent")
+            stage[tenure < NEW_DAYS] = LIFECYCLES.index("new")
+            stage[is_back] = LIFECYCLES.index("returned")
+            ids = self.world.population.ids[rows]
+            people = People(rows, ids, persona.astype(np.int64), stage)
+            for tactic, desk in on:
+                tactic.on_offer(columns, people, tactic.target.chosen(people), self.board, desk)
+            self._issue(t, columns["coupon_cents"], columns["coupon_cents_tactic"], ids)
+        return Offer(**columns)
+
+    def _issue(self, t: int, cents: Ints, tactic_of: Ints, ids: Ints) -> None:
+        """Reserve money-off coupons as they are handed out; who does not fit into a budget gets none."""
+        for k, budget in enumerate(self.budgets):
+            wants = np.flatnonzero((tactic_of == k) & (cents > 0))
+            if not budget.is_capped or len(wants) == 0:
+                continue
+            granted = self._grant(t, k, "issue", cents[wants], ids[wants], np.zeros(len(wants), dtype=np.int64))
+            self.issued[wants[granted]] = cents[wants[granted]]
+            self.issuer[wants[granted]] = k
+            cents[wants[~granted]] = 0
+            tactic_of[wants[~granted]] = -1
+
+    def _grant(self, t: int, k: int, site: str, cents: Ints, agents: Ints, items: Ints) -> NDArray[np.bool_]:
+        """Reserve amounts from tactic k's budget by keyed priority; which were granted."""
+        purpose = self.tactics[k].purpose(site, self.desks[k])
+        words = resolve.priorities(self.world.noise_seed, purpose, t, agents, items)
+        granted = resolve.grant(cents, self.budgets[k].available(), words, agents)
+        self.budgets[k].reserve(int(cents[granted].sum()))
+        return granted
+
+    def unlock(self, t: int, offers: Offer, willing: Ints, rows: Ints) -> Ints:
+        """Give coupons to visitors willing to share for them, as far as budgets reach; who got one (positions)."""
+        got = []
+        for k, budget in enumerate(self.budgets):
+            wants = willing[offers.unlock_tactic[willing] == k]
+            if len(wants) == 0:
+                continue
+            cents = offers.unlock_cents[wants]
+            better = cents > offers.coupon_cents[wants]
+            if budget.is_capped:
+                ids = self.world.population.ids[rows[wants]]
+                granted = self._grant(t, k, "unlock", cents, ids, np.zeros(len(wants), dtype=np.int64))
+                wants, cents, better = wants[granted], cents[granted], better[granted]
+                budget.release(int(cents[~better].sum()))  # shared in vain: she holds a better coupon
+            got.append(wants)
+            wants, cents = wants[better], cents[better]
+            self._give_back(wants)  # the smaller coupon she held before
+            if budget.is_capped:
+                self.issued[wants], self.issuer[wants] = cents, k
+            offers.coupon_cents[wants] = cents
+            offers.coupon_cents_tactic[wants] = k
+        return np.sort(np.concatenate(got)) if got else np.empty(0, dtype=np.int64)
+
+    def _give_back(self, visits: Ints) -> None:
+        """Release what is still reserved for these visitors."""
+        for k, budget in enumerate(self.budgets):
+            budget.release(int(self.issued[visits[self.issuer[visits] == k]].sum()))
+        self.issued[visits] = 0
+
+    # --- settling --------------------------------------------------------------------------------
+
+    def settle(self, t: int, buyers: Buyers, offers: Offer) -> tuple[Buyers, Orders, Day]:
+        """Turn choices into orders placed alone and seats in teams.
+
+        Returns the buyers who ended up with an order or a seat, today's orders alone, and what happened
+        to teams. Scarce things go by keyed priority: stock, seats, budgets.
+        """
+        events = Day()
+        buyers = self._from_stock(t, buyers)
+        buyers = self._seat(t, buyers)
+        buyers = self._fund_teams(t, buyers)
+        self._open_and_join(t, buyers, events)
+        alone = buyers.take(~buyers.is_team)
+        orders = self._sell(t, alone, offers)
+        return buyers, orders, events
+
+    def _from_stock(self, t: int, buyers: Buyers) -> Buyers:
+        limited = np.flatnonzero(self.stock[buyers.product] >= 0)
+        if len(limited) == 0:
+            return buyers
+        keep = np.ones(len(buyers.row), dtype=np.bool_)
+        ids = self.world.population.ids[buyers.row]
+        for product in np.unique(buyers.product[limited]).tolist():
+            wants = np.flatnonzero(buyers.product == product)
+            item = np.full(len(wants), self.world.catalogue.id[product])
+            words = resolve.priorities(self.world.noise_seed, draws.STOCK, t, ids[wants], item)
+            granted = resolve.grant(buyers.quantity[wants], int(self.stock[product]), words, ids[wants])
+            keep[wants[~granted]] = False
+            self.stock[product] -= int(buyers.quantity[wants[granted]].sum())
+        return buyers.take(keep)
+
+    def _seat(self, t: int, buyers: Buyers) -> Buyers:
+        """Joiners without a seat found a team if that still beats buying alone, else buy alone."""
+        joins = np.flatnonzero(buyers.is_team & (buyers.team != FOUND))
+        if len(joins) == 0:
+            return buyers
+        seated = self.teams.seat(t, buyers.team[joins], self.world.population.ids[buyers.row[joins]])
+        left = joins[~seated]
+        buyers.team[left] = FOUND
+        buyers.is_team[left] = buyers.would_found[left]
+        return buyers
+
+    def _fund_teams(self, t: int, buyers: Buyers) -> Buyers:
+        """Reserve team discounts; who does not fit into the budget buys alone."""
+        p = buyers.product
+        cut = (self.shelf.list_cents[p] - self.shelf.price_cents[p]) * buyers.quantity
+        saving = (self.shelf.price_cents[p] - buyers.team_cents) * buyers.quantity
+        held = np.zeros(len(p), dtype=np.int64)  # reserved from the cut's budget
+        for site, amount, tactic_of in (
+            ("team_cut", cut, self.shelf.cut_tactic[p]),
+            ("team", saving, self.shelf.team_tactic[p]),
+        ):
+            for k, budget in enumerate(self.budgets):
+                wants = np.flatnonzero(buyers.is_team & (tactic_of == k) & (amount > 0))
+                if not budget.is_capped or len(wants) == 0:
+                    continue
+                ids = self.world.population.ids[buyers.row[wants]]
+                granted = self._grant(t, k, site, amount[wants], ids, self.world.catalogue.id[p[wants]])
+                buyers.is_team[wants[~granted]] = False
+                if site == "team_cut":
+                    held[wants[granted]] = amount[wants[granted]]
+        for k, budget in enumerate(self.budgets):
+            budget.release(int(held[~buyers.is_team & (self.shelf.cut_tactic[p] == k)].sum()))
+        return buyers
+
+    def _open_and_join(self, t: int, buyers: Buyers, events: Day) -> None:
+        in_team = buyers.take(buyers.is_team)
+        is_founding = in_team.team == FOUND
+        founding = in_team.take(is_founding)
+        n = len(founding.row)
+        table = np.empty((n, TEAM_COLUMNS), dtype=np.int64)
+        if n:
+            p = founding.product
+            columns = (
+                founding.row, self.world.population.ids[founding.row], p, np.full(n, t), t + self.shelf.team_window[p],
+                np.ones(n, dtype=np.int64), self.shelf.team_size[p], self.shelf.team_capacity[p],
+            )  # fmt: skip
+            table[:] = np.stack(columns, axis=1)
+        in_team.team[is_founding] = self.teams.found(table)
+        joining = in_team.take(~is_founding)
+        events.founders, events.founded = founding.row, founding.product
+        events.joiners, events.joined = joining.row, joining.product
+        events.joined_with = self.teams.table[joining.team - self.teams.first, 0] if len(joining.row) else joining.team
+        buyers.team[buyers.is_team] = in_team.team
+        p = in_team.product
+        cut = np.where(self.shelf.price_cents[p] < self.shelf.list_cents[p], self.shelf.cut_tactic[p], -1)
+        seats = Seats(
+            in_team.team, in_team.row, p, in_team.quantity, self.shelf.list_cents[p], self.shelf.price_cents[p],
+            in_team.team_cents, in_team.source, in_team.parent, cut, self.shelf.team_tactic[p],
+        )  # fmt: skip
+        self.teams.take_seats(seats, ~is_founding)
+
+    def _sell(self, t: int, alone: Buyers, offers: Offer) -> Orders:
+        """Prices of orders placed alone: shelf price, then the better coupon; budgets that ran dry give nothing."""
+        p, q, ids = alone.product, alone.quantity, self.world.population.ids[alone.row]
+        product_ids = self.world.catalogue.id[p]
+        list_cents, price = self.shelf.list_cents[p], self.shelf.price_cents[p].copy()
+        unit, coupon = alone.unit_cents.copy(), alone.coupon.copy()
+        cut_by = np.where(price < list_cents, self.shelf.cut_tactic[p], -1)
+        by_share = np.where(coupon == 1, offers.coupon_share_tactic[alone.visit], -1)
+        by_money = np.where(coupon == 2, offers.coupon_cents_tactic[alone.visit], -1)
+        for k, budget in enumerate(self.budgets):
+            if not budget.is_capped:
+                continue
+            wants = np.flatnonzero(cut_by == k)
+            granted = self._grant(t, k, "cut", (list_cents - price)[wants] * q[wants], ids[wants], product_ids[wants])
+            budget.spend(int(((list_cents - price)[wants] * q[wants])[granted].sum()))
+            self._at_list_price(wants[~granted], list_cents, price, unit, coupon, cut_by)
+            wants = np.flatnonzero(by_share == k)
+            granted = self._grant(t, k, "share", (price - unit)[wants] * q[wants], ids[wants], product_ids[wants])
+            budget.spend(int(((price - unit)[wants] * q[wants])[granted].sum()))
+            lost = wants[~granted]
+            unit[lost], coupon[lost], by_share[lost] = price[lost], 0, -1
+        money = np.where(coupon == 2, offers.coupon_cents[alone.visit], 0)
+        paid = np.where(coupon == 2, np.maximum(price * q - money, 1), unit * q)
+        for k, budget in enumerate(self.budgets):
+            used = by_money == k
+            given = (price * q - paid)[used]
+            self.recorder.ledger.book(self.day, self.labels[k], "coupon", "contra_revenue", int(given.sum()))
+            self.recorder.ledger.book(
+                self.day, self.labels[k], "coupon", "contra_revenue", int((price * q - paid)[by_share == k].sum())
+            )
+            self.recorder.ledger.book(
+                self.day, self.labels[k], "price_cut", "contra_revenue", int(((list_cents - price) * q)[cut_by == k].sum())
+            )
+            if budget.is_capped:
+                budget.spend(int(given.sum()))
+                self.issued[alone.visit[used]] -= given
+        tactic = np.where(by_money >= 0, by_money, np.where(by_share >= 0, by_share, cut_by))
+        return self._orders(alone.row, p, np.zeros(len(p), dtype=np.bool_), q, list_cents * q, paid, alone.source, alone.parent, tactic)  # fmt: skip
+
+    def _at_list_price(
+        self, lost: Ints, list_cents: Ints, price: Ints, unit: Ints, coupon: Ints, cut_by: Ints
+    ) -> None:
+        """The cut's budget is gone: list price, less what her coupon took off the cut price."""
+        off = price[lost] - unit[lost]
+        price[lost] = list_cents[lost]
+        unit[lost] = np.where(coupon[lost] == 1, list_cents[lost] - off, list_cents[lost])
+        cut_by[lost] = -1
+
+    def _orders(
+        self, row: Ints, product: Ints, is_team: NDArray[np.bool_], quantity: Ints, list_cents: Ints, paid: Ints,
+        source: Ints, parent: Ints, tactic: Ints,
+    ) -> Orders:  # fmt: skip
+        cost = self.shelf.unit_cost_cents[product] * quantity
+        return Orders(
+            row, product, is_team, quantity, list_cents, paid, cost, source, parent, tactic,
+            np.zeros(len(row), dtype=np.bool_),
+        )  # fmt: skip
+
+    def close_teams(self, t: int, events: Day) -> tuple[Orders, Seats]:
+        """Orders of teams that filled tonight, and the seats of those that failed."""
+        confirmed, refunded, events.n_teams_filled, events.n_teams_failed = self.teams.close(t)
+        saved = (confirmed.price_cents - confirmed.team_cents) * confirmed.quantity
+        cut = (confirmed.list_cents - confirmed.price_cents) * confirmed.quantity
+        released = (refunded.price_cents - refunded.team_cents) * refunded.quantity
+        for k, budget in enumerate(self.budgets):
+            mine, theirs = confirmed.team_tactic == k, refunded.team_tactic == k
+            cut_given = int(cut[confirmed.cut_tactic == k].sum())
+            cut_back = ((refunded.list_cents - refunded.price_cents) * refunded.quantity)[refunded.cut_tactic == k]
+            book = self.recorder.ledger.book
+            book(self.day, self.labels[k], "team_discount", "contra_revenue", int(saved[mine].sum()))
+            book(self.day, self.labels[k], "price_cut", "contra_revenue", cut_given)
+            if budget.is_capped:
+                budget.spend(int(saved[mine].sum()) + cut_given)
+                budget.release(int(released[theirs].sum()) + int(cut_back.sum()), same_day=False)
+        limited = self.stock[refunded.product] >= 0
+        np.add.at(self.stock, refunded.product[limited], refunded.quantity[limited])
+        events.let_down, events.let_down_product = refunded.row, refunded.product
+        orders = self._orders(
+            confirmed.row, confirmed.product, np.ones(len(confirmed.row), dtype=np.bool_), confirmed.quantity,
+            confirmed.list_cents * confirmed.quantity, confirmed.team_cents * confirmed.quantity, confirmed.source,
+            confirmed.parent, confirmed.team_tactic,
+        )  # fmt: skip
+        return orders, refunded
+
+    # --- night -----------------------------------------------------------------------------------
+
+    def night(self, orders: Orders, kol_tactic: Ints, reviewed: Ints, stars: Ints) -> None:
+        """Commissions, release of unused coupons, and what tomorrow's shelf shows.
+
+        `kol_tactic`: for every order, the tactic whose post the buyer last saw (-1 = none).
+        """
+        caused = np.where(orders.source == KOL, kol_tactic, -1)
+        for k, tactic in enumerate(self.tactics):
+            share = tactic.commission_share()
+            if share > 0.0:
+                paid = orders.paid_cents[caused == k]
+                due = np.floor(paid * share + 0.5).astype(np.int64)
+                self.desks[k].pay_in_turn(due, "commission")
+        self._give_back(np.arange(len(self.issued)))
+        np.add.at(self.units, orders.product, orders.quantity)
+        np.add.at(self.reviews, reviewed, 1)
+        np.add.at(self.stars, reviewed, stars)
+
+
+def _labels(label: str, tactics: tuple[Tactic, ...]) -> list[str]:
+    """Names of a strategy's cost lines: its label, and the kind where it runs several tactics."""
+    if len(tactics) <= 1:
+        return [label] * len(tactics)
+    kinds = [tactic.kind for tactic in tactics]
+    return [
+        f"{label}.{kind}" + (f"_{kinds[: k + 1].count(kind)}" if kinds.count(kind) > 1 else "")
+        for k, kind in enumerate(kinds)
+    ]

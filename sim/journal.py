@@ -1,0 +1,412 @@
+"""What one run writes down: daily, cohort, shopper, order and cost tables; imports `ledger` and rules' records.
+
+Both drivers tell the `Recorder` what happened on a day as plain arrays of rows; it keeps the tables.
+Memory grows with people and orders, never with visits or messages; the full event log is kept only
+on request.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim._jit import kernel
+from sim.ledger import Ledger
+from sim.rules.records import CAUSES, CHANNELS, NEVER, STATUSES
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sim.catalogue import Catalogue
+    from sim.population import Population
+
+_MARKED_AGES: Final = (1, 7, 30)
+_EMPTY: Final = np.empty(0, dtype=np.int64)
+
+
+class Orders(NamedTuple):
+    """Confirmed orders of one day, one entry each (arrays of equal length)."""
+
+    row: NDArray[Any]
+    product: NDArray[Any]  # position in the catalogue
+    is_team: NDArray[Any]
+    quantity: NDArray[Any]
+    list_cents: NDArray[Any]  # list price x quantity
+    paid_cents: NDArray[Any]
+    cost_cents: NDArray[Any]
+    source: NDArray[Any]  # index into CAUSES
+    parent: NDArray[Any]  # row, -1 = none
+    tactic: NDArray[Any]  # index of the tactic whose price applied, -1 = none
+    is_returned: NDArray[Any]
+
+
+def no_orders() -> Orders:
+    """A day without orders."""
+    return Orders(*([_EMPTY] * len(Orders._fields)))
+
+
+@dataclass
+class Day:
+    """What happened on one day; arrays of rows (people) and positions (products)."""
+
+    registered: NDArray[Any] = field(default_factory=lambda: _EMPTY)
+    channel: NDArray[Any] = field(default_factory=lambda: _EMPTY)
+    inviter: NDArray[Any] = field(default_factory=lambda: _EMPTY)
+    returned: NDArray[Any] = field(default_factory=lambda: _EMPTY)
+    visitors: NDArray[Any] = field(default_factory=lambda: _EMPTY)
+    orders: Orders = field(default_factory=no_orders)
+    reviewers: NDArray[Any] = field(default_factory=lambda: _EMPTY)
+    reviewed: NDArray[Any] = field(default_factory=lambda: _EMPTY)
+    stars: NDArray[Any] = field(default_factory=lambda: _EMPTY)
+    sharers: NDArray[Any] = field(default_factory=lambda: _EMPTY)
+    shared: NDArray[Any] = field(default_factory=lambda: _EMPTY)
+    share_kind: NDArray[Any] = field(default_factory=lambda: _EMPTY)  # index into SHARE_KINDS
+    senders: NDArray[Any] = field(default_factory=lambda: _EMPTY)  # personal messages only
+    receivers: NDArray[Any] = field(default_factory=lambda: _EMPTY)
+    messaged: NDArray[Any] = field(default_factory=lambda: _EMPTY)
+    founders: NDArray[Any] = field(default_factory=lambda: _EMPTY)
+    founded: NDArray[Any] = field(default_factory=lambda: _EMPTY)
+    joiners: NDArray[Any] = field(default_factory=lambda: _EMPTY)
+    joined: NDArray[Any] = field(default_factory=lambda: _EMPTY)
+    joined_with: NDArray[Any] = field(default_factory=lambda: _EMPTY)  # row of the founder
+    n_teams_filled: int = 0
+    n_teams_failed: int = 0
+    let_down: NDArray[Any] = field(default_factory=lambda: _EMPTY)  # members of teams that failed
+    let_down_product: NDArray[Any] = field(default_factory=lambda: _EMPTY)
+    lapsed: NDArray[Any] = field(default_factory=lambda: _EMPTY)
+
+
+SHARE_KINDS: Final = ("order", "unlock", "team")
+
+
+@dataclass(frozen=True)
+class Journal:
+    """Tables of one run; money in cents, days count from the end of the burn-in."""
+
+    strategy: str
+    replication: int
+    days: int
+    burn_in_days: int
+    n_shoppers: int
+    daily: pd.DataFrame
+    cohorts: pd.DataFrame
+    shoppers: pd.DataFrame
+    orders: pd.DataFrame
+    products: pd.DataFrame
+    ledger: pd.DataFrame
+    provenance: dict[str, Any]
+    events: pd.DataFrame | None = None
+
+
+_DAILY: Final = (
+    "day",
+    "visits",
+    "dau",
+    "new_registrations",
+    "new_organic",
+    "new_paid",
+    "new_invited",
+    "returned",
+    "churned",
+    "n_prospects",
+    "n_active",
+    "n_lapsed",
+    "orders",
+    "units",
+    "gmv_cents",
+    "paid_cents",
+    "refund_cents",
+    "nmv_cents",
+    "cogs_cents",
+    "fulfilment_cents",
+    "contra_cents",
+    "expense_cents",
+    "cost_cents",
+    "share_events",
+    "messages",
+    "reviews",
+    "stars",
+    "returns",
+    "teams_founded",
+    "teams_succeeded",
+    "teams_failed",
+)
+
+
+@kernel
+def _count_visits(
+    rows: NDArray,
+    day: int,
+    first: int,
+    registered_day: NDArray,
+    last_visit: NDArray,
+    visits: NDArray,
+    marks: NDArray,
+    n_active: NDArray,
+) -> None:
+    for k in range(rows.shape[0]):
+        i = rows[k]
+        last_visit[i] = day
+        if day < first:
+            continue
+        visits[i] += 1
+        age = day - registered_day[i]
+        if registered_day[i] >= first:
+            n_active[registered_day[i] - first, age] += 1
+            if age == 1:
+                marks[i] |= 1
+            elif age == 7:
+                marks[i] |= 2
+            elif age == 30:
+                marks[i] |= 4
+
+
+class Recorder:
+    """Keeps a run's tables while it runs; the same for both drivers."""
+
+    def __init__(
+        self, population: Population, catalogue: Catalogue, days: int, burn_in_days: int, resale: float, ship_cents: int,
+        is_logging: bool,
+    ) -> None:  # fmt: skip
+        n = len(population)
+        self.population, self.catalogue = population, catalogue
+        self.days, self.first = days, burn_in_days
+        self.resale, self.ship_cents = resale, ship_cents
+        self.ledger = Ledger()
+        self.registered_day = np.where(population.is_registered, -population.tenure_days, NEVER).astype(np.int16)
+        self.channel = np.where(population.is_registered, CHANNELS.index("start"), 0).astype(np.int8)
+        self.inviter = np.full(n, -1, dtype=np.int32)
+        self.last_visit = np.full(n, NEVER, dtype=np.int16)
+        self.visits = np.zeros(n, dtype=np.int16)
+        self.marks = np.zeros(n, dtype=np.uint8)
+        self.units = np.zeros(len(catalogue), dtype=np.int64)
+        self.gmv = np.zeros(len(catalogue), dtype=np.int64)
+        self.reviews = np.zeros(len(catalogue), dtype=np.int64)
+        self.stars = np.zeros(len(catalogue), dtype=np.int64)
+        self.cohorts = np.zeros((4, days, days), dtype=np.int64)  # registered, active, buyers, gmv
+        self.daily: list[list[int]] = []
+        self.orders: list[tuple[int, Orders]] = []
+        self.log: list[tuple[int, str, dict[str, NDArray[Any]]]] | None = [] if is_logging else None
+
+    def write(self, day: int, events: Day, n_by_status: tuple[int, int, int]) -> None:
+        """Write down one day (counted from the start of the burn-in)."""
+        self.registered_day[events.registered] = day
+        self.channel[events.registered] = events.channel
+        self.inviter[events.registered] = events.inviter
+        _count_visits(
+            events.visitors, day, self.first, self.registered_day, self.last_visit, self.visits, self.marks,
+            self.cohorts[1],
+        )  # fmt: skip
+        if self.log is not None:
+            self._log(day, events)
+        if day >= self.first:
+            self._measure(day - self.first, events, n_by_status)
+
+    def _measure(self, day: int, events: Day, n_by_status: tuple[int, int, int]) -> None:
+        orders = events.orders
+        returned = orders.is_returned.astype(bool)
+        refund = int(orders.paid_cents[returned].sum())
+        resold = np.floor(orders.cost_cents[returned] * self.resale + 0.5).astype(np.int64)
+        cogs = int(orders.cost_cents.sum()) - int(resold.sum())
+        gmv, paid = int(orders.list_cents.sum()), int(orders.paid_cents.sum())
+        expense = self.ledger.of_day(day, "expense")
+        channels = [int(np.sum(events.channel == CHANNELS.index(name))) for name in ("organic", "paid", "invited")]
+        visits = len(events.visitors)
+        self.daily.append(
+            [
+                day, visits, visits, len(events.registered), *channels, len(events.returned), len(events.lapsed),
+                *n_by_status, len(orders.row), int(orders.quantity.sum()), gmv, paid, refund, paid - refund, cogs,
+                self.ship_cents * len(orders.row), gmv - paid, expense, gmv - paid + expense, len(events.sharers),
+                len(events.senders), len(events.reviewers), int(events.stars.sum()), int(returned.sum()),
+                len(events.founders), events.n_teams_filled, events.n_teams_failed,
+            ]
+        )  # fmt: skip
+        np.add.at(self.units, orders.product, orders.quantity)
+        np.add.at(self.gmv, orders.product, orders.list_cents)
+        np.add.at(self.reviews, events.reviewed, 1)
+        np.add.at(self.stars, events.reviewed, events.stars)
+        self.cohorts[0, day, :] = len(events.registered)
+        joined = self.registered_day[orders.row].astype(np.int64)
+        is_ours = joined >= self.first
+        cohort, age = joined[is_ours] - self.first, day + self.first - joined[is_ours]
+        np.add.at(self.cohorts[3], (cohort, age), orders.list_cents[is_ours])
+        buyers = np.unique(orders.row[is_ours])
+        cohort = self.registered_day[buyers].astype(np.int64)
+        np.add.at(self.cohorts[2], (cohort - self.first, day + self.first - cohort), 1)
+        if len(orders.row):
+            self.orders.append((day, orders))
+
+    def _log(self, day: int, events: Day) -> None:
+        assert self.log is not None
+        o = events.orders
+        rows: list[tuple[str, dict[str, Any]]] = [
+            ("register", {"row": events.registered, "other": events.inviter, "value": events.channel}),
+            ("return", {"row": events.returned}),
+            ("visit", {"row": events.visitors}),
+            ("found", {"row": events.founders, "item": events.founded}),
+            ("join", {"row": events.joiners, "item": events.joined, "other": events.joined_with}),
+            ("let_down", {"row": events.let_down, "item": events.let_down_product}),
+            (
+                "order",
+                {
+                    "row": o.row, "item": o.product, "other": o.parent, "value": o.paid_cents, "cause": o.source,
+                    "tactic": o.tactic,
+                },
+            ),  # fmt: skip
+            ("send_back", {"row": o.row[o.is_returned.astype(bool)], "item": o.product[o.is_returned.astype(bool)]}),
+            ("review", {"row": events.reviewers, "item": events.reviewed, "value": events.stars}),
+            ("share", {"row": events.sharers, "item": events.shared, "value": events.share_kind}),
+            ("message", {"row": events.senders, "item": events.messaged, "other": events.receivers}),
+            ("lapse", {"row": events.lapsed}),
+        ]
+        for kind, columns in rows:
+            if len(columns["row"]):
+                self.log.append((day - self.first, kind, columns))
+
+    def journal(
+        self, strategy: str, replication: int, tactics: list[str], status: NDArray[Any], provenance: dict[str, Any]
+    ) -> Journal:
+        """Close the books: all tables of the run."""
+        import pandas as pd
+
+        from sim.population import PERSONAS
+        from sim.rules.shelf import displayed_rating
+
+        ids = self.population.ids
+        names = np.array(list(PERSONAS))
+        orders = self._orders(tactics)
+        spend = np.zeros(len(ids), dtype=np.int64)
+        n_orders = np.zeros(len(ids), dtype=np.int64)
+        for _, part in self.orders:
+            np.add.at(spend, part.row, np.where(part.is_returned, 0, part.paid_cents))
+            np.add.at(n_orders, part.row, 1)
+
+        def since(days: NDArray[Any]) -> NDArray[np.int64]:
+            return np.where(days == NEVER, NEVER, days.astype(np.int64) - self.first)
+
+        shoppers = pd.DataFrame(
+            {
+                "id": ids,
+                "persona": pd.Categorical(names[self.population.persona], categories=list(names)),
+                "registered_day": since(self.registered_day),
+                "channel": pd.Categorical(np.array(CHANNELS)[self.channel], categories=list(CHANNELS)),
+                "inviter": np.where(self.inviter >= 0, ids[self.inviter], -1),
+                "status": pd.Categorical(np.array(STATUSES)[status], categories=list(STATUSES)),
+                "last_visit_day": since(self.last_visit),
+                "visits": self.visits.astype(np.int64),
+                "n_orders": n_orders,
+                "spend_cents": spend,
+                "visited_d1": (self.marks & 1) > 0,
+                "visited_d7": (self.marks & 2) > 0,
+                "visited_d30": (self.marks & 4) > 0,
+            }
+        )
+        cohort_day, age = np.nonzero(np.add.outer(np.arange(self.days), np.arange(self.days)) < self.days)
+        cohorts = pd.DataFrame(
+            {
+                "cohort_day": cohort_day,
+                "age": age,
+                "n_registered": self.cohorts[0][cohort_day, age],
+                "n_active": self.cohorts[1][cohort_day, age],
+                "n_buyers": self.cohorts[2][cohort_day, age],
+                "gmv_cents": self.cohorts[3][cohort_day, age],
+            }
+        )
+        products = pd.DataFrame(
+            {
+                "id": self.catalogue.id,
+                "units": self.units,
+                "gmv_cents": self.gmv,
+                "rating": [
+                    displayed_rating(n, s) for n, s in zip(self.reviews.tolist(), self.stars.tolist(), strict=True)
+                ],
+                "n_reviews": self.reviews,
+            }
+        )
+        ledger = pd.DataFrame(self.ledger.rows(), columns=["day", "tactic", "line", "cls", "amount_cents"])
+        ledger = ledger[ledger["day"] >= 0].astype({"day": "int64", "amount_cents": "int64"}).reset_index(drop=True)
+        return Journal(
+            strategy=strategy,
+            replication=replication,
+            days=self.days,
+            burn_in_days=self.first,
+            n_shoppers=len(ids),
+            daily=pd.DataFrame(np.array(self.daily, dtype=np.int64).reshape(-1, len(_DAILY)), columns=list(_DAILY)),
+            cohorts=cohorts,
+            shoppers=shoppers,
+            orders=orders,
+            products=products,
+            ledger=ledger,
+            provenance=provenance,
+            events=self._events(tactics) if self.log is not None else None,
+        )
+
+    def _orders(self, tactics: list[str]) -> pd.DataFrame:
+        import pandas as pd
+
+        ids = self.population.ids
+        parts = [part for _, part in self.orders]
+        day = np.repeat([d for d, _ in self.orders], [len(part.row) for part in parts]).astype(np.int64)
+        columns = [
+            np.concatenate([np.asarray(part[k]) for part in parts]) if parts else _EMPTY
+            for k in range(len(Orders._fields))
+        ]
+        o = Orders(*columns)
+        # within a day by shopper, then product: the same order whatever the driver
+        order = np.lexsort((o.is_team, self.catalogue.id[o.product], ids[o.row], day))
+        o, day = Orders(*[column[order] for column in o]), day[order]
+        returned = o.is_returned.astype(bool)
+        labels = np.array([*tactics, ""])
+        return pd.DataFrame(
+            {
+                "day": day,
+                "agent": ids[o.row],
+                "product": self.catalogue.id[o.product],
+                "mode": pd.Categorical(np.where(o.is_team, "team", "solo"), categories=["solo", "team"]),
+                "quantity": o.quantity.astype(np.int64),
+                "list_cents": o.list_cents.astype(np.int64),
+                "paid_cents": o.paid_cents.astype(np.int64),
+                "cost_cents": o.cost_cents.astype(np.int64),
+                "fulfilment_cents": np.full(len(day), self.ship_cents, dtype=np.int64),
+                "cause": pd.Categorical(np.array(CAUSES)[o.source], categories=list(CAUSES)),
+                "parent": np.where(o.parent >= 0, ids[o.parent], -1),
+                "is_returned": returned,
+                "refund_cents": np.where(returned, o.paid_cents, 0).astype(np.int64),
+                "tactic": labels[o.tactic] if len(day) else np.empty(0, dtype=str),
+            }
+        )
+
+    def _events(self, tactics: list[str]) -> pd.DataFrame:
+        import pandas as pd
+
+        assert self.log is not None
+        ids, products = self.population.ids, self.catalogue.id
+        labels = np.array([*tactics, ""])
+        causes = np.array([*CAUSES, ""])
+        parts = []
+        for day, kind, columns in self.log:
+            n = len(columns["row"])
+            item = products[columns["item"]] if "item" in columns else np.full(n, -1)
+            other = columns.get("other", np.full(n, -1))
+            parts.append(
+                pd.DataFrame(
+                    {
+                        "day": np.full(n, day, dtype=np.int64),
+                        "agent": ids[columns["row"]],
+                        "type": kind,
+                        "item": item,
+                        "other": np.where(np.asarray(other) >= 0, ids[other], -1),
+                        "value": np.asarray(columns.get("value", np.zeros(n)), dtype=np.int64),
+                        "cause": causes[columns.get("cause", np.full(n, -1))],
+                        "tactic": labels[columns.get("tactic", np.full(n, -1))],
+                    }
+                )
+            )
+        columns_ = ["day", "agent", "type", "item", "other", "value", "cause", "tactic"]
+        if not parts:
+            return pd.DataFrame(columns=columns_)
+        events = pd.concat(parts, ignore_index=True)
+        return events.sort_values(["day", "agent", "type", "item", "other", "value"], ignore_index=True)

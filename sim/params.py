@@ -1,0 +1,212 @@
+"""Every coefficient of the model in one table: default, range, unit, source, status; imports only `errors`.
+
+A coefficient is declared once, as a field of `Params` whose annotation carries the rest. YAML
+overrides, sweeps, `grapevine params`, the docs and the assumption ledger all read this table.
+
+Status: `verified` (figure checked in the source named), `literature` (from the literature, not
+checked word by word, or from one study), `fitted` (chosen so that the facts in
+docs/validation.md hold jointly), `guess` (nobody knows; wide range; counted in the ledger).
+Block: which of the five switches of a scenario turns it off (set to its neutral value, 0).
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Mapping
+from typing import Annotated, Final, Literal, NamedTuple, get_args, get_origin, get_type_hints
+
+from sim.errors import InputError
+
+Status = Literal["verified", "literature", "fitted", "guess"]
+Block = Literal["social", "platform", "product", "personal", "psychological", ""]
+
+
+class About(NamedTuple):
+    """What is known about one coefficient besides its default."""
+
+    meaning: str
+    low: float
+    high: float
+    unit: str
+    status: Status
+    source: str
+    serves: str = ""  # facts it is needed for
+    block: Block = ""  # the switch that turns it off
+
+
+class Params(NamedTuple):
+    """Coefficients of the model: what calibration fits. Equation numbers are those of docs/model.md."""
+
+    # population and graph (section 5)
+    lam: Annotated[float, About("visit intensity of an average active shopper", 0.1, 1.0, "per day", "fitted", "D1/D7 of shopping apps", "F27 F29")] = 0.42
+    lam_sd: Annotated[float, About("spread of visit intensity between shoppers, log scale", 0.0, 1.5, "1", "fitted", "D1/D7 of shopping apps", "F29 F32")] = 1.1
+    nu_sd: Annotated[float, About("spread of purchase need between shoppers, logit scale", 0.0, 2.5, "logit", "fitted", "conversion, repeat ladder, top-20 % share", "F30 F32")] = 1.7
+    theta_a: Annotated[float, About("daily churn is Beta(theta_a, theta_b): first shape", 0.2, 1.0, "1", "fitted", "form: Fader & Hardie 2007 (sBG)", "F28 F29")] = 0.35
+    theta_b: Annotated[float, About("daily churn is Beta(theta_a, theta_b): second shape", 0.5, 5.0, "1", "fitted", "form: Fader & Hardie 2007 (sBG)", "F28 F29")] = 1.2
+    churn: Annotated[float, About("scale of daily churn; 0 = nobody ever leaves", 0.0, 3.0, "1", "guess", "1 = as drawn; used by closed worlds", "F28")] = 1.0
+    trait_sd: Annotated[float, About("spread of a trait within a persona", 0.0, 0.2, "1", "guess", "no source; Beta with this standard deviation", "")] = 0.13
+    hom: Annotated[float, About("homophily: weight of friends when traits and tastes are smoothed over the graph", 0.0, 0.9, "1", "fitted", "naive against causal influence (Aral et al. 2009)", "F12 F38", "social")] = 0.6
+    organic: Annotated[float, About("prospects who register by themselves", 0.0, 0.05, "per day", "guess", "keeps the registered stock near steady", "F35")] = 0.003
+
+    # visiting (eq. 1)
+    e_in: Annotated[float, About("effect of a message received today on visiting", 0.0, 0.5, "log rate per message", "guess", "no source; at most 3 messages count", "F27", "social")] = 0.10
+    e_e: Annotated[float, About("effect of mood on visiting", 0.0, 0.5, "log rate", "guess", "kept small on purpose, see F21", "F21", "psychological")] = 0.10
+
+    # exposure (eq. 3)
+    attention: Annotated[float, About("slots a visitor looks at", 2, 20, "products", "guess", "no source", "F14 F19")] = 8
+    w_new: Annotated[float, About("weight of slots filled at random", 0.01, 5.0, "1", "guess", "the unit of the other weights", "F14")] = 1.0
+    w_pop: Annotated[float, About("weight of slots sorted by popularity", 0.0, 5.0, "1", "fitted", "Salganik, Dodds & Watts 2006 (order and size of effects)", "F14 F19 F33", "platform")] = 0.35
+    w_s: Annotated[float, About("weight of slots a shopper finds by her own taste", 0.0, 5.0, "1", "fitted", "click and choice data", "F33 S1", "personal")] = 0.5
+    w_fr: Annotated[float, About("weight of slots per product friends recommended", 0.0, 5.0, "1 per product", "fitted", "one purchase per 50-70 messages", "F01 F03 F11", "social")] = 0.7
+    w_kol: Annotated[float, About("weight of slots filled by a followed opinion leader's post", 0.0, 10.0, "1", "guess", "tune to campaign tests", "S5", "social")] = 2.0
+    w_promo: Annotated[float, About("weight of slots given to promoted products", 0.0, 4.0, "1", "guess", "tune to F24", "F24", "platform")] = 1.0
+    tilt: Annotated[float, About("steepness of a sorted list: weight exp(tilt * score)", 0.0, 1.5, "1", "guess", "slots replace a Gumbel draw per product", "F14 F33")] = 0.7
+    score_max: Annotated[float, About("score beyond which a product gains no further place in a sorted list", 1.0, 4.0, "sd", "guess", "bounds the attempts of keyed rejection", "F14")] = 2.5
+
+    # purchase (eq. 4-7)
+    alpha: Annotated[float, About("base propensity to buy on a visit", -6.0, -1.0, "logit", "fitted", "conversion, repeat ladder, top-20 % share", "F27 F30 F31 F32")] = -3.40
+    mu: Annotated[float, About("dissimilarity of the nest of products: 1 = products as rivals as not buying", 0.2, 1.0, "1", "fitted", "own against category elasticity (Gupta 1988)", "F25")] = 0.6
+    b_m: Annotated[float, About("effect of taste match on utility", 0.0, 1.5, "utility", "fitted", "click and choice data", "F33 S1", "personal")] = 0.8
+    b_q: Annotated[float, About("effect of a displayed star above or below 4.2", 0.0, 0.4, "utility per star", "literature", "Luca 2011; You et al. 2015 (valence elasticity about .42)", "F17 F18", "social")] = 0.15
+    b_v: Annotated[float, About("effect of the log number of reviews, against the catalogue's mean", 0.0, 0.4, "utility", "literature", "You et al. 2015 (volume elasticity .236)", "F18", "social")] = 0.20
+    b_p: Annotated[float, About("own-price coefficient of an average shopper, on log price", 1.0, 4.0, "utility per log price", "fitted", "Bijmolt et al. 2005 (-2.62)", "F23", "personal")] = 2.4
+    b_abs: Annotated[float, About("effect of a dear product (log list price against the catalogue's)", 0.0, 0.6, "utility per log price", "literature", "Alibaba sample: purchase per click .15 to .087 by price quintile", "F23", "personal")] = 0.2
+    b_h: Annotated[float, About("herding: effect of standardised popularity on utility", 0.0, 1.0, "utility per sd", "fitted", "Salganik, Dodds & Watts 2006", "F14 F19 F33", "social")] = 0.30
+    b_r: Annotated[float, About("largest effect of friends' recommendations on utility", 0.0, 3.0, "utility", "fitted", "Bapna & Umyarov 2015 (odds 1.5-1.6)", "F01 F03 F11", "social")] = 1.6
+    b_sp: Annotated[float, About("annoyance per recommendation beyond a product's onset", 0.0, 0.3, "utility", "fitted", "Leskovec et al. 2007 (books peak at 2)", "F01", "social")] = 0.12
+    b_k: Annotated[float, About("effect of a followed opinion leader's post on utility", 0.0, 2.0, "utility", "guess", "tune to campaign tests", "S5", "social")] = 0.8
+    b_inv: Annotated[float, About("need met by the last purchase", 0.0, 3.0, "logit", "fitted", "post-promotion dip (van Heerde et al. 2000)", "F26 F31", "personal")] = 1.2
+    tau_inv: Annotated[float, About("time in which need comes back", 3.0, 60.0, "days", "fitted", "post-promotion dip", "F26 F31")] = 14.0
+    b_s: Annotated[float, About("effect of satisfaction on buying", 0.0, 1.0, "logit", "guess", "no source", "", "psychological")] = 0.15
+    b_e: Annotated[float, About("effect of mood on buying", 0.0, 0.5, "logit", "guess", "kept small on purpose, see F21", "F21", "psychological")] = 0.10
+    q_more: Annotated[float, About("chance of one more unit in an order", 0.0, 0.8, "1", "literature", "mean 1.54 units an order", "")] = 0.35
+
+    # recommendations received (eq. 8-9)
+    delta_r: Annotated[float, About("share of a recommendation remembered the next day", 0.7, 0.97, "per day", "guess", "half-life 6.6 days", "F03")] = 0.90
+    v_bad: Annotated[float, About("weight of a dissatisfied sender against a satisfied one", 0.0, 3.0, "1", "guess", "negativity; no source for this size", "F01")] = 1.5
+    v_post: Annotated[float, About("weight of a seen post against a personal message", 0.0, 1.0, "1", "guess", "Aral & Walker 2011 (personal stronger per message)", "F07")] = 0.25
+    v_own: Annotated[float, About("weight of a friend's visible purchase against a personal message", 0.0, 1.0, "1", "fitted", "Bapna & Umyarov 2015", "F11")] = 0.15
+    w_inf: Annotated[float, About("weight of the latest of many messages from one sender", 0.0, 1.0, "1", "literature", "Leskovec et al. 2007 (falls to about half)", "F02")] = 0.5
+    m_f: Annotated[float, About("messages over which a sender wears out, beyond the first three", 2.0, 10.0, "messages", "literature", "Leskovec et al. 2007", "F02")] = 4.0
+
+    # fulfilment, returns, reviews (eq. 10-13)
+    s_const: Annotated[float, About("satisfaction of an average order", -0.5, 0.5, "1", "fitted", "shape of review stars", "F16")] = 0.05
+    s_quality: Annotated[float, About("effect of quality on satisfaction", 0.0, 1.0, "per sd", "fitted", "shape of review stars", "F16", "product")] = 0.40
+    s_match: Annotated[float, About("effect of taste match on satisfaction", 0.0, 1.0, "1", "fitted", "shape of review stars", "F16", "personal")] = 0.25
+    s_luck: Annotated[float, About("unexplained part of satisfaction", 0.0, 1.5, "1", "fitted", "shape of review stars", "F16")] = 0.60
+    s_hype: Annotated[float, About("disappointment when a post promised too much", 0.0, 2.0, "1", "guess", "no source", "S5 S6", "social")] = 0.30
+    fail: Annotated[float, About("orders that arrive late, broken or wrong", 0.0, 0.15, "1", "fitted", "one-star mode of reviews", "F16", "product")] = 0.06
+    s_fail: Annotated[float, About("loss of satisfaction when an order fails", 0.0, 5.0, "1", "fitted", "one-star mode of reviews", "F16")] = 2.6
+    s_keep: Annotated[float, About("weight of the past in satisfaction", 0.0, 0.99, "per order", "guess", "no source", "F34")] = 0.7
+    s_bad: Annotated[float, About("an experience below this is a bad one: likelier return, negative message", -3.0, 0.0, "1", "guess", "no source", "F16")] = -1.0
+    ret_0: Annotated[float, About("orders sent back after a normal experience", 0.0, 0.4, "1", "literature", "10-15 % in online shops", "S6")] = 0.10
+    ret_1: Annotated[float, About("effect of a bad experience on sending back", 0.0, 3.0, "logit", "guess", "no source", "S6")] = 1.0
+    rev_0: Annotated[float, About("orders reviewed after a neutral experience", 0.0, 0.2, "1", "fitted", "J-shape of stars (Hu et al. 2009)", "F16")] = 0.02
+    rev_2: Annotated[float, About("effect of a strong experience (its square) on reviewing", 0.0, 0.3, "1", "fitted", "J-shape of stars", "F16")] = 0.06
+    rev_neg: Annotated[float, About("a bad experience is reviewed this much more", 1.0, 3.0, "1", "fitted", "J-shape of stars", "F16")] = 1.3
+    rev_max: Annotated[float, About("most orders that are ever reviewed", 0.1, 1.0, "1", "guess", "no source", "F16")] = 0.6
+    star_0: Annotated[float, About("stars for a neutral experience", 2.0, 5.0, "stars", "fitted", "shape of review stars", "F16")] = 3.9
+    star_s: Annotated[float, About("stars per unit of satisfaction", 0.5, 2.0, "stars", "fitted", "shape of review stars", "F16")] = 1.25
+    om_h: Annotated[float, About("pull of a higher displayed rating on one's own stars", 0.0, 0.6, "stars per star", "guess", "direction: Muchnik et al. 2013", "F15", "social")] = 0.3
+
+    # sharing and invitations (eq. 14-15)
+    s_0: Annotated[float, About("base propensity to share an order", -4.0, 0.0, "logit", "literature", "a third forwards when rewarded (Leskovec et al. 2007)", "F03 F20")] = -1.0
+    b_n: Annotated[float, About("effect of social need on sharing", 0.0, 1.5, "logit per .2", "guess", "no source", "F03", "psychological")] = 0.5
+    b_sat: Annotated[float, About("effect of the experience on sharing", 0.0, 1.5, "logit", "guess", "no source", "F03", "psychological")] = 0.5
+    b_a: Annotated[float, About("effect of a product's arousal on sharing", 0.0, 0.4, "logit per sd", "literature", "Berger & Milkman 2012 (odds 1.34)", "F22", "psychological")] = 0.29
+    b_rw: Annotated[float, About("effect of a reward on sharing", 0.0, 2.0, "logit per log reward", "guess", "no source", "F20 S2")] = 0.5
+    h_0: Annotated[float, About("trouble of sharing, in money, for an average shopper", 0.1, 10.0, "currency", "guess", "no source", "S2")] = 1.0
+    s_u: Annotated[float, About("propensity to share in order to unlock a coupon, before its reward", -5.0, 0.0, "logit", "guess", "no source", "S2")] = -2.5
+    r_0: Annotated[float, About("friends an average sharer reaches", 0.0, 10.0, "messages", "fitted", "hub against random seeds", "F08", "social")] = 3.0
+    eta: Annotated[float, About("how reach grows with the number of friends", 0.0, 1.0, "1", "fitted", "Hinz et al. 2011", "F08")] = 0.5
+    p_post: Annotated[float, About("shares that are also posted for all friends to see", 0.0, 1.0, "1", "guess", "no source", "F07")] = 0.3
+    p_b: Annotated[float, About("chance that a visiting friend sees a post", 0.0, 1.0, "1", "guess", "no source", "F07", "social")] = 0.3
+    a_inv: Annotated[float, About("chance that an invitation is accepted", 0.0, 0.3, "per message", "fitted", "K factor", "F35", "social")] = 0.05
+    a_kol: Annotated[float, About("chance that a prospect registers after a followed opinion leader's post", 0.0, 0.1, "per post", "guess", "no source", "S5", "social")] = 0.01
+    p_fade: Annotated[float, About("share of an opinion leader's post remembered the next day", 0.1, 0.97, "per day", "guess", "no source", "S5")] = 0.7
+
+    # mood and fatigue (eq. 16)
+    mood_keep: Annotated[float, About("mood kept from yesterday", 0.0, 0.99, "per day", "guess", "no source", "F21")] = 0.9
+    k_e: Annotated[float, About("contagion of mood", 0.0, 0.05, "per day", "literature", "Kramer et al. 2014 (d about .02)", "F21", "psychological")] = 0.02
+    mood_s: Annotated[float, About("effect of an experience on mood", 0.0, 0.5, "1", "guess", "no source", "F21", "psychological")] = 0.1
+    fat_keep: Annotated[float, About("fatigue kept from yesterday", 0.0, 0.99, "per day", "guess", "no source", "S15")] = 0.9
+    fat_ask: Annotated[float, About("fatigue from a message received", 0.0, 2.0, "pushes", "guess", "no source", "S15 F02", "psychological")] = 0.5
+
+    # leaving and coming back (eq. 17-18)
+    g_s: Annotated[float, About("effect of satisfaction on staying", 0.0, 0.8, "log hazard", "fitted", "churn against satisfaction", "F34", "psychological")] = 0.25
+    g_n: Annotated[float, About("effect of a tenured friend who left", 0.0, 0.9, "log hazard per friend", "verified", "Nitzan & Libai 2011 (hazard ratio 1.8)", "F13", "social")] = math.log(1.8)
+    g_a: Annotated[float, About("effect of the active share of friends on staying", 0.0, 0.8, "log hazard", "guess", "no source", "F34", "social")] = 0.3
+    g_f: Annotated[float, About("effect of fatigue beyond the tolerated", 0.0, 0.3, "log hazard per push", "guess", "no source", "S15", "psychological")] = 0.05
+    f_1: Annotated[float, About("fatigue that is tolerated", 0.0, 20.0, "pushes", "guess", "no source", "S15")] = 5.0
+    om_0: Annotated[float, About("chance to come back, just after leaving", 0.0, 0.01, "per day", "literature", "6 % reinstall within 30 days", "S10")] = 0.002
+    om_tau: Annotated[float, About("time in which the chance to come back fades", 10.0, 365.0, "days", "guess", "no source", "S10")] = 60.0
+    b_fr: Annotated[float, About("effect of past orders on coming back", 0.0, 1.0, "log rate", "guess", "no source", "S10")] = 0.3
+
+    # teams (eq. 19)
+    c_fail: Annotated[float, About("cost of a team that may fail", 0.0, 1.0, "utility", "guess", "no source", "S3")] = 0.3
+    c_w: Annotated[float, About("cost of waiting for a team, for the least social", 0.0, 1.0, "utility", "guess", "no source", "S3")] = 0.25
+    s_team: Annotated[float, About("experience of a team that failed", -2.0, 0.0, "1", "guess", "no source", "S3")] = -0.5
+
+    # money
+    ship: Annotated[float, About("cost of fulfilling an order", 0.0, 50.0, "currency per order", "guess", "no source; set it to your shop's", "")] = 2.0
+    resale: Annotated[float, About("share of its cost a returned unit is worth", 0.0, 1.0, "1", "guess", "no source; set it to your shop's", "")] = 0.7
+
+
+class Coefficient(NamedTuple):
+    """One row of the table that `grapevine params` prints."""
+
+    name: str
+    default: float
+    low: float
+    high: float
+    unit: str
+    status: Status
+    source: str
+    serves: str
+    block: Block
+    meaning: str
+
+
+def _table() -> dict[str, Coefficient]:
+    table = {}
+    for name, hint in get_type_hints(Params, include_extras=True).items():
+        if get_origin(hint) is not Annotated:
+            raise TypeError(f"coefficient {name} has no description")
+        about = get_args(hint)[1]
+        default = float(Params._field_defaults[name])
+        table[name] = Coefficient(
+            name, default, float(about.low), float(about.high), about.unit, about.status, about.source,
+            about.serves, about.block, about.meaning,
+        )  # fmt: skip
+    return table
+
+
+COEFFICIENTS: Final[dict[str, Coefficient]] = _table()
+BLOCKS: Final[tuple[str, ...]] = ("social", "platform", "product", "personal", "psychological")
+
+
+def build(overrides: Mapping[str, float] | None = None, switches: Mapping[str, bool] | None = None) -> Params:
+    """Defaults, then overrides, then switches: a block that is off has all its coefficients at 0.
+
+    Raises InputError for an unknown name or a value outside the coefficient's range.
+    """
+    values = {name: row.default for name, row in COEFFICIENTS.items()}
+    for name, value in (overrides or {}).items():
+        row = COEFFICIENTS.get(name)
+        if row is None:
+            near = difflib.get_close_matches(name, COEFFICIENTS, n=1)
+            raise InputError(
+                "unknown coefficient", path=f"params.{name}", hint=f"Did you mean '{near[0]}'?" if near else None
+            )
+        if not row.low <= float(value) <= row.high:
+            raise InputError(
+                "out of range", path=f"params.{name}", found=value, allowed=f"{row.low:g} to {row.high:g} ({row.unit})"
+            )
+        values[name] = float(value)
+    for block, is_on in (switches or {}).items():
+        if not is_on:
+            for name, row in COEFFICIENTS.items():
+                if row.block == block:
+                    values[name] = 0.0
+    return Params(**values)

@@ -1,0 +1,558 @@
+"""Tables and a verdict -> figures for people who publish (PNG and SVG); imports studies, metrics, errors.
+
+Every title states what was found, every axis has its unit, every band says what it is. Equal tables give
+equal bytes: no dates in the files, no global state of matplotlib, which is imported when first needed.
+"""
+
+from __future__ import annotations
+
+import math
+import textwrap
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from sim.errors import InputError
+from sim.metrics import MEASURES, Measure
+from sim.studies.compare import ALPHA, CONTROL, amount, unit_means
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+FloatArray = npt.NDArray[np.float64]
+
+#: Okabe and Ito's colours, readable by the colour-blind, without yellow (too pale on white); the control is dark grey.
+_CONTROL_COLOUR = "#4D4D4D"
+_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+_DASHES: tuple[Any, ...] = ("solid", (0, (5, 2)), (0, (1, 1.5)))
+_MUTED = "#5F5F5F"
+_CHINESE_FONTS = (
+    "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "PingFang SC", "Microsoft YaHei", "WenQuanYi Micro Hei",
+    "SimHei", "Arial Unicode MS",
+)  # fmt: skip
+_SMOOTH_DAYS = 7
+#: Ages that fewer cohort days than this have reached are left out of the retention curve.
+_FEWEST_COHORTS = 7
+_DIFFERENCES = ("gmv_cents", "nmv_cents", "profit_cents", "retained_share", "retention_d30")
+_INCH_PER_CHARACTER = 0.085
+_LONGEST_LABEL = 22
+#: Strategies named in a title, and lines that each get a band; more would be a tangle.
+_MOST_NAMED = 3
+_MOST_BANDS = 5
+#: A band wider than so many times the largest difference is cut off at the frame.
+_MOST_BAND = 4.0
+
+
+class TablesLike(Protocol):
+    """What the figures read from results; `daily` and `cohorts` may refuse with InputError if not kept."""
+
+    @property
+    def runs(self) -> pd.DataFrame: ...
+    @property
+    def daily(self) -> pd.DataFrame: ...
+    @property
+    def cohorts(self) -> pd.DataFrame: ...
+
+
+def save_figures(results: TablesLike, verdict: Mapping[str, Any], folder: str | Path) -> list[Path]:
+    """Draw every figure the tables can give and save each as PNG and SVG; answers with the files."""
+    target = Path(folder)
+    target.mkdir(parents=True, exist_ok=True)
+    saved: list[Path] = []
+    with _style():
+        for name, figure in _figures(results, verdict):
+            for ending, metadata in (("png", {"Software": None}), ("svg", {"Date": None, "Creator": None})):
+                path = target / f"{name}.{ending}"
+                figure.savefig(path, dpi=160, metadata=metadata)
+                saved.append(path)
+    return saved
+
+
+def _figures(results: TablesLike, verdict: Mapping[str, Any]) -> Iterator[tuple[str, Figure]]:
+    labels = list(_entries(verdict, "gmv_cents"))
+    runs = results.runs
+    daily, cohorts = _kept(results, "daily"), _kept(results, "cohorts")
+    if daily is not None and len(daily):
+        for name, column, measure, what, words in (
+            ("gmv_per_day", "gmv_cents", "gmv_cents", "GMV per day, currency", _Words("sells", "more", "less")),
+            ("active_shoppers", "dau", "dau_mean", "Shoppers who visit per day",
+             _Words("brings", "more shoppers a day", "fewer shoppers a day")),
+        ):  # fmt: skip
+            factor = 0.01 if column == "gmv_cents" else 1.0
+            series = _by_day(daily, runs, column, labels, factor)
+            if not len(series.x):  # no replication in which every strategy finished
+                continue
+            title = _finding(_entries(verdict, measure), MEASURES[measure], words)
+            yield name, _over_time(series, title, what, "Day after the start of the strategies", _smoothing(series))
+    if cohorts is not None and len(cohorts):
+        series = _by_age(cohorts, runs, labels)
+        if len(series.x) > 1:
+            measure = next((m for m in ("retention_d30", "retention_d7") if _is_known(verdict, m)), "retention_d1")
+            of = f"of its new shoppers on day {measure.removeprefix('retention_d')}"
+            words = _Words("keeps", f"more {of}", f"less {of}")
+            title = _finding(_entries(verdict, measure), MEASURES[measure], words)
+            note = "all who register on measured days, not the same people under every strategy"
+            yield (
+                "retention_by_age",
+                _over_time(series, title, "New shoppers who visit, %", "Days since registration", note, is_share=True),
+            )
+    known = [name for name in _DIFFERENCES if _is_known(verdict, name)]
+    if known and len(labels) > 1:
+        yield "differences", _differences(verdict, known)
+
+
+def _kept(results: TablesLike, name: str) -> pd.DataFrame | None:
+    try:
+        table: pd.DataFrame = getattr(results, name)
+    except InputError:  # the study did not keep this table
+        return None
+    return table
+
+
+def _entries(verdict: Mapping[str, Any], measure: str) -> dict[str, Any]:
+    return dict(verdict["measures"].get(measure, {}))
+
+
+def _is_known(verdict: Mapping[str, Any], measure: str) -> bool:
+    return any(e["diff"] is not None for e in _entries(verdict, measure).values())
+
+
+# --- what is drawn ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Series:
+    """Per label: units (worlds, or replications of one world) x points in time. Units of all labels match."""
+
+    x: FloatArray
+    values: dict[str, FloatArray]
+    n_worlds: int
+    n_replications: int
+
+    @property
+    def unit(self) -> str:
+        return "worlds" if self.n_worlds > 1 else "replications in one world"
+
+
+def _finished(runs: pd.DataFrame, labels: Sequence[str]) -> pd.DataFrame:
+    """strategy, replication, world of the runs of replications in which every strategy finished."""
+    good = runs.loc[(runs["status"] != "failed") & runs["strategy"].isin(labels), ["strategy", "replication", "world"]]
+    n_strategies = good.groupby("replication")["strategy"].transform("nunique")
+    return good[n_strategies == len(labels)].sort_values(["strategy", "replication"])
+
+
+def _units(table: pd.DataFrame, runs: pd.DataFrame, column: str, at: str, labels: Sequence[str]) -> _Series:
+    finished = _finished(runs, labels)
+    joined = table.merge(finished, on=["strategy", "replication"])
+    world = finished.drop_duplicates("replication").set_index("replication")["world"].sort_index()
+    values: dict[str, FloatArray] = {}
+    x: FloatArray = np.empty(0)
+    for label in labels:
+        wide = joined[joined["strategy"] == label].pivot(index="replication", columns=at, values=column).sort_index()
+        x = wide.columns.to_numpy(dtype=np.float64)
+        matrix = wide.to_numpy(dtype=np.float64)
+        worlds = world.loc[wide.index].to_numpy(dtype=np.int64)
+        columns = [unit_means(matrix[:, j], worlds) for j in range(matrix.shape[1])]
+        values[label] = np.stack(columns, axis=1) if columns else np.empty((0, 0))
+    return _Series(x, values, int(world.nunique()), len(world))
+
+
+def _by_day(daily: pd.DataFrame, runs: pd.DataFrame, column: str, labels: Sequence[str], factor: float) -> _Series:
+    series = _units(daily, runs, column, "day", labels)
+    values = {label: _trailing_mean(matrix * factor) for label, matrix in series.values.items()}
+    return _Series(series.x, values, series.n_worlds, series.n_replications)
+
+
+def _trailing_mean(matrix: FloatArray) -> FloatArray:
+    """Mean of each day and up to six days before it."""
+    result = np.empty_like(matrix)
+    for j in range(matrix.shape[1]):
+        result[:, j] = matrix[:, max(0, j - _SMOOTH_DAYS + 1) : j + 1].mean(axis=1)
+    return result
+
+
+def _smoothing(series: _Series) -> str:
+    return f"mean of {_SMOOTH_DAYS} days up to the one shown" if len(series.x) > 1 else ""
+
+
+def _by_age(cohorts: pd.DataFrame, runs: pd.DataFrame, labels: Sequence[str]) -> _Series:
+    """Share of registrants who visit at each age, over all cohorts old enough; in percent."""
+    days = int(cohorts["cohort_day"].max()) + 1
+    last = max(1, days - _FEWEST_COHORTS)
+    some = cohorts[(cohorts["age"] >= 1) & (cohorts["age"] <= last)]
+    keys = ["strategy", "replication", "age"]
+    sums = some.groupby(keys, as_index=False, observed=True)[["n_active", "n_registered"]].sum()
+    sums["share"] = 100 * sums["n_active"] / sums["n_registered"].where(sums["n_registered"] > 0)
+    series = _units(sums, runs, "share", "age", labels)
+    known = np.ones(len(series.x), dtype=np.bool_)
+    for matrix in series.values.values():
+        known &= ~np.isnan(matrix).any(axis=0)
+    values = {label: matrix[:, known] for label, matrix in series.values.items()}
+    return _Series(series.x[known], values, series.n_worlds, series.n_replications)
+
+
+# --- what is said ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Words:
+    verb: str
+    more: str
+    less: str
+
+
+def _finding(entries: Mapping[str, Mapping[str, Any]], measure: Measure, words: _Words) -> str:
+    """The title: which strategies clearly differ from the control in this measure, by how much."""
+    found = {label: e for label, e in entries.items() if label != CONTROL and e["diff"] is not None}
+    if not found:
+        return f"{_capital(measure.label)} of the control alone"
+    clear = {label: e for label, e in found.items() if e["p_holm"] is not None and e["p_holm"] <= ALPHA}
+    if not clear:
+        if all(e["p_holm"] is None for e in found.values()):
+            return f"One replication cannot tell the strategies apart on {measure.label}"
+        if all(e["diff"] == e["ci_low"] == e["ci_high"] == 0 for e in found.values()):
+            return f"No strategy changes {measure.label}"
+        return f"No strategy clearly changes {measure.label}"
+    ordered = sorted(clear.items(), key=lambda item: -abs(item[1]["diff"]))[:_MOST_NAMED]
+    parts: list[str] = []
+    for label, entry in ordered:
+        more = words.more if entry["diff"] > 0 else words.less
+        size = _size(entry, measure)
+        # The first in full, the others as short as can be.
+        parts.append(
+            f"{_short(label)} {words.verb} {size} {more} than the control"
+            if not parts
+            else f"{_short(label)} {size} {more.split(' ')[0]}"
+        )
+    rest = len(found) - len(parts)
+    if rest and len(clear) == len(parts):
+        parts.append(f"{rest} other{'s' if rest > 1 else ''} not clearly different")
+    elif rest:
+        parts.append(f"{rest} other{'s' if rest > 1 else ''} by less or not clearly")
+    return ", ".join(parts)
+
+
+def _size(entry: Mapping[str, Any], measure: Measure) -> str:
+    base = entry["control_mean"]
+    if measure.unit in ("cents", "count") and base:
+        return f"{abs(100 * entry['diff'] / base):.1f} %"
+    return amount(abs(entry["diff"]), measure, is_difference=True).lstrip("+")
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _short(label: str) -> str:
+    return label if len(label) <= _LONGEST_LABEL else label[: _LONGEST_LABEL - 1] + "…"
+
+
+def _width(label: str) -> int:
+    """Characters, Chinese ones counting double."""
+    return sum(2 if ord(letter) > 0x2E7F else 1 for letter in label)
+
+
+# --- how it is drawn -------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _style() -> Iterator[None]:
+    """Our look for the time of drawing; leaves matplotlib's settings as they were."""
+    import matplotlib as mpl
+    from matplotlib import font_manager
+
+    installed = {font.name for font in font_manager.fontManager.ttflist}
+    chinese = [name for name in _CHINESE_FONTS if name in installed]
+    look: Any = {  # Any: matplotlib types its keys by name since 3.11
+        "font.family": ["DejaVu Sans", *chinese], "font.size": 10, "axes.spines.top": False,
+        "axes.spines.right": False, "axes.edgecolor": _MUTED, "axes.labelcolor": _MUTED, "xtick.color": _MUTED,
+        "ytick.color": _MUTED, "axes.grid": True, "grid.color": "#E6E6E6", "grid.linewidth": 0.8,
+        "axes.axisbelow": True, "axes.unicode_minus": True, "svg.hashsalt": "grapevine", "svg.fonttype": "path",
+        "figure.facecolor": "white", "savefig.facecolor": "white", "path.simplify": True, "agg.path.chunksize": 0,
+    }  # fmt: skip
+    with mpl.rc_context(), warnings.catch_warnings():
+        mpl.rcdefaults()  # a user's own matplotlibrc must not change our bytes
+        mpl.rcParams.update(look)
+        if not chinese:  # then Chinese labels show as boxes, which is no reason to stop
+            warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
+        yield
+
+
+def _colour(label: str, labels: Sequence[str]) -> str:
+    if label == CONTROL:
+        return _CONTROL_COLOUR
+    return _COLOURS[[name for name in labels if name != CONTROL].index(label) % len(_COLOURS)]
+
+
+def _dash(label: str, labels: Sequence[str]) -> Any:
+    if label == CONTROL:
+        return _DASHES[0]
+    return _DASHES[[name for name in labels if name != CONTROL].index(label) // len(_COLOURS) % len(_DASHES)]
+
+
+def _over_time(series: _Series, title: str, y_label: str, x_label: str, note: str, *, is_share: bool = False) -> Figure:
+    """Levels above (band: range of the worlds), paired differences from the control below (band: 95 % interval)."""
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
+
+    labels = list(series.values)
+    others = [label for label in labels if label != CONTROL] if CONTROL in labels else []
+    margin = 0.45 + _INCH_PER_CHARACTER * max(_width(_short(label)) for label in labels)
+    width, left = 6.9 + margin, 0.95
+    lines = textwrap.wrap(title, 68)
+    top = 0.62 + 0.23 * len(lines)
+    heights = (2.5, 1.9) if others else (2.9,)
+    gap = 0.68
+    height = top + sum(heights) + (gap if others else 0.0) + 0.62
+    figure = Figure(figsize=(width, height))
+    panels: list[Axes] = []
+    y = height - top
+    for h in heights:
+        y -= h
+        panels.append(figure.add_axes((left / width, y / height, (width - left - margin) / width, h / height)))
+        y -= gap
+
+    def band(values: FloatArray) -> str:
+        n = len(values)
+        whose = " of the control" if len(labels) > _MOST_BANDS and others else ""
+        return f"band: range{whose} over {n} {series.unit}" if n > 1 else "one replication"
+
+    levels = panels[0]
+    for label in labels:
+        values = series.values[label]
+        line = values.mean(axis=0)
+        style: dict[str, Any] = {"color": _colour(label, labels)}
+        if len(values) > 1 and (len(labels) <= _MOST_BANDS or label == CONTROL):
+            levels.fill_between(series.x, values.min(axis=0), values.max(axis=0), alpha=0.10, linewidth=0, **style)
+        marker = "o" if len(series.x) == 1 else None
+        levels.plot(series.x, line, linewidth=1.9, linestyle=_dash(label, labels), marker=marker, **style)
+    levels.set_ylim(bottom=0)
+    levels.set_xlim(series.x[0], series.x[-1] if len(series.x) > 1 else series.x[0] + 1)
+    _head(levels, y_label, ", ".join(part for part in (note, band(series.values[labels[0]])) if part))
+    _label_ends(levels, {label: float(series.values[label].mean(axis=0)[-1]) for label in labels}, labels)
+
+    if others:
+        below = panels[1]
+        below.axhline(0, color=_CONTROL_COLOUR, linewidth=1.2)
+        ends = {CONTROL: 0.0}
+        reach = lowest = highest = 0.0
+        for label in others:
+            difference = series.values[label] - series.values[CONTROL]
+            mean, half = _interval(_trailing_mean(difference) if is_share else difference)
+            style = {"color": _colour(label, labels)}
+            if half is not None:
+                below.fill_between(series.x, mean - half, mean + half, alpha=0.15, linewidth=0, **style)
+                lowest = min(lowest, float((mean - half).min()))
+                highest = max(highest, float((mean + half).max()))
+            below.plot(series.x, mean, linewidth=1.9, linestyle=_dash(label, labels), marker=marker, **style)
+            ends[label] = float(mean[-1])
+            reach = max(reach, _MOST_BAND * float(np.abs(mean).max()))
+        below.set_xlim(levels.get_xlim())
+        unit = ", percentage points" if is_share else ", currency" if "currency" in y_label else ""
+        n = len(series.values[CONTROL])
+        how = f"mean of {_SMOOTH_DAYS} days up to the one shown; " if is_share else ""
+        how += "same world and luck"
+        how += f"; band: 95 % interval at each point over {n} {series.unit}" if n > 1 else ""
+        levels.tick_params(axis="x", labelbottom=False)
+        below.margins(y=0.12)
+        if reach > 0 and max(-lowest, highest) > reach:  # two or three worlds: the bands would flatten the lines
+            below.set_ylim(max(1.12 * lowest, -reach), min(1.12 * highest, reach))
+            how += ", cut off at the frame"
+        _head(below, f"Difference from the control{unit}", how)
+        _label_ends(below, ends, labels)
+    for panel in panels:
+        _number_axis(panel, "y", is_signed=panel is not levels)
+        panel.grid(visible=False, axis="x")
+        panel.xaxis.set_major_locator(MaxNLocator(nbins=9, integer=True))
+    panels[-1].set_xlabel(x_label)
+    _title(figure, lines, left, width, height)
+    return figure
+
+
+def _interval(differences: FloatArray) -> tuple[FloatArray, FloatArray | None]:
+    """Mean and half width of the pointwise 95 % t interval over units."""
+    from scipy.stats import t
+
+    mean = np.asarray(differences.mean(axis=0), dtype=np.float64)
+    n = len(differences)
+    if n < 2:
+        return mean, None
+    error = differences.std(axis=0, ddof=1) / math.sqrt(n)
+    return mean, np.asarray(float(t.ppf(1 - ALPHA / 2, n - 1)) * error, dtype=np.float64)
+
+
+def _differences(verdict: Mapping[str, Any], measures: Sequence[str]) -> Figure:
+    """Small multiples: for each measure the difference of every strategy from the control, with its interval."""
+    from matplotlib.figure import Figure
+
+    labels = list(_entries(verdict, measures[0]))
+    others = [label for label in labels if label != CONTROL]
+    left = 0.35 + _INCH_PER_CHARACTER * max(_width(_short(label)) for label in others)
+    panel_width, gap, right = 2.1, 0.42, 0.25
+    width = max(left + len(measures) * (panel_width + gap) - gap + right, 6.5)
+    lines = textwrap.wrap(_choice_title(verdict), int((width - 0.5) * 8.2))
+    top, bottom = 0.78 + 0.23 * len(lines), 0.95
+    height = top + 0.6 * len(others) + bottom
+    figure = Figure(figsize=(width, height))
+    has_interval = False
+    for i, name in enumerate(measures):
+        measure, entries = MEASURES[name], _entries(verdict, name)
+        x = left + i * (panel_width + gap)
+        panel = figure.add_axes((x / width, bottom / height, panel_width / width, 0.6 * len(others) / height))
+        factor = {"cents": 0.01, "share": 100.0}.get(measure.unit, 1.0)
+        panel.axvline(0, color=_CONTROL_COLOUR, linewidth=1.2, zorder=1)
+        reach = [0.0]
+        for row, label in enumerate(others):
+            entry = entries[label]
+            if entry["diff"] is None:
+                panel.text(0, row, " not available", va="center", ha="left", color=_MUTED, fontsize=8)
+                continue
+            colour = _colour(label, labels)
+            diff = factor * entry["diff"]
+            reach.append(diff)
+            if entry["ci_low"] is not None:
+                has_interval = True
+                low, high = factor * entry["ci_low"], factor * entry["ci_high"]
+                reach += [low, high]
+                panel.plot([low, high], [row, row], color=colour, linewidth=2.4, solid_capstyle="round", zorder=2)
+            is_clear = entry["p_holm"] is not None and entry["p_holm"] <= ALPHA
+            panel.plot([diff], [row], "o", markersize=7.5, color=colour, markeredgewidth=1.8,
+                       markerfacecolor=colour if is_clear else "white", zorder=3)  # fmt: skip
+            text = amount(entry["diff"], measure, is_difference=True).split(" ")[0]
+            panel.annotate(_minus(text), (diff, row), (0, 7), textcoords="offset points", ha="center", va="bottom",
+                           fontsize=8.5, color="#222222",
+                           bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6})  # fmt: skip
+        # Room at both sides, so that a number above a dot at the edge stays in its own panel.
+        low, high = min(reach), max(reach)
+        pad = 0.28 * (high - low) or 1.0
+        panel.set_xlim(low - pad, high + pad)
+        panel.set_ylim(len(others) - 0.45, -0.65)
+        panel.set_yticks(range(len(others)), [_short(label) for label in others] if i == 0 else [""] * len(others))
+        panel.tick_params(axis="y", length=0, labelsize=10, labelcolor="#222222")
+        panel.tick_params(axis="x", labelsize=8.5)
+        panel.spines["left"].set_visible(False)
+        panel.grid(visible=False, axis="y")
+        _number_axis(panel, "x", is_signed=True, most=4)
+        unit = {"cents": "currency", "share": "percentage points"}.get(measure.unit, measure.unit)
+        heading = textwrap.wrap(_capital(measure.label), 26)
+        panel.set_title("\n".join(heading), loc="left", fontsize=9.5, fontweight="bold", color="#222222", pad=6)
+        panel.set_xlabel(unit, fontsize=9)
+    n, worlds = verdict["replications"], verdict["worlds"]
+    how = f"{n} paired replications in {worlds} world{'s' if worlds != 1 else ''}" if n > 1 else "one replication"
+    dots = "Bars: 95 % intervals. Filled: clear at 5 % (Holm); hollow: may be luck." if has_interval else ""
+    _title(figure, lines, 0.3, width, height)
+    note = "\n".join(textwrap.wrap(f"Difference from the control, {how}. {dots}", int((width - 0.5) * 12.5)))
+    figure.text(0.3 / width, 0.12 / height, note, fontsize=8.5, color=_MUTED, va="bottom")
+    return figure
+
+
+def _choice_title(verdict: Mapping[str, Any]) -> str:
+    choice, what = verdict["choice"], MEASURES[verdict["decide_on"]].label
+    label = choice["label"]
+    if label is None:
+        return f"Nothing can be chosen on {what}"
+    name = "The control" if label == CONTROL else _short(label)
+    if choice["is_clear"]:
+        return f"{name} is clearly best on {what}{_price(verdict, label)}"
+    if choice["rival"] is None:
+        return f"{name} is the only one left to choose on {what}"
+    rival = "the control" if choice["rival"] == CONTROL else _short(choice["rival"])
+    if choice["is_tie"]:
+        return f"{name} and {rival} are as good as equal on {what}"
+    return f"{name} leads on {what}, but its lead over {rival} may be luck"
+
+
+def _price(verdict: Mapping[str, Any], label: str) -> str:
+    """The other side of the choice: its profit if it was made on something else, its GMV if on profit."""
+    other = MEASURES["gmv_cents" if verdict["decide_on"] == "profit_cents" else "profit_cents"]
+    diff = verdict["measures"].get(other.name, {}).get(label, {}).get("diff")
+    if label == CONTROL or diff is None:
+        return ""
+    return f"; {other.label} {_minus(amount(diff, other, is_difference=True))} against the control"
+
+
+def _title(figure: Figure, lines: Sequence[str], left: float, width: float, height: float) -> None:
+    figure.text(
+        min(left, 0.3) / width, 1 - 0.14 / height, "\n".join(lines), fontsize=13, fontweight="bold", va="top",
+        ha="left", color="#111111", linespacing=1.15,
+    )  # fmt: skip
+
+
+def _head(panel: Axes, what: str, how: str) -> None:
+    """What the panel shows, in place of a turned axis label; how it was made, smaller."""
+    panel.annotate(what, (0, 1), (-40, 17), xycoords="axes fraction", textcoords="offset points", fontsize=9.5,
+                   fontweight="bold", color="#222222", ha="left", va="bottom")  # fmt: skip
+    panel.annotate(_capital(how), (0, 1), (-40, 5), xycoords="axes fraction", textcoords="offset points", fontsize=8,
+                   color=_MUTED, ha="left", va="bottom")  # fmt: skip
+
+
+def _label_ends(panel: Axes, ends: Mapping[str, float], labels: Sequence[str]) -> None:
+    """Names beside the right ends of the lines, moved apart where they would overlap, each tied to its end."""
+    low, high = panel.get_ylim()
+    points = panel.get_position().height * panel.get_figure(root=True).get_figheight() * 72  # type: ignore[union-attr]
+    per_point = (high - low) / points
+    ordered = sorted(ends, key=lambda label: (ends[label], -labels.index(label)))
+    places = spread([ends[label] for label in ordered], 12.5 * per_point, low, high)
+    x = panel.get_xlim()[1]
+    for label, place in zip(ordered, places, strict=True):
+        colour = _colour(label, labels)
+        panel.annotate(
+            _short(label), (x, ends[label]), (18, (place - ends[label]) / per_point), textcoords="offset points",
+            va="center", ha="left", fontsize=9.5, color=_ink(colour), annotation_clip=False,
+            arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.8, "shrinkA": 1.5, "shrinkB": 2.0,
+                        "relpos": (0, 0.5)},
+        )  # fmt: skip
+
+
+def spread(wanted: Sequence[float], least: float, low: float, high: float) -> list[float]:
+    """Places nearest to the wanted ones (ascending; least squares) at least `least` apart, within the bounds.
+
+    >>> spread([1.0, 1.0, 9.0], 2.0, 0.0, 10.0)
+    [0.0, 2.0, 9.0]
+    """
+    n = len(wanted)
+    if n > 1:
+        least = min(least, (high - low) / (n - 1))
+    blocks: list[list[float]] = []  # [mean, count]: pool adjacent violators on the places less their due gaps
+    for i, place in enumerate(wanted):
+        blocks.append([place - i * least, 1.0])
+        while len(blocks) > 1 and blocks[-2][0] > blocks[-1][0]:
+            mean, count = blocks.pop()
+            blocks[-1][0] = (blocks[-1][0] * blocks[-1][1] + mean * count) / (blocks[-1][1] + count)
+            blocks[-1][1] += count
+    pooled = [mean for mean, count in blocks for _ in range(int(count))]
+    top = high - (n - 1) * least
+    return [min(max(place, low), top) + i * least for i, place in enumerate(pooled)]
+
+
+def _ink(colour: str) -> str:
+    """The colour of a line, darkened for text."""
+    return "#" + "".join(f"{int(int(colour[i : i + 2], 16) * 0.75):02X}" for i in (1, 3, 5))
+
+
+def _number_axis(panel: Axes, which: str, *, is_signed: bool, most: int = 5) -> None:
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    axis = panel.yaxis if which == "y" else panel.xaxis
+    low, high = axis.get_view_interval()
+    largest = max(abs(low), abs(high))
+    unit, letter = next(((u, s) for u, s in ((1e9, "bn"), (1e6, "m"), (1e3, "k")) if largest >= u), (1.0, ""))
+
+    def text(value: float, _: int) -> str:
+        number = f"{value / unit:{'+' if is_signed else ''}.6g}"
+        return "0" if value == 0 else _minus(number) + letter
+
+    axis.set_major_locator(MaxNLocator(nbins=most, steps=[1, 2, 2.5, 5, 10]))
+    axis.set_major_formatter(FuncFormatter(text))
+
+
+def _minus(text: str) -> str:
+    return text.replace("-", "\u2212")

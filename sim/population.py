@@ -1,0 +1,321 @@
+"""Who the shoppers are: personas, traits, who is registered at the start; imports `draws`, `params`, `tables`, records.
+
+Traits are drawn by shopper id, smoothed over friends and put back on their persona's distribution by
+rank: friends are alike without the mix changing (docs/model.md, section 5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim import draws
+from sim._jit import exp, kernel, log
+from sim.errors import InputError
+from sim.params import Params
+from sim.rules.records import Traits
+from sim.tables import read_columns
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TENURE_MOST_DAYS: Final = 730  # the shop is taken to have run steadily for two years (guess)
+SMOOTHING_ROUNDS: Final = 2
+
+
+class Persona(NamedTuple):
+    """Share and mean traits of one type; all shares and means are guesses anchored as docs/model.md 5.2 says."""
+
+    share: float
+    price: float
+    herd: float
+    trust: float
+    social: float
+    emotion: float
+    activity: float
+    kol: float
+    meaning: str
+    zh: str
+
+
+# In the order of a line on which neighbours are alike: homophily of personas runs along it.
+PERSONAS: Final[dict[str, Persona]] = {
+    "silent_lurker": Persona(0.15, 0.50, 0.40, 0.40, 0.08, 0.30, 0.35, 0.25, "looks on, shares nothing", "沉默潜水者"),
+    "price_hunter": Persona(0.22, 0.85, 0.45, 0.40, 0.50, 0.45, 0.55, 0.25, "buys where it is cheap", "价格敏感者"),
+    "herd_follower": Persona(0.18, 0.55, 0.85, 0.55, 0.50, 0.55, 0.50, 0.45, "buys what others buy", "从众者"),
+    "kol_fan": Persona(0.12, 0.45, 0.60, 0.50, 0.60, 0.70, 0.65, 0.90, "follows opinion leaders", "达人粉丝"),
+    "experience_seeker": Persona(0.08, 0.30, 0.30, 0.45, 0.65, 0.65, 0.55, 0.45, "wants something new", "体验追求者"),
+    "loyal_member": Persona(0.10, 0.30, 0.35, 0.60, 0.45, 0.40, 0.80, 0.25, "comes often, stays", "忠诚会员"),
+    "trust_driven": Persona(0.15, 0.45, 0.40, 0.85, 0.50, 0.40, 0.50, 0.25, "listens to friends", "信任驱动者"),
+}
+PERSONA_TRAITS: Final = ("price", "herd", "trust", "social", "emotion", "activity", "kol")
+DEFAULT_MIX: Final = {name: persona.share for name, persona in PERSONAS.items()}
+
+_TRAIT_COLUMNS: Final = (*PERSONA_TRAITS, "intensity", "need", "theta", "taste_0", "taste_1", "taste_2", "arrive")
+_BOUNDS: Final[dict[str, tuple[float, float]]] = {
+    **{name: (0.0, 1.0) for name in PERSONA_TRAITS},
+    "intensity": (0.0, 50.0),
+    "need": (-20.0, 20.0),
+    "theta": (0.0, 1.0),
+    "arrive": (0.0, 1000.0),
+}
+
+
+def mean_trait(mix: Mapping[str, float], trait: str) -> float:
+    """Expected trait under a persona mix: a constant of the scenario, never a mean of the sample."""
+    return float(sum(share * getattr(PERSONAS[name], trait) for name, share in mix.items()))
+
+
+@dataclass(frozen=True, eq=False)
+class Population:
+    """Columns over shoppers, one entry each; `row` is a position, `ids` are names."""
+
+    ids: NDArray[np.int64]
+    persona: NDArray[np.int8]  # index into PERSONAS
+    traits: Traits
+    is_registered: NDArray[np.bool_]  # at the start of the burn-in
+    tenure_days: NDArray[np.int16]  # how long she has been registered then
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a shopper: id, persona, traits, start."""
+        import pandas as pd
+
+        names = list(PERSONAS)
+        return pd.DataFrame(
+            {
+                "id": self.ids,
+                "persona": [names[k] for k in self.persona],
+                **self.traits._asdict(),
+                "registered": self.is_registered,
+                "tenure_days": self.tenure_days,
+            }
+        )
+
+    @classmethod
+    def draw(
+        cls,
+        ids: NDArray[np.int64],
+        seed: int,
+        params: Params,
+        mix: Mapping[str, float] = DEFAULT_MIX,
+        registered_share: float = 0.25,
+        neighbours: tuple[NDArray[np.int64], NDArray[np.int32]] | None = None,
+        given: Mapping[str, NDArray[Any]] | None = None,
+    ) -> Population:
+        """Draw a population of these ids; `neighbours` is the CSR of friends to be alike with.
+
+        Columns in `given` (see `read_population`) are taken as they are.
+        """
+        given = given or {}
+        n = len(ids)
+        names = list(PERSONAS)
+        smooth = _Smoother(ids, seed, params.hom, neighbours)
+        if "persona" in given:
+            persona = np.array([names.index(name) for name in given["persona"]], dtype=np.int8)
+        else:
+            ranks = smooth.ranks(draws.PERSONA, 0, np.zeros(n, dtype=np.int8))
+            edges = np.floor(np.cumsum([mix.get(name, 0.0) for name in names]) * n + 0.5)
+            persona = np.minimum(np.searchsorted(edges, ranks, side="right"), len(names) - 1).astype(np.int8)
+        columns: dict[str, NDArray[np.float64]] = {}
+        for number, trait in enumerate(PERSONA_TRAITS):
+            if trait in given:
+                columns[trait] = given[trait].astype(np.float64)
+                continue
+            means = np.array([getattr(PERSONAS[name], trait) for name in names])
+            values = np.empty(n)
+            _draw_traits(seed, ids, means[persona], params.trait_sd, 16 * number, values)
+            columns[trait] = smooth.rearranged(values, draws.TRAIT_NOISE, number, persona)
+        for k in range(3):
+            name = f"taste_{k}"
+            if name in given:
+                columns[name] = given[name].astype(np.float64)
+            else:
+                values = np.empty(n)
+                _draw_normals(seed, draws.TASTE, ids, k, values)
+                columns[name] = smooth.rearranged(values, draws.TRAIT_NOISE, 10 + k, np.zeros(n, dtype=np.int8))
+        is_registered = np.empty(n, dtype=np.bool_)
+        tenure = np.empty(n, dtype=np.int16)
+        _draw_start(seed, ids, registered_share, params.theta_a, params.theta_b, is_registered, tenure)
+        if "registered" in given:
+            is_registered = given["registered"].astype(np.bool_)
+        if "tenure_days" in given:
+            tenure = given["tenure_days"].astype(np.int16)
+        tenure[~is_registered] = 0
+        activity = columns.pop("activity") / mean_trait(mix, "activity")
+        intensity, need, theta = np.empty(n), np.empty(n), np.empty(n)
+        _draw_habits(seed, ids, activity, params, tenure, intensity, need, theta)
+        intensity = given.get("intensity", intensity).astype(np.float64)
+        need = given.get("need", need).astype(np.float64)
+        theta = given.get("theta", theta).astype(np.float64)
+        stay = np.empty(n)
+        _log_stay(theta, stay)
+        traits = Traits(
+            **{name: columns[name] for name in ("price", "herd", "trust", "social", "emotion", "kol")},
+            intensity=intensity,
+            need=need,
+            stay=stay,
+            arrive=given.get("arrive", np.ones(n)).astype(np.float64),
+            **{f"taste_{k}": columns[f"taste_{k}"] for k in range(3)},
+        )
+        return cls(ids, persona, traits, is_registered, tenure)
+
+
+def read_population(path: str | Path) -> dict[str, NDArray[Any]]:
+    """Columns of a shoppers' file: id, persona, registered, tenure_days, traits; missing ones are drawn.
+
+    Without `id` the shoppers are numbered from 0 in the order of the file. Raises InputError with file and line.
+    """
+    kinds: dict[str, Any] = {"id": "int", "persona": "text", "registered": "int", "tenure_days": "int"}
+    kinds |= {name: "float" for name in _TRAIT_COLUMNS}
+    columns = read_columns(path, required={}, optional=kinds, what="shoppers")
+    n = len(next(iter(columns.values()))) if columns else 0
+    if n == 0:
+        raise InputError("no shoppers in the file", file=path, allowed="one row a shopper")
+    columns.setdefault("id", np.arange(n, dtype=np.int64))
+
+    def refuse(bad: NDArray[np.bool_], name: str, allowed: str) -> None:
+        if bad.any():
+            k = int(np.argmax(bad))
+            raise InputError("value not allowed", file=path, line=k + 2, path=name, found=columns[name][k], allowed=allowed)
+
+    refuse((columns["id"] < 0) | (columns["id"] >= 2**31), "id", "0 to 2147483647")
+    order = np.argsort(columns["id"], kind="stable")
+    repeated = np.zeros(n, dtype=bool)
+    repeated[order[1:]] = columns["id"][order][1:] == columns["id"][order][:-1]
+    refuse(repeated, "id", "every id once")
+    if "persona" in columns:
+        refuse(~np.isin(columns["persona"].astype(str), list(PERSONAS)), "persona", ", ".join(PERSONAS))
+    if "registered" in columns:
+        refuse(~np.isin(columns["registered"], (0, 1)), "registered", "0 or 1")
+    if "tenure_days" in columns:
+        refuse((columns["tenure_days"] < 0) | (columns["tenure_days"] > 30_000), "tenure_days", "0 to 30000")
+    for name, (low, high) in _BOUNDS.items():
+        if name in columns:
+            refuse((columns[name] < low) | (columns[name] > high), name, f"{low:g} to {high:g}")
+    for name in PERSONA_TRAITS:
+        if name in columns:  # equations divide by some traits
+            columns[name] = np.clip(columns[name], 0.001, 0.999)
+    return columns
+
+
+class _Smoother:
+    """Ranks of fields that are smoothed over friends; ties and sums go by shopper id, so storage order cannot matter."""
+
+    def __init__(
+        self,
+        ids: NDArray[np.int64],
+        seed: int,
+        hom: float,
+        neighbours: tuple[NDArray[np.int64], NDArray[np.int32]] | None,
+    ) -> None:
+        self.ids, self.seed, self.hom, self.neighbours = ids, seed, hom, neighbours
+
+    def _field(self, purpose: int, item: int) -> NDArray[np.float64]:
+        field = np.empty(len(self.ids))
+        _draw_normals(self.seed, purpose, self.ids, item, field)
+        if self.neighbours is not None and self.hom > 0.0:
+            for _ in range(SMOOTHING_ROUNDS):
+                smoothed = np.empty_like(field)
+                _smooth(*self.neighbours, field, self.hom, smoothed)
+                field = smoothed
+        return field
+
+    def ranks(self, purpose: int, item: int, group: NDArray[np.int8]) -> NDArray[np.int64]:
+        """Rank of everybody's smoothed field within her group (0 = lowest)."""
+        order = np.lexsort((self.ids, self._field(purpose, item), group))
+        grouped = group[order]
+        ranks = np.empty(len(order), dtype=np.int64)
+        ranks[order] = np.arange(len(order)) - np.searchsorted(grouped, grouped, side="left")
+        return ranks
+
+    def rearranged(
+        self, values: NDArray[np.float64], purpose: int, item: int, group: NDArray[np.int8]
+    ) -> NDArray[np.float64]:
+        """The same values, dealt out within each group in the order of the smoothed field."""
+        by_field = np.lexsort((self.ids, self._field(purpose, item), group))
+        by_value = np.lexsort((self.ids, values, group))
+        out = np.empty_like(values)
+        out[by_field] = values[by_value]
+        return out
+
+
+@kernel
+def _smooth(indptr: NDArray, friends: NDArray, field: NDArray, hom: float, out: NDArray) -> None:
+    for i in range(field.shape[0]):
+        total = 0.0
+        for e in range(indptr[i], indptr[i + 1]):
+            total += field[friends[e]]
+        n = indptr[i + 1] - indptr[i]
+        out[i] = (1.0 - hom) * field[i] + hom * (total / n) if n > 0 else field[i]
+
+
+@kernel
+def _draw_normals(seed: int, purpose: int, ids: NDArray, item: int, out: NDArray) -> None:
+    for i in range(ids.shape[0]):
+        out[i] = draws.normal(draws.u01(seed, purpose, 0, ids[i], item))
+
+
+@kernel
+def _draw_traits(seed: int, ids: NDArray, means: NDArray, sd: float, item: int, out: NDArray) -> None:
+    for i in range(ids.shape[0]):
+        m = means[i]
+        if sd <= 0.0:
+            out[i] = m
+            continue
+        size = m * (1.0 - m) / (sd * sd) - 1.0  # Beta(m size, (1 - m) size) has this mean and sd
+        value = draws.beta(m * size, (1.0 - m) * size, seed, draws.TRAIT_VALUE, ids[i], item)
+        out[i] = min(max(value, 0.001), 0.999)
+
+
+@kernel
+def _draw_start(
+    seed: int, ids: NDArray, share: float, a: float, b: float, is_registered: NDArray, tenure: NDArray
+) -> None:
+    """Who is registered, and since when: steady arrivals over two years, thinned by beta-geometric survival."""
+    survival = np.empty(TENURE_MOST_DAYS)
+    survival[0] = 1.0
+    for t in range(1, TENURE_MOST_DAYS):
+        survival[t] = survival[t - 1] * (b + t - 1.0) / (a + b + t - 1.0)
+    for i in range(ids.shape[0]):
+        is_registered[i] = draws.u01(seed, draws.REGISTERED, 0, ids[i], 0) < share
+        tenure[i] = 0
+        for attempt in range(256):
+            w0, w1, _, _ = draws.block(seed, draws.TENURE, 0, ids[i], attempt)
+            days = (w0 * TENURE_MOST_DAYS) >> 32
+            if draws.unit(w1) < survival[days]:
+                tenure[i] = days
+                break
+
+
+@kernel
+def _draw_habits(
+    seed: int,
+    ids: NDArray,
+    activity: NDArray,
+    params: Params,
+    tenure: NDArray,
+    intensity: NDArray,
+    need: NDArray,
+    theta: NDArray,
+) -> None:
+    """Visit intensity, purchase need and baseline churn (docs/model.md, section 2.1)."""
+    for i in range(ids.shape[0]):
+        z = draws.normal(draws.u01(seed, draws.ACTIVITY, 0, ids[i], 0))
+        intensity[i] = params.lam * activity[i] * exp(params.lam_sd * z - 0.5 * params.lam_sd * params.lam_sd)
+        z = draws.normal(draws.u01(seed, draws.NEED, 0, ids[i], 0))
+        need[i] = params.nu_sd * z - 0.5 * params.nu_sd * params.nu_sd
+        theta[i] = draws.beta(params.theta_a, params.theta_b + tenure[i], seed, draws.CHURN_PRONENESS, ids[i], 0)
+
+
+@kernel
+def _log_stay(theta: NDArray, out: NDArray) -> None:
+    for i in range(theta.shape[0]):
+        out[i] = log(1.0 - min(theta[i], 1.0 - 1e-12))

@@ -1,0 +1,257 @@
+"""Phase 6, whether, what, how many and in which mode a visitor buys; imports `draws`, `_jit`, records, `expose`, `team`."""
+
+from __future__ import annotations
+
+import math
+
+from numpy.typing import NDArray
+
+from sim import draws
+from sim._jit import exp, log, logistic, rule
+from sim.params import Params
+from sim.rules.expose import kol_presence, taste_match
+from sim.rules.records import (
+    BROWSE,
+    FOUND,
+    FRIEND,
+    INBOX_SIZE,
+    NO_TEAM,
+    STRENGTH_UNIT,
+    TEAM_CAPACITY,
+    TEAM_CLOSES,
+    TEAM_DAY,
+    TEAM_FOUNDER,
+    TEAM_FOUNDER_ID,
+    TEAM_MEMBERS,
+    TEAM_PRODUCT,
+    TEAM_SIZE,
+    Choice,
+    Constants,
+    Desk,
+    Inbox,
+    Key,
+    Offer,
+    Shelf,
+    State,
+    Traits,
+)
+from sim.rules.remember import fading
+from sim.rules.team import fill_chance, team_utility
+
+PARENT_DAYS = 7  # a friend's message older than this is no longer the cause of an order (docs/model.md, section 8)
+MODE_TEAM = 1 << 32  # item of a team alternative: product + this
+
+
+@rule
+def reduced(cents: int, share: float) -> int:
+    """A price less a share of it, in whole cents, at least one."""
+    return int(max(math.floor(cents * (1.0 - share) + 0.5), 1.0))
+
+
+@rule
+def price_alone(offer: Offer, price_cents: int) -> tuple[int, int]:
+    """Price of one unit with the better of the visitor's coupons, and which that is (0 none, 1 share, 2 money off)."""
+    best, coupon = price_cents, 0
+    if offer.coupon_share > 0.0:
+        by_share = reduced(price_cents, offer.coupon_share)
+        if by_share < best:
+            best, coupon = by_share, 1
+    if offer.coupon_cents > 0:
+        by_face = max(price_cents - offer.coupon_cents, 1)
+        if by_face < best:
+            best, coupon = by_face, 2
+    return best, coupon
+
+
+@rule
+def order_paid(price_cents: int, unit_cents: int, coupon: int, coupon_cents: int, quantity: int) -> int:
+    """What an order costs the buyer: a share off every unit, money off once."""
+    if coupon == 2:
+        return max(price_cents * quantity - coupon_cents, 1)
+    return unit_cents * quantity
+
+
+@rule
+def recommendation_effect(params: Params, shelf: Shelf, product: int, strength: float, count: int) -> float:
+    """b_r sign(R)(1 - exp(-kappa |R|)) - b_sp max(0, n - n0) of eq. 4: saturating, then annoying."""
+    felt = params.b_r * (1.0 - exp(-shelf.sociality[product] * abs(strength)))
+    spam = params.b_sp * max(0.0, count - shelf.spam_onset[product])
+    return (felt if strength >= 0.0 else -felt) - spam
+
+
+@rule
+def liking(
+    params: Params,
+    constants: Constants,
+    traits: Traits,
+    shelf: Shelf,
+    product: int,
+    strength: float,
+    count: int,
+    presence: float,
+) -> float:
+    """u_ij of eq. 4 without its price term; `strength`, `count` from the inbox, `presence` of a leader's post."""
+    u = params.b_m * taste_match(traits, shelf, product) + shelf.appeal[product]
+    u += params.b_h * (traits.herd / constants.herd) * shelf.popularity[product]
+    u -= params.b_abs * (traits.price / constants.price) * shelf.log_price[product]
+    if strength != 0.0 or count > 0:
+        u += recommendation_effect(params, shelf, product, strength, count)
+    return float(u + params.b_k * traits.kol * presence)
+
+
+@rule
+def price_effect(params: Params, constants: Constants, traits: Traits, unit_cents: int, list_cents: int) -> float:
+    """-beta_i ln(p / p0) of eq. 4, beta_i = b_p price / mean; 0 at the list price."""
+    if unit_cents == list_cents:
+        return 0.0
+    return -params.b_p * (traits.price / constants.price) * log(unit_cents / list_cents)
+
+
+@rule
+def buy_probability(params: Params, traits: Traits, state: State, inclusive: float, day: int) -> float:
+    """Chance to buy on this visit, eq. 5; `inclusive` = ln sum exp(u) - ln A."""
+    recent = exp(-(day - state.last_buy_day) / params.tau_inv)
+    return logistic(
+        params.alpha
+        + traits.need
+        + params.mu * inclusive
+        - params.b_inv * recent
+        + params.b_s * state.satisfaction
+        + params.b_e * traits.emotion * state.mood
+    )
+
+
+@rule
+def bought_units(params: Params, u: float) -> int:
+    """Units in an order, eq. 7: 1 + K with P(K = k) = (1 - q) q^k, by inversion of one uniform (at most 20)."""
+    if params.q_more <= 0.0:
+        return 1
+    return 1 + min(int(log(u) / log(params.q_more)), 19)
+
+
+@rule
+def best_team(
+    shelf: Shelf, product: int, asked: int, public: NDArray, teams: NDArray, first_team: int, me: int, key: Key
+) -> tuple[int, float]:
+    """The visible team most likely to fill, and that chance; (FOUND, 0) if none can be joined.
+
+    `asked` is the team a friend asked her to join (or -1), `public` up to three open ones of strangers;
+    teams are numbered in the order of founding, `teams` holds those from number first_team on (columns:
+    see TEAM_*). Ties go to the keyed priority of the founder, never to the first in a list.
+    """
+    found, chance, tie = FOUND, 0.0, 2.0
+    for k in range(public.shape[1] + 1):
+        number = asked if k == 0 else (public[product, k - 1] if shelf.team_strangers[product] else -1)
+        team = number - first_team
+        if team < 0 or teams[team, TEAM_FOUNDER] == me or teams[team, TEAM_PRODUCT] != product:
+            continue
+        members = teams[team, TEAM_MEMBERS]
+        is_open = teams[team, TEAM_DAY] < key.day <= teams[team, TEAM_CLOSES]
+        if not is_open or members >= teams[team, TEAM_CAPACITY]:
+            continue
+        fills = fill_chance(shelf, product, members, teams[team, TEAM_SIZE], teams[team, TEAM_CLOSES] - key.day)
+        name = draws.pair(teams[team, TEAM_FOUNDER_ID], shelf.id[product])
+        u = draws.u01(key.seed, draws.TEAM_CHOICE, key.day, key.agent, name)
+        if fills > chance or (fills == chance and u < tie):
+            found, chance, tie = number, fills, u
+    return found, chance
+
+
+@rule
+def decide(
+    params: Params,
+    constants: Constants,
+    traits: Traits,
+    state: State,
+    offer: Offer,
+    inbox: Inbox,
+    shelf: Shelf,
+    public: NDArray,
+    teams: NDArray,
+    first_team: int,
+    me: int,
+    key: Key,
+    n_shown: int,
+    desk: Desk,
+) -> Choice:
+    """What a visitor does with the n_shown products on her desk, eq. 4-7 and 19.
+
+    Every mode is an alternative of its own: (product, alone) and, where a team price is offered to
+    her, (product, team). Choice among them is Gumbel-max keyed by product and mode.
+    """
+    fade = fading(params, key.day - state.inbox_day)
+    presence = kol_presence(params, state, key.day)
+    total = 0.0
+    favourite = -1
+    best = -1e300
+    for k in range(n_shown):
+        product = desk.product[k]
+        strength, count, asked = 0.0, 0, -1
+        for e in range(INBOX_SIZE):
+            if inbox.product[e] == product:
+                strength = inbox.strength[e] * fade / STRENGTH_UNIT
+                count = inbox.count[e]
+                asked = inbox.team[e]
+        shelf_cents = shelf.price_cents[product]
+        unit_cents, coupon = price_alone(offer, shelf_cents)
+        here = presence if product == state.kol_product else 0.0
+        list_cents = shelf.list_cents[product]
+        liked = liking(params, constants, traits, shelf, product, strength, count, here)
+        alone = liked + price_effect(params, constants, traits, unit_cents, list_cents)
+        desk.unit_cents[k] = unit_cents
+        desk.coupon[k] = coupon
+        desk.utility[k] = alone
+        desk.team[k] = NO_TEAM
+        total += exp(alone)
+        if alone > best:
+            favourite, best = product, alone
+        if offer.team_tactic >= 0 and shelf.team_discount[product] > 0.0 and state.team < 0:
+            team_cents = reduced(shelf_cents, shelf.team_discount[product])
+            saving = -log(team_cents / shelf_cents)
+            plain = liked + price_effect(params, constants, traits, shelf_cents, list_cents)
+            found = team_utility(params, constants, traits, plain, saving, shelf.team_success[product])
+            team, fills = best_team(shelf, product, asked, public, teams, first_team, me, key)
+            joined = team_utility(params, constants, traits, plain, saving, fills)
+            if team == FOUND or found > joined:
+                team, joined = FOUND, found
+            desk.team[k] = team
+            desk.team_cents[k] = team_cents
+            desk.team_utility[k] = joined
+            desk.found_utility[k] = found
+            total += exp(joined)
+    if n_shown == 0:
+        return Choice(-1, -1, False, NO_TEAM, False, 0, BROWSE, -1, 0, 0, 0)
+    w0, w1, _, _ = draws.block(key.seed, draws.BUY, key.day, key.agent, 0)
+    inclusive = log(total) - log(params.attention)
+    if draws.unit(w0) >= buy_probability(params, traits, state, inclusive, key.day):
+        return Choice(-1, favourite, False, NO_TEAM, False, 0, BROWSE, -1, 0, 0, 0)
+    chosen, in_team, top, would_found = 0, False, -1e300, False
+    for k in range(n_shown):
+        name = shelf.id[desk.product[k]]
+        alone = desk.utility[k] + draws.gumbel(draws.u01(key.seed, draws.CHOICE, key.day, key.agent, name))
+        if alone > top:
+            chosen, in_team, top, would_found = k, False, alone, False
+        if desk.team[k] != NO_TEAM:
+            luck = draws.gumbel(draws.u01(key.seed, draws.CHOICE, key.day, key.agent, name + MODE_TEAM))
+            if desk.team_utility[k] + luck > top:
+                chosen, in_team, top = k, True, desk.team_utility[k] + luck
+                would_found = desk.found_utility[k] + luck > alone
+    product = desk.product[chosen]
+    parent = -1
+    if desk.source[chosen] == FRIEND:
+        for e in range(INBOX_SIZE):
+            if inbox.product[e] == product and key.day - inbox.sender_day[e] <= PARENT_DAYS:
+                parent = inbox.sender[e]
+    return Choice(
+        product,
+        favourite,
+        in_team,
+        desk.team[chosen] if in_team else NO_TEAM,
+        would_found,
+        bought_units(params, draws.unit(w1)),
+        desk.source[chosen],
+        parent,
+        desk.unit_cents[chosen],
+        desk.coupon[chosen],
+        desk.team_cents[chosen] if in_team else 0,
+    )

@@ -1,0 +1,39 @@
+"""Phase 7, delivery, experience and returns; imports `draws`, `_jit` and records."""
+
+from __future__ import annotations
+
+from sim import draws
+from sim._jit import log, logistic, rule
+from sim.params import Params
+from sim.rules.records import Key
+
+
+@rule
+def experience(params: Params, quality: float, match: float, hype: float, luck: float, failed: bool) -> float:
+    """Experience of one order, eq. 10 (0 = neutral); `luck` is standard normal, `hype` what was over-promised."""
+    return (
+        params.s_const
+        + params.s_quality * quality
+        + params.s_match * match
+        + params.s_luck * luck
+        - (params.s_fail if failed else 0.0)
+        - params.s_hype * max(0.0, hype)
+    )
+
+
+@rule
+def return_probability(params: Params, s: float) -> float:
+    """Chance that an order is sent back, eq. 11: logit = logit(ret_0) + ret_1 [s < s_bad]."""
+    if params.ret_0 <= 0.0:
+        return 0.0
+    base = log(params.ret_0 / (1.0 - params.ret_0))
+    return logistic(base + (params.ret_1 if s < params.s_bad else 0.0))
+
+
+@rule
+def deliver(params: Params, key: Key, product_id: int, quality: float, match: float, hype: float) -> tuple[float, bool, float]:
+    """One delivery: (experience, is sent back, the draw that decides on a review)."""
+    w0, w1, w2, w3 = draws.block(key.seed, draws.FULFIL, key.day, key.agent, product_id)
+    failed = draws.unit(w1) < params.fail
+    s = experience(params, quality, match, hype, draws.normal(draws.unit(w0)), failed)
+    return s, draws.unit(w2) < return_probability(params, s), draws.unit(w3)

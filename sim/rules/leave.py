@@ -1,0 +1,48 @@
+"""Phases 2 and 11, coming back and leaving; imports `_jit` and records."""
+
+from __future__ import annotations
+
+from sim._jit import exp, log, rule
+from sim.params import Params
+from sim.rules.records import Constants, State, Traits
+
+LEFT_UNIT = 4294967296.0  # weights of friends who left are integers of 2^-32
+LEFT_FADE_DAYS = 30.0  # Nitzan & Libai 2011: strongest in the first month (literature)
+LEFT_MOST = 2.0  # cap of eq. 17; keeps contagion of leaving from running away (guess)
+TENURED_DAYS = 30  # only friends with this tenure count as a loss (guess)
+
+
+@rule
+def return_probability(params: Params, state: State, day: int) -> float:
+    """Chance that a lapsed shopper comes back today, eq. 18: 1 - exp(-om_0 exp(-away / om_tau) (1 + n)^b_fr)."""
+    away = day - state.lapsed_day
+    rate = params.om_0 * exp(-away / params.om_tau + params.b_fr * log(1.0 + state.n_orders))
+    return 1.0 - exp(-rate)
+
+
+@rule
+def faded_left(left: int, days: int) -> int:
+    """Remembered weight of friends who left, `days` later (integer units, so that sums commute)."""
+    return int(left * exp(-days / LEFT_FADE_DAYS))
+
+
+@rule
+def leave_probability(
+    params: Params, constants: Constants, traits: Traits, state: State, n_friends: int, day: int
+) -> float:
+    """Chance that an active shopper lapses tonight, eq. 17: 1 - (1 - theta)^exp(x).
+
+    x = -g_s satisfaction + g_n min(left, 2) - g_a (active share of friends - normal) + g_f max(0, fatigue - f_1).
+    With x = 0 this is exactly the shifted beta-geometric of Fader & Hardie 2007. `params.churn` scales
+    the hazard; without friends the share does not deviate.
+    """
+    left = min(faded_left(state.left, day - state.left_day) / LEFT_UNIT, LEFT_MOST)
+    share = state.n_friends_active / max(n_friends, 1) - constants.active_share
+    deviation = share if n_friends > 0 else 0.0
+    x = (
+        -params.g_s * state.satisfaction
+        + params.g_n * left
+        - params.g_a * deviation
+        + params.g_f * max(0.0, state.fatigue - params.f_1)
+    )
+    return 1.0 - exp(params.churn * exp(x) * traits.stay)

@@ -1,0 +1,215 @@
+"""The records that rules read: one shopper's traits and state, what is offered, what is on the shelf; imports nothing.
+
+The same field names serve as scalars (one shopper, in the object driver and inside compiled code)
+and as columns (all shoppers, in the columnar driver). Days count from the start of the burn-in.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+NEVER: Final = -32768  # a day that has not happened; far enough away for every decay to be over
+
+PROSPECT: Final = 0
+ACTIVE: Final = 1
+LAPSED: Final = 2
+STATUSES: Final = ("prospect", "active", "lapsed")
+
+START: Final = 1
+ORGANIC: Final = 2
+PAID: Final = 3
+INVITED: Final = 4
+CHANNELS: Final = ("", "start", "organic", "paid", "invited")
+
+# why a product was shown: the source of the slot that displayed it first
+BROWSE: Final = 0
+TASTE_SEARCH: Final = 1
+POPULAR: Final = 2
+FRIEND: Final = 3
+KOL: Final = 4
+RECOMMENDED: Final = 5
+PROMOTED: Final = 6
+CAUSES: Final = ("browse", "taste", "popular", "friend", "kol", "recommendation", "promotion")
+
+INBOX_SIZE: Final = 8  # products remembered from friends; bounded memory (docs/model.md, section 17)
+STRENGTH_UNIT: Final = 65536.0  # remembered strengths are integers of 1/65536, so that sums commute
+
+
+class Key(NamedTuple):
+    """Whose luck on which day: the fixed part of a random number's name."""
+
+    seed: int
+    day: int
+    agent: int  # the shopper's id, never a row
+
+
+class Constants(NamedTuple):
+    """Constants of a scenario: expectations under its specification, never means of a sample."""
+
+    price: float  # mean traits under the persona mix
+    herd: float
+    trust: float
+    social: float
+    emotion: float
+    kol: float
+    degree: float  # mean audience of the people who have friends
+    active_share: float  # share of friends taken as normal
+    p_ref: float  # median list price, cents
+
+
+class Traits(NamedTuple):
+    """Fixed for life."""
+
+    price: Any  # price sensitivity, (0, 1)
+    herd: Any  # herding, (0, 1)
+    trust: Any  # trust in peers, (0, 1)
+    social: Any  # social need, (0, 1)
+    emotion: Any  # emotional reactivity, (0, 1)
+    kol: Any  # affinity to opinion leaders, (0, 1)
+    intensity: Any  # visits per day when active (lam_i)
+    need: Any  # purchase need, logit scale (nu_i)
+    stay: Any  # ln(1 - theta_i), theta_i the baseline daily churn
+    arrive: Any  # organic arrival relative to the average prospect; 0 = never registers by herself
+    taste_0: Any
+    taste_1: Any
+    taste_2: Any
+
+
+class State(NamedTuple):
+    """As it was at the end of yesterday."""
+
+    status: Any
+    channel: Any
+    registered_day: Any
+    inviter: Any  # row of who brought her, -1 = nobody
+    last_visit_day: Any
+    last_buy_day: Any
+    lapsed_day: Any
+    n_visits: Any
+    n_orders: Any
+    satisfaction: Any
+    mood: Any
+    fatigue: Any
+    joy: Any  # experience of today's orders, for mood
+    left: Any  # decayed weight of tenured friends who left, 2^-32 units
+    left_day: Any  # day up to which `left` is decayed
+    n_friends_active: Any
+    heard: Any  # personal messages that arrived this morning
+    seen: Any  # messages and posts seen today
+    valence: Any  # their summed signs
+    n_posts: Any  # opinion leaders' posts that reached a prospect yesterday
+    kol_product: Any  # product of the last post that reached her, -1 = none
+    kol_day: Any
+    kol_hype: Any  # how much that post promised too much
+    kol_tactic: Any
+    team: Any  # team in which she holds a seat, -1 = none
+    invited_by: Any  # row of the inviter she said yes to, -1 = none
+    inbox_day: Any  # day up to which the inbox is decayed
+
+
+class Inbox(NamedTuple):
+    """What a shopper remembers of friends' recommendations; arrays of INBOX_SIZE (columns: n x INBOX_SIZE)."""
+
+    product: Any  # -1 = empty
+    strength: Any  # 1/65536
+    count: Any  # recommendations received, as far as remembered
+    sender: Any  # row of the winning sender, -1 = none (posts, ownership)
+    sender_day: Any
+    team: Any  # last team she was asked to join for it, -1 = none
+
+
+class Offer(NamedTuple):
+    """What the strategy offers one visitor today."""
+
+    coupon_share: Any  # share off every unit
+    coupon_share_tactic: Any  # index of the tactic that pays for it, -1 = none
+    coupon_cents: Any  # money off the order
+    coupon_cents_tactic: Any
+    unlock_cents: Any  # money off the order for who shares first
+    unlock_tactic: Any
+    team_tactic: Any  # may see team prices, -1 = no
+    rec_weight: Any  # weight of recommended slots
+    rec_accuracy: Any  # correlation of the recommender's score with the true match; < 0: by popularity
+    rec_tactic: Any
+
+
+class Shelf(NamedTuple):
+    """What the shop shows today, per product (arrays of n_products, sorted by product id)."""
+
+    id: Any
+    list_cents: Any
+    price_cents: Any  # after price cuts
+    unit_cost_cents: Any
+    cut_tactic: Any
+    quality: Any
+    taste_0: Any
+    taste_1: Any
+    taste_2: Any
+    arousal: Any
+    sociality: Any
+    spam_onset: Any
+    on_sale: Any  # launched and in stock
+    promoted: Any
+    log_price: Any  # ln(list / p_ref)
+    popularity: Any  # z of ln(1 + units sold until yesterday)
+    place: Any  # acceptance of a proposal in a list sorted by popularity, (0, 1]
+    rating: Any  # displayed stars
+    appeal: Any  # eq. 4: stars and number of reviews
+    team_discount: Any  # 0 = no teams
+    team_tactic: Any
+    team_size: Any
+    team_capacity: Any
+    team_window: Any
+    team_strangers: Any  # public teams are shown
+    team_told: Any  # shows that a team has tipped
+    team_success: Any  # displayed success rate
+    team_joins: Any  # displayed joins per open team and day
+
+
+class Desk(NamedTuple):
+    """Scratch space for one visitor at a time (arrays of MOST_SLOTS or INBOX_SIZE); nothing survives the visit."""
+
+    product: Any
+    source: Any
+    unit_cents: Any  # price of one unit, alone
+    coupon: Any  # which coupon that is: 0 none, 1 share off, 2 money off
+    utility: Any  # alone
+    team: Any  # team to join, FOUND, or NO_TEAM
+    team_cents: Any
+    team_utility: Any  # in a team: joining, or founding
+    found_utility: Any  # founding, for who loses her seat
+    ranked: Any
+    times: Any
+
+
+MOST_SLOTS: Final = 20
+# columns of the table of teams
+TEAM_FOUNDER: Final = 0  # row
+TEAM_FOUNDER_ID: Final = 1
+TEAM_PRODUCT: Final = 2
+TEAM_DAY: Final = 3  # founded; visible from the next day on
+TEAM_CLOSES: Final = 4
+TEAM_MEMBERS: Final = 5  # as of last night
+TEAM_SIZE: Final = 6
+TEAM_CAPACITY: Final = 7
+TEAM_COLUMNS: Final = 8
+PUBLIC_TEAMS: Final = 3  # teams of strangers shown per product (docs/model.md, 7.10)
+
+NO_TEAM: Final = -2
+FOUND: Final = -1
+
+
+class Choice(NamedTuple):
+    """What one visitor decided."""
+
+    product: Any  # -1 = bought nothing
+    favourite: Any  # the product she liked best, -1 = saw nothing
+    is_team: Any
+    team: Any  # team to join, FOUND, or NO_TEAM
+    would_found: Any  # if she loses her seat: does founding still beat buying alone?
+    quantity: Any
+    source: Any
+    parent: Any  # row of the friend whose message showed it, -1 = none
+    unit_cents: Any  # alone
+    coupon: Any
+    team_cents: Any

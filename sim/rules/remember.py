@@ -1,0 +1,177 @@
+"""Phase 4, what friends' recommendations leave behind: a bounded inbox; imports `draws`, `_jit` and records."""
+
+from __future__ import annotations
+
+import math
+
+from numpy.typing import NDArray
+
+from sim import draws
+from sim._jit import exp, log, rule
+from sim.params import Params
+from sim.rules.records import INBOX_SIZE, STRENGTH_UNIT, Constants, Inbox, Key
+
+# kinds of message
+GOOD = 0  # personal, from a satisfied sender
+BAD = 1  # personal, from a dissatisfied sender
+POST = 2  # posted for all friends, seen on a visit
+BAD_POST = 3
+OWN = 4  # a friend's visible purchase
+KINDS = ("good", "bad", "post", "bad_post", "own")
+
+FORGOTTEN = 328  # strengths below .005 leave the inbox (guess: a hundredth of what still shows)
+TIE_UNIT = 1024.0  # tie strengths are integers of 1/1024
+
+
+@rule
+def wear_out(params: Params, earlier: int) -> float:
+    """w(m), eq. 9: weight of the next message after `earlier` ones from the same sender; flat to three."""
+    beyond = max(0, earlier - 3)
+    return params.w_inf + (1.0 - params.w_inf) * exp(-beyond / params.m_f)
+
+
+@rule
+def kind_value(params: Params, kind: int) -> float:
+    """v of eq. 8: what one message of this kind is worth to a receiver of average trust."""
+    if kind == GOOD:
+        return 1.0
+    if kind == BAD:
+        return -params.v_bad
+    if kind == POST:
+        return params.v_post
+    if kind == BAD_POST:
+        return -params.v_post * params.v_bad
+    return params.v_own
+
+
+@rule
+def message_weight(params: Params, constants: Constants, trust: float, tie: int, earlier: int, kind: int) -> int:
+    """Strength one message adds, eq. 8, in units of 1/65536: tie strength * trust / mean * w(m) * v."""
+    worn = wear_out(params, earlier) if kind <= BAD else 1.0
+    value = (tie / TIE_UNIT) * (trust / constants.trust) * worn * kind_value(params, kind)
+    return int(math.floor(value * STRENGTH_UNIT + 0.5))
+
+
+@rule
+def fading(params: Params, days: int) -> float:
+    """delta_r ^ days, the share of a recommendation still remembered."""
+    return exp(days * log(params.delta_r))
+
+
+@rule
+def faded(strength: int, fade: float) -> int:
+    """Remembered strength after fading, rounded to the unit."""
+    return int(math.floor(strength * fade + 0.5))
+
+
+@rule
+def weaker(key: Key, product_a: int, strength_a: int, product_b: int, strength_b: int) -> bool:
+    """Is a remembered more weakly than b? Ties by keyed priority, so the order of arrival cannot matter."""
+    if abs(strength_a) != abs(strength_b):
+        return abs(strength_a) < abs(strength_b)
+    u_a = draws.u01(key.seed, draws.INBOX_TIE, key.day, key.agent, product_a)
+    return u_a < draws.u01(key.seed, draws.INBOX_TIE, key.day, key.agent, product_b)
+
+
+@rule
+def remember(
+    params: Params,
+    key: Key,
+    inbox: Inbox,
+    days: int,
+    ids: NDArray,  # product ids, to name ties
+    products: NDArray,
+    weights: NDArray,
+    kinds: NDArray,
+    senders: NDArray,
+    sender_ids: NDArray,
+    teams: NDArray,
+) -> None:
+    """Fade the inbox by `days`, then take in today's messages (sorted by product), keeping the eight strongest.
+
+    Sums are of integers, the winning sender and the places are given by keyed priority: the order of
+    messages cannot matter. Messages about products that are already remembered are added first.
+    """
+    fade = fading(params, days)
+    for e in range(INBOX_SIZE):
+        if inbox.product[e] >= 0:
+            inbox.strength[e] = faded(inbox.strength[e], fade)
+            if abs(inbox.strength[e]) < FORGOTTEN:
+                inbox.product[e] = -1
+    n = products.shape[0]
+    for is_new in range(2):
+        start = 0
+        while start < n:
+            stop = start + 1
+            while stop < n and products[stop] == products[start]:
+                stop += 1
+            product = products[start]
+            place = -1
+            for e in range(INBOX_SIZE):
+                if inbox.product[e] == product:
+                    place = e
+            if (place >= 0) != (is_new == 1):
+                _take_in(key, inbox, ids, place, product, start, stop, weights, kinds, senders, sender_ids, teams)
+            start = stop
+
+
+@rule
+def _take_in(
+    key: Key,
+    inbox: Inbox,
+    ids: NDArray,
+    place: int,
+    product: int,
+    start: int,
+    stop: int,
+    weights: NDArray,
+    kinds: NDArray,
+    senders: NDArray,
+    sender_ids: NDArray,
+    teams: NDArray,
+) -> None:
+    """Add messages start..stop-1, all about one product, to the inbox (place -1: find one)."""
+    known_sender = inbox.sender[place] if place >= 0 else -1
+    total = 0
+    count = 0
+    best_sender, best_u = -1, 2.0
+    best_team, best_team_u = -1, 2.0
+    for m in range(start, stop):
+        total += weights[m]
+        if kinds[m] <= BAD:
+            if senders[m] != known_sender:
+                count += 1
+            u = draws.u01(key.seed, draws.WINNER, key.day, key.agent, draws.pair(sender_ids[m], ids[product]))
+            if u < best_u:
+                best_sender, best_u = senders[m], u
+            if teams[m] >= 0 and u < best_team_u:
+                best_team, best_team_u = teams[m], u
+    if place < 0:
+        if abs(total) < FORGOTTEN:
+            return
+        place = 0
+        for e in range(INBOX_SIZE):
+            if inbox.product[e] < 0:
+                place = e
+                break
+            if inbox.product[place] >= 0 and weaker(
+                key, ids[inbox.product[e]], inbox.strength[e], ids[inbox.product[place]], inbox.strength[place]
+            ):
+                place = e
+        if inbox.product[place] >= 0 and not weaker(
+            key, ids[inbox.product[place]], inbox.strength[place], ids[product], total
+        ):
+            return
+        inbox.product[place] = product
+        inbox.strength[place] = 0
+        inbox.count[place] = 0
+        inbox.sender[place] = -1
+        inbox.sender_day[place] = 0
+        inbox.team[place] = -1
+    inbox.strength[place] += total
+    inbox.count[place] = min(inbox.count[place] + count, 30000)
+    if best_sender >= 0:
+        inbox.sender[place] = best_sender
+        inbox.sender_day[place] = key.day
+    if best_team >= 0:
+        inbox.team[place] = best_team

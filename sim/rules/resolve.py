@@ -1,0 +1,63 @@
+"""Who gets a scarce thing (budget, seat, stock, being the inviter): never first come; imports `draws`, `_jit`.
+
+Drivers collect requests, these functions decide by keyed priority, drivers commit. They take arrays
+and exist once; the order of the requests cannot matter, because ties are broken by the request's name.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim import draws
+
+
+def priorities(seed: int, purpose: int, day: int, agents: NDArray, items: NDArray) -> NDArray:
+    """Keyed priority of each request (the smallest comes first): 32-bit words as int64."""
+    words = np.empty((len(agents), 4), dtype=np.int64)
+    draws.blocks(seed, purpose, day, np.asarray(agents, dtype=np.int64), np.asarray(items, dtype=np.int64), words)
+    return words[:, 0]
+
+
+def grant(amounts: NDArray, available: int, words: NDArray, names: NDArray) -> NDArray:
+    """Which requests fit into `available` (same unit as the positive integer amounts), by keyed priority.
+
+    A request that does not fit is passed over and the next one is tried; so with equal amounts c
+    exactly floor(available / c) are granted.
+    """
+    granted = np.zeros(len(amounts), dtype=bool)
+    order = np.lexsort((names, words))
+    left = int(available)
+    ordered = np.asarray(amounts, dtype=np.int64)[order]
+    if len(ordered) == 0 or left <= 0:
+        return granted
+    if int(ordered.sum()) <= left:
+        granted[:] = True
+        return granted
+    smallest = int(ordered.min())
+    for position, amount in zip(order.tolist(), ordered.tolist(), strict=True):
+        if amount <= left:
+            granted[position] = True
+            left -= amount
+        if left < smallest:
+            break
+    return granted
+
+
+def seats(things: NDArray, free: NDArray, words: NDArray, names: NDArray) -> NDArray:
+    """Which requests get a place: request i wants one of the free[things[i]] places of its thing."""
+    granted = np.zeros(len(things), dtype=bool)
+    order = np.lexsort((names, words, things))
+    wanted = np.asarray(things)[order]
+    first = np.searchsorted(wanted, wanted, side="left")
+    granted[order] = np.arange(len(wanted)) - first < np.asarray(free)[wanted]
+    return granted
+
+
+def winners(groups: NDArray, words: NDArray, names: NDArray) -> NDArray:
+    """Positions of the winning request of every group, in ascending order of group."""
+    order = np.lexsort((names, words, groups))
+    ordered = np.asarray(groups)[order]
+    is_first = np.ones(len(ordered), dtype=bool)
+    is_first[1:] = ordered[1:] != ordered[:-1]
+    return order[is_first]

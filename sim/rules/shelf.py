@@ -1,0 +1,78 @@
+"""What the whole shop shows in the morning: popularity, stars, places in sorted lists; imports `_jit` and records."""
+
+from __future__ import annotations
+
+import math
+
+from numpy.typing import NDArray
+
+from sim._jit import exp, kernel, log, rule
+from sim.params import Params
+
+RATING_PRIOR = 4.2  # stars shown for a product nobody reviewed (docs/model.md, 5.3; guess)
+RATING_WEIGHT = 5  # reviews that prior is worth (guess)
+SD_FLOOR = 0.3  # keeps early popularity from exploding (docs/model.md, section 7; guess)
+
+
+@rule
+def displayed_rating(n_reviews: int, stars: int) -> float:
+    """Mean stars shown, with the prior."""
+    return (RATING_PRIOR * RATING_WEIGHT + stars) / (RATING_WEIGHT + n_reviews)
+
+
+@rule
+def star_effect(rating: float) -> float:
+    """f(r) of eq. 4: losses weigh more than gains."""
+    x = rating - RATING_PRIOR
+    return x if x < 0.0 else 0.7 * x
+
+
+@rule
+def place_in_list(params: Params, score: float) -> float:
+    """Acceptance of a proposal in a sorted list: exp(tilt * score), scaled so that the best are always accepted."""
+    return exp(params.tilt * (min(score, params.score_max) - params.score_max))
+
+
+@kernel
+def show(
+    params: Params,
+    units: NDArray,
+    n_reviews: NDArray,
+    stars: NDArray,
+    popularity: NDArray,
+    place: NDArray,
+    rating: NDArray,
+    appeal: NDArray,
+) -> None:
+    """Fill the displayed columns from cumulated units, reviews and stars (all until yesterday).
+
+    popularity: z of ln(1 + units), denominator sd + .3. appeal, eq. 4: b_q f(rating) + b_v (ln(1 + n) - mean);
+    the number of reviews is taken against the catalogue's mean, so that a shop does not sell ever more
+    merely because reviews pile up.
+    """
+    n = units.shape[0]
+    mean = 0.0
+    mean_reviews = 0.0
+    for j in range(n):
+        popularity[j] = log(1.0 + units[j])
+        appeal[j] = log(1.0 + n_reviews[j])
+        mean += popularity[j]
+        mean_reviews += appeal[j]
+    mean /= n
+    mean_reviews /= n
+    variance = 0.0
+    for j in range(n):
+        variance += (popularity[j] - mean) * (popularity[j] - mean)
+    sd = math.sqrt(variance / n)
+    for j in range(n):
+        popularity[j] = (popularity[j] - mean) / (sd + SD_FLOOR)
+        place[j] = place_in_list(params, popularity[j])
+        rating[j] = displayed_rating(n_reviews[j], stars[j])
+        appeal[j] = params.b_q * star_effect(rating[j]) + params.b_v * (appeal[j] - mean_reviews)
+
+
+@kernel
+def log_prices(list_cents: NDArray, p_ref_cents: float, out: NDArray) -> None:
+    """ln(list price / reference price), the dearness of eq. 4."""
+    for j in range(list_cents.shape[0]):
+        out[j] = log(list_cents[j] / p_ref_cents)

@@ -1,0 +1,60 @@
+"""Coupon: money or a share off, without a condition; imports `tactic`, rules."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import model_validator
+
+from sim.money import Cents, in_currency
+from sim.strategies.tactic import Board, Desk, People, Tactic, lever
+
+
+class Coupon(Tactic):
+    """A plain coupon for every targeted visitor, valid today: money off the order, or a share off every unit.
+
+    The shopper uses the better of all coupons she has, one per order. Money off is reserved from the
+    budget when the coupon is handed out and released at night if it was not used; a share off is
+    reserved when the order is placed, because only then its amount is known.
+    """
+
+    grade: ClassVar[str] = "A"
+    costs: ClassVar[str] = "the face value on redemption, also by people who would have bought anyway"
+    backfires: ClassVar[str] = "pays for orders that would have come anyway; loses money where the face exceeds the margin"
+    title_zh: ClassVar[str] = "优惠券"
+
+    kind: Literal["coupon"] = "coupon"
+    face: Cents = lever(0, "currency", "money off one order", "面额", ge=0)
+    discount: float = lever(0.0, "share of price", "share off every unit (instead of money off)", "折扣比例", ge=0.0, le=0.9)
+
+    @classmethod
+    def null(cls) -> Self:
+        """Worth nothing."""
+        return cls()
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if self.face > 0 and self.discount > 0.0:
+            raise ValueError("give either face or discount, not both")
+        return self
+
+    def on_offer(
+        self, offers: dict[str, NDArray[Any]], people: People, chosen: NDArray[np.bool_], board: Board, desk: Desk
+    ) -> None:
+        """Hand the coupon to whom it is meant for, where it is better than another of its sort."""
+        by_share = chosen & (offers["coupon_share"] < self.discount)
+        offers["coupon_share"][by_share] = self.discount
+        offers["coupon_share_tactic"][by_share] = desk.index
+        by_face = chosen & (offers["coupon_cents"] < self.face)
+        offers["coupon_cents"][by_face] = self.face
+        offers["coupon_cents_tactic"][by_face] = desk.index
+
+    def warnings(self, list_cents: NDArray[np.int64], unit_cost_cents: NDArray[np.int64]) -> list[str]:
+        """Warn where a coupon eats the margin of a typical product."""
+        margin = int(np.median(list_cents - unit_cost_cents))
+        if self.face > margin:
+            return [f"face {in_currency(self.face)} exceeds unit margin {in_currency(margin)} of the median product"]
+        losing = int(np.sum(list_cents * (1.0 - self.discount) < unit_cost_cents)) if self.discount else 0
+        return [f"discount {self.discount:.0%} sells {losing} of {len(list_cents)} products below cost"] if losing else []

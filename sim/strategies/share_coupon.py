@@ -1,0 +1,49 @@
+"""Share for coupon: a visitor who shares a product with friends gets money off today; imports `tactic`, rules."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.money import Cents, in_currency
+from sim.strategies.tactic import Board, Desk, People, Tactic, lever
+
+
+class ShareCoupon(Tactic):
+    """Share to unlock: sharing the product she likes best with friends gives a visitor money off today's order.
+
+    Who shares is decided by social need and by the face value against the trouble of sharing
+    (docs/model.md, eq. 14u). The messages leave whether or not she buys; they invite prospects and
+    recommend the product to members. The face is reserved when the coupon is unlocked and released at
+    night if it was not used.
+    """
+
+    grade: ClassVar[str] = "A"
+    costs: ClassVar[str] = "the face value on redemption, also by people who would have bought anyway"
+    backfires: ClassVar[str] = "the gate puts buyers off against a plain coupon; messages tire friends and annoy them"
+    title_zh: ClassVar[str] = "分享得券"
+
+    kind: Literal["share_coupon"] = "share_coupon"
+    face: Cents = lever(500, "currency", "money off one order, today, after sharing", "面额", ge=0)
+
+    @classmethod
+    def null(cls) -> Self:
+        """Worth nothing, so nobody shares for it."""
+        return cls(face=0)
+
+    def on_offer(
+        self, offers: dict[str, NDArray[Any]], people: People, chosen: NDArray[np.bool_], board: Board, desk: Desk
+    ) -> None:
+        """Offer the coupon to whom it is meant for, where it is worth more than another of its sort."""
+        better = chosen & (offers["unlock_cents"] < self.face)
+        offers["unlock_cents"][better] = self.face
+        offers["unlock_tactic"][better] = desk.index
+
+    def warnings(self, list_cents: NDArray[np.int64], unit_cost_cents: NDArray[np.int64]) -> list[str]:
+        """Warn where a coupon eats the margin of a typical product."""
+        margin = int(np.median(list_cents - unit_cost_cents))
+        if self.face > margin:
+            return [f"face {in_currency(self.face)} exceeds unit margin {in_currency(margin)} of the median product"]
+        return []

@@ -1,0 +1,213 @@
+"""What every strategy has in common: levers, timing, target, budget, hooks; imports `money`, rules' records, pydantic.
+
+A strategy in a scenario is a label for one tactic or several run together; a tactic is one mechanism
+(`kind`). All a tactic may do is answer what is offered today, to whom, at what cost. It sees the
+board (what the shop knows) and people as a shop sees them, never a shopper's traits.
+
+Hooks take whole tables (arrays), not one shopper at a time: a tactic is then a few lines of NumPy that
+both drivers call with the same arguments, and needs no compiler. Use only elementwise arithmetic, and
+`self.draw` for luck: results must not depend on how people are ordered or divided.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from sim import draws
+from sim.ledger import Budget
+from sim.money import Cents, CostClass
+
+Lifecycle = Literal["new", "active", "silent", "returned"]
+LIFECYCLES: tuple[Lifecycle, ...] = ("new", "active", "silent", "returned")
+NEW_DAYS = 14  # registered for less: new
+SILENT_DAYS = 14  # not seen for at least this long before today: silent
+
+PersonaName = Literal[
+    "price_hunter",
+    "herd_follower",
+    "trust_driven",
+    "kol_fan",
+    "loyal_member",
+    "experience_seeker",
+    "silent_lurker",
+]
+PERSONA_NAMES: tuple[PersonaName, ...] = (
+    "price_hunter",
+    "herd_follower",
+    "trust_driven",
+    "kol_fan",
+    "loyal_member",
+    "experience_seeker",
+    "silent_lurker",
+)
+
+
+def lever(
+    default: Any, unit: str, description: str, zh: str, *, ge: float | None = None, le: float | None = None
+) -> Any:
+    """A lever of a tactic: default, unit, one sentence in English and in Chinese, bounds."""
+    extra = {"unit": unit, "zh": zh}
+    return Field(default, description=description, ge=ge, le=le, json_schema_extra=extra)  # type: ignore[arg-type]
+
+
+def reduced_cents(cents: NDArray[np.int64], share: float) -> NDArray[np.int64]:
+    """Prices less a share, rounded as rules.buy.reduced does it for one price."""
+    return np.maximum(np.floor(cents * (1.0 - share) + 0.5), 1.0).astype(np.int64)
+
+
+def chosen_products(ids: NDArray[np.int64], share: float, seed: int, purpose: int) -> NDArray[np.bool_]:
+    """A share of the catalogue by lot (rounded to whole products), the same whatever else runs."""
+    words = np.empty((len(ids), 4), dtype=np.int64)
+    draws.blocks(seed, purpose, 0, ids, np.zeros(len(ids), dtype=np.int64), words)
+    chosen = np.zeros(len(ids), dtype=bool)
+    chosen[np.lexsort((ids, words[:, 0]))[: math.floor(share * len(ids) + 0.5)]] = True
+    return chosen
+
+
+class People(NamedTuple):
+    """Today's visitors as the shop sees them, one entry each (arrays of equal length)."""
+
+    row: NDArray[np.int64]
+    id: NDArray[np.int64]
+    persona: NDArray[np.int64]  # index into PERSONA_NAMES
+    lifecycle: NDArray[np.int64]  # index into LIFECYCLES
+
+
+class Board(NamedTuple):
+    """What the shop knows this morning; days count from the end of the burn-in."""
+
+    day: int
+    n_products: int
+    units: NDArray[np.int64]  # sold until yesterday, per product
+    rating: NDArray[np.float64]  # displayed stars
+    list_cents: NDArray[np.int64]
+    unit_cost_cents: NDArray[np.int64]
+
+
+class Posts(NamedTuple):
+    """Opinion leaders who post today: rows of people and positions of products (equal length)."""
+
+    row: NDArray[np.int64]
+    product: NDArray[np.int64]
+    hype: float
+
+
+@dataclass
+class Desk:
+    """What a tactic holds during one run: its place in the bundle, its luck, its purse."""
+
+    index: int  # position in the strategy
+    label: str  # strategy it runs under
+    ordinal: int  # among tactics of the same kind in this strategy
+    seed: int
+    book: Callable[[str, CostClass, int], None]  # (line, class, cents): write a cost line today
+    budget: Budget
+    world: Any  # the World, for tactics that choose people by their place in the graph
+    notes: dict[str, Any] = field(default_factory=dict)  # whatever the tactic worked out at its start
+
+    def pay_in_turn(self, cents: NDArray[np.int64], line: str) -> NDArray[np.bool_]:
+        """Pay these expenses today, in the order given, as far as the budget reaches; which were paid."""
+        paid = np.zeros(len(cents), dtype=bool)
+        for k, amount in enumerate(cents.tolist()):
+            if amount <= self.budget.available():
+                self.budget.reserve(amount)
+                self.budget.spend(amount)
+                self.book(line, "expense", amount)
+                paid[k] = True
+        return paid
+
+
+class Target(BaseModel):
+    """Whom a tactic is for; empty lists mean everybody."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    personas: tuple[PersonaName, ...] = Field(
+        (), description="only these personas", strict=False, json_schema_extra={"unit": "names", "zh": "仅限这些人群"}
+    )
+    lifecycle: tuple[Lifecycle, ...] = Field(
+        (),
+        description="only visitors at this stage: new (registered < 14 days), silent (not seen for 14 days), "
+        "returned (had left, came back today), active (the rest)",
+        strict=False,
+        json_schema_extra={"unit": "names", "zh": "仅限处于该阶段的访客"},
+    )
+
+    def chosen(self, people: People) -> NDArray[np.bool_]:
+        """Which of these people are meant."""
+        mask = np.ones(len(people.row), dtype=bool)
+        if self.personas:
+            mask &= np.isin(people.persona, [PERSONA_NAMES.index(name) for name in self.personas])
+        if self.lifecycle:
+            mask &= np.isin(people.lifecycle, [LIFECYCLES.index(name) for name in self.lifecycle])
+        return mask
+
+
+class Tactic(BaseModel):
+    """One mechanism with its levers; subclasses add `kind`, levers and hooks."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    #: how good the evidence for its effect is (A randomised field experiment ... D practitioner)
+    grade: ClassVar[str] = "D"
+    costs: ClassVar[str] = ""  # what it costs, in one sentence
+    backfires: ClassVar[str] = ""  # how it can hurt, in one sentence
+    title_zh: ClassVar[str] = ""
+
+    kind: str
+    start: int = lever(0, "day", "first day, counted from the end of the burn-in", "开始日（从预热期结束算起）", ge=0)
+    stop: int | None = lever(None, "day", "first day on which it is over; empty = never", "结束日（不含）；空为一直进行", ge=1)
+    every: int = lever(1, "days", "on every n-th day from its start", "每隔几天进行一次", ge=1, le=365)
+    target: Target = Field(Target(), description="whom it is for", json_schema_extra={"unit": "", "zh": "目标人群"})
+    budget: Cents | None = lever(None, "currency", "most it may give in the whole run; empty = no cap", "总预算上限", ge=0)
+    budget_per_day: Cents | None = lever(None, "currency", "most it may give on one day; empty = no cap", "每日预算上限", ge=0)
+
+    @model_validator(mode="after")
+    def _stops_after_start(self) -> Self:
+        if self.stop is not None and self.stop <= self.start:
+            raise ValueError(f"stop ({self.stop}) must come after start ({self.start})")
+        return self
+
+    def is_on(self, day: int) -> bool:
+        """Does it run on this day (counted from the end of the burn-in)?"""
+        in_time = day >= self.start and (self.stop is None or day < self.stop)
+        return in_time and (day - self.start) % self.every == 0
+
+    @classmethod
+    def null(cls) -> Self:
+        """A valid instance without effect that goes through every hook."""
+        raise TypeError(f"{cls.__name__} declares no null instance")
+
+    def purpose(self, site: str, desk: Desk) -> int:
+        """Number of this tactic's own draws at one site; never depends on labels."""
+        return draws.tactic_purpose(self.kind, site, desk.ordinal)
+
+    def begin(self, desk: Desk) -> None:
+        """Work out at the start of a run what the whole run needs (whom to hire, which products)."""
+
+    def on_shelf(self, shelf: dict[str, NDArray[Any]], board: Board, desk: Desk) -> None:
+        """Change what every visitor sees today; `shelf` holds writable columns named as in rules' Shelf."""
+
+    def on_offer(
+        self, offers: dict[str, NDArray[Any]], people: People, chosen: NDArray[np.bool_], board: Board, desk: Desk
+    ) -> None:
+        """Change what the chosen visitors are offered; `offers` holds writable columns named as in rules' Offer."""
+
+    def on_post(self, board: Board, desk: Desk) -> Posts | None:
+        """Opinion leaders who post today."""
+        return None
+
+    def commission_share(self) -> float:
+        """Share of paid orders caused by this tactic's posts that goes to whoever posted."""
+        return 0.0
+
+    def warnings(self, list_cents: NDArray[np.int64], unit_cost_cents: NDArray[np.int64]) -> list[str]:
+        """Where money is lost by design, in words."""
+        return []
