@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sim._jit import exp, kernel, power, rule
+from sim._jit import exp, kernel, part, power, rule
 from sim._jit import log as _log
 from sim.draws import GRAPH, block, pair, unit
 from sim.errors import InputError, did_you_mean
@@ -128,7 +128,7 @@ def _places(n: int, seed: int, keys: Ints) -> None:
 _START, _ROOM, _DEGREE, _LINKED = range(4)  # where it starts, its room, its length, who last linked to her
 
 
-@rule
+@part
 def _befriend(pool: Rows, used: int, lists: Ints, person: int, friend: int) -> tuple[Rows, int]:
     """Append a friend to a person's list, moving the list to the end of the pool when it is full."""
     k = lists[person, _DEGREE]

@@ -44,6 +44,7 @@ Replications = Annotated[
 _RESULTS = Path("results")
 
 #: measures shown first, in this order; `--json` and runs.parquet have all
+_PER_COST = ("gmv_cents", "profit_cents")  # what a unit of extra cost brought: the biggest spender often sells most
 _MAIN = ("gmv_cents", "profit_cents", "retained_share", "retention_d30", "n_buyers", "cost_cents")
 
 
@@ -181,6 +182,7 @@ def _tables(answer: dict[str, Any]) -> str:
         if all(entry["mean"] is None for entry in entries.values()):
             continue
         head = [f"{about.label} ({_unit(about.unit)})", "mean", "difference", "95 % interval", "best?"]
+        head += ["per unit of cost"] if name in _PER_COST else []
         rows = []
         for label, entry in entries.items():
             interval = "" if label == answer["control"] else "n/a"
@@ -191,12 +193,15 @@ def _tables(answer: dict[str, Any]) -> str:
             best = "" if entry["p_best"] is None or about.direction == 0 else f"{100 * entry['p_best']:.0f} %"
             gain = "" if label == answer["control"] else show.difference(entry["diff"], about.unit)
             rows.append([label, show.number(entry["mean"], about.unit), gain, interval, best])
+            if name in _PER_COST:
+                per_cost = entry["diff_per_cost"]
+                rows[-1].append("" if per_cost is None else f"{per_cost:+.2f}")
         blocks.append(show.table(head, rows))
     return "\n\n".join(blocks)
 
 
 def _unit(unit: str) -> str:
-    return {"cents": "currency", "share": "%, differences in points"}.get(unit, unit)
+    return {"cents": "currency", "share": "%"}.get(unit, unit)
 
 
 @app.command(rich_help_panel="Compare strategies")
@@ -236,7 +241,7 @@ def run(
         return
     print(f"{scenario.name}, {strategy}, replication {replication}: {_length(scenario)}\n")
     rows = [
-        [about.label, show.number(values[name], about.unit), _unit(about.unit).partition(",")[0], name]
+        [about.label, show.number(values[name], about.unit), _unit(about.unit), name]
         for name, about in MEASURES.items()
     ]
     print(show.table(["measure", "value", "unit", "name"], rows, left=(0, 2, 3)))
@@ -355,7 +360,7 @@ def _estimate(scenario: Scenario, world: Any, jobs: int | None) -> dict[str, Any
 def _speed_file() -> Path:
     from sim._jit import CACHE_FOLDER
 
-    return CACHE_FOLDER / "seconds_per_agent_day"
+    return CACHE_FOLDER.parent / "seconds_per_agent_day"
 
 
 def _speed() -> float | None:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim import draws
-from sim._jit import kernel, rule
+from sim._jit import column_kernel, rule
 from sim.engines.operations import Buyers, Operations
 from sim.engines.world import World
 from sim.journal import Day, Orders, Recorder
@@ -155,7 +155,7 @@ def _inbox_of(b: Inbox, i: int) -> Inbox:
 # --- dense phases ----------------------------------------------------------------------------------
 
 
-@kernel
+@column_kernel
 def _wake(
     low: int,
     high: int,
@@ -190,7 +190,7 @@ def _wake(
         action[i] = done
 
 
-@kernel
+@column_kernel
 def _close_day(
     low: int,
     high: int,
@@ -223,7 +223,7 @@ def _close_day(
 # --- visits ----------------------------------------------------------------------------------------
 
 
-@kernel
+@column_kernel
 def _want_unlock(
     params: Params,
     constants: Constants,
@@ -243,7 +243,7 @@ def _want_unlock(
             out[k] = draws.u01(seed, draws.UNLOCK, day, ids[rows[k]], 0) < p
 
 
-@kernel
+@column_kernel
 def _shop(
     low: int,
     high: int,
@@ -290,7 +290,7 @@ def _shop(
 # --- sparse phases ---------------------------------------------------------------------------------
 
 
-@kernel
+@column_kernel
 def _hear(state: State, receivers: NDArray, kinds: NDArray) -> None:
     """Personal messages arrive in the morning."""
     for m in range(receivers.shape[0]):
@@ -301,7 +301,7 @@ def _hear(state: State, receivers: NDArray, kinds: NDArray) -> None:
             state.valence[r] += 1 if kinds[m] == GOOD else -1
 
 
-@kernel
+@column_kernel
 def _notice(
     params: Params,
     state: State,
@@ -330,7 +330,7 @@ def _notice(
                 state.valence[r] += 1 if kind == POST else -1
 
 
-@kernel
+@column_kernel
 def _remember_all(
     params: Params,
     state: State,
@@ -364,7 +364,7 @@ def _remember_all(
         start = stop
 
 
-@kernel
+@column_kernel
 def _fulfil(
     params: Params,
     constants: Constants,
@@ -400,7 +400,7 @@ def _fulfil(
         state.n_orders[i] += 1
 
 
-@kernel
+@column_kernel
 def _let_down(params: Params, state: State, rows: NDArray) -> None:
     """Members of teams that failed."""
     for k in range(rows.shape[0]):
@@ -410,7 +410,7 @@ def _let_down(params: Params, state: State, rows: NDArray) -> None:
         state.team[i] = -1
 
 
-@kernel
+@column_kernel
 def _send(
     params: Params,
     constants: Constants,
@@ -459,7 +459,7 @@ def _send(
     return n
 
 
-@kernel
+@column_kernel
 def _accept(
     params: Params, state: State, ids: NDArray, prospects: NDArray, counts: NDArray, seed: int, day: int, out: NDArray
 ) -> None:
@@ -468,7 +468,7 @@ def _accept(
         out[k] = u < share.accept_probability(params, counts[k])
 
 
-@kernel
+@column_kernel
 def _tell_friends(
     indptr: NDArray,
     audience: NDArray,
