@@ -8,9 +8,11 @@ ulp, and one ulp is enough to turn a purchase into none.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import math
 import os
+import re
 import shutil
 import struct
 import sys
@@ -34,13 +36,39 @@ _FLAGS: dict[str, Any] = {"error_model": "numpy", "nogil": True, "fastmath": Fal
 IS_COMPILED: bool = not numba.config.DISABLE_JIT
 
 
-def _source_digest() -> str:
-    """Hash of everything a compiled kernel can depend on: all our sources, the compiler, its flags."""
+_ROOT = Path(__file__).resolve().parent
+_IMPORT = re.compile(r"^\s*(?:from (sim(?:\.\w+)*) import (\([^)]*\)|[^\n#]*)|import (sim(?:\.\w+)*))", re.MULTILINE)
+
+
+@functools.cache
+def _read(path: Path) -> tuple[bytes, tuple[Path, ...]]:
+    """Content of one of our modules, and the files of ours that it imports anywhere."""
+    content = path.read_bytes()
+    found = set()
+    for package, names, module in _IMPORT.findall(content.decode()):
+        base = _ROOT.parent.joinpath(*(package or module).split("."))
+        found |= {base.with_suffix(".py"), base / "__init__.py"}
+        found |= {base / f"{name}.py" for name in re.findall(r"\w+", names)}
+        found |= {base / name / "__init__.py" for name in re.findall(r"\w+", names)}
+    return content, tuple(sorted(file for file in found if file.is_file()))
+
+
+@functools.cache
+def source_digest(file: str) -> str:
+    """Hash of everything a kernel in this file can depend on: all it imports of ours, the compiler, its flags."""
+    start = Path(file).resolve()
+    ours = start.is_relative_to(_ROOT)
+    todo = [start] if ours else [start, *sorted(_ROOT.rglob("*.py"))]
+    seen: set[Path] = set()
+    while todo:
+        path = todo.pop()
+        if path not in seen:
+            seen.add(path)
+            todo += _read(path)[1] if path.is_file() else ()
     digest = hashlib.sha256()
-    root = Path(__file__).resolve().parent
-    for path in sorted(root.rglob("*.py")):
-        digest.update(path.relative_to(root).as_posix().encode())
-        digest.update(path.read_bytes())
+    for path in sorted(seen | {_ROOT / "_jit.py"}):
+        if path.is_file():
+            digest.update(path.name.encode() + _read(path)[0])
     digest.update(repr((numba.__version__, np.__version__, sys.version_info[:2], sorted(_FLAGS.items()))).encode())
     return digest.hexdigest()[:16]
 
@@ -56,27 +84,33 @@ def _cache_root() -> Path:
         return Path(tempfile.gettempdir()) / f"grapevine-{os.getuid() if hasattr(os, 'getuid') else 'cache'}"
 
 
-def _prune(root: Path, keep: str, older_than_days: float = 30.0) -> None:
-    """Drop compiled code of older source states; another process may still use a recent one."""
-    for folder in root.glob("jit-*"):
+CACHE_ROOT: Path = _cache_root()
+
+
+@functools.cache
+def cache_folder(file: str) -> Path:
+    """Folder for the machine code of a file's kernels, named by the digest of all sources they depend on.
+
+    Numba's own cache looks only at the file of the kernel: an edited rule in another file would still
+    give the old answer. This name makes a stale hit impossible.
+    """
+    folder = CACHE_ROOT / f"jit-{source_digest(file)}"
+    folder.mkdir(parents=True, exist_ok=True)
+    os.utime(folder)
+    return folder
+
+
+def _prune(older_than_days: float = 30.0) -> None:
+    """Drop compiled code of source states not used for a while; another process may still use a recent one."""
+    for folder in CACHE_ROOT.glob("jit-*"):
         try:
-            if folder.name != keep and folder.stat().st_mtime < time.time() - older_than_days * 86_400:
+            if folder.stat().st_mtime < time.time() - older_than_days * 86_400:
                 shutil.rmtree(folder, ignore_errors=True)
         except OSError:
             continue
 
 
-def _cache_folder() -> Path:
-    # Numba's own cache looks only at the file of the kernel: an edited rule in another file would
-    # still give the old answer. Naming the folder by the whole source makes a stale hit impossible.
-    root = _cache_root()
-    folder = root / f"jit-{_source_digest()}"
-    folder.mkdir(parents=True, exist_ok=True)
-    _prune(root, folder.name)
-    return folder
-
-
-CACHE_FOLDER: Path = _cache_folder()
+_prune()
 
 
 def rule(function: _F) -> _F:
@@ -105,7 +139,8 @@ def column_kernel(function: _F) -> _F:
 
 def _compiled(function: _F, more: dict[str, Any]) -> _F:
     before = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = str(CACHE_FOLDER)  # read by Numba while it decorates, put back at once
+    # read by Numba while it decorates, put back at once
+    numba.config.CACHE_DIR = str(cache_folder(function.__code__.co_filename))
     try:
         return cast(_F, njit(cache=True, **_FLAGS, **more)(function))
     finally:

@@ -731,10 +731,10 @@ class Experiment:
                 progress(Progress(state[0], total, state[1]))
 
         if tasks:
-            done(0, 0)
             if self.engine == "columnar":
                 # Before any worker exists: many processes compiling into one cache at once can crash (numba #4807).
                 importlib.import_module(self.engines).warm_up()
+            done(0, 0)  # the clock of whoever watches starts after the compiler
             if executor is not None:
                 left = _in_pool(tasks, executor, jobs or 2 * cores(), done)
                 for task in left:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from sim._jit import kernel
 from sim.ledger import Ledger
-from sim.rules.records import CAUSES, CHANNELS, NEVER, STATUSES
+from sim.rules.records import CAUSES, CHANNELS, NEVER, STATUSES, Column
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -138,14 +138,14 @@ _DAILY: Final = (
 
 @kernel
 def _count_visits(
-    rows: NDArray,
+    rows: Column,
     day: int,
     first: int,
-    registered_day: NDArray,
-    last_visit: NDArray,
-    visits: NDArray,
-    marks: NDArray,
-    n_active: NDArray,
+    registered_day: Column,
+    last_visit: Column,
+    visits: Column,
+    marks: Column,
+    n_active: Column,
 ) -> None:
     for k in range(rows.shape[0]):
         i = rows[k]
@@ -168,9 +168,15 @@ class Recorder:
     """Keeps a run's tables while it runs; the same for both drivers."""
 
     def __init__(
-        self, population: Population, catalogue: Catalogue, days: int, burn_in_days: int, resale: float, ship_cents: int,
+        self,
+        population: Population,
+        catalogue: Catalogue,
+        days: int,
+        burn_in_days: int,
+        resale: float,
+        ship_cents: int,
         is_logging: bool,
-    ) -> None:  # fmt: skip
+    ) -> None:
         n = len(population)
         self.population, self.catalogue = population, catalogue
         self.days, self.first = days, burn_in_days
@@ -252,10 +258,14 @@ class Recorder:
             (
                 "order",
                 {
-                    "row": o.row, "item": o.product, "other": o.parent, "value": o.paid_cents, "cause": o.source,
+                    "row": o.row,
+                    "item": o.product,
+                    "other": o.parent,
+                    "value": o.paid_cents,
+                    "cause": o.source,
                     "tactic": o.tactic,
                 },
-            ),  # fmt: skip
+            ),
             ("send_back", {"row": o.row[o.is_returned.astype(bool)], "item": o.product[o.is_returned.astype(bool)]}),
             ("review", {"row": events.reviewers, "item": events.reviewed, "value": events.stars}),
             ("share", {"row": events.sharers, "item": events.shared, "value": events.share_kind}),

@@ -38,6 +38,7 @@ class About(NamedTuple):
 class Params(NamedTuple):
     """Coefficients of the model: what calibration fits. Equation numbers are those of docs/model.md."""
 
+    # fmt: off
     # population and graph (section 5)
     lam: Annotated[float, About("visit intensity of an average active shopper", 0.1, 1.0, "per day", "fitted", "D1/D7 of shopping apps", "F27 F29")] = 0.42
     lam_sd: Annotated[float, About("spread of visit intensity between shoppers, log scale", 0.0, 1.5, "1", "fitted", "D1/D7 of shopping apps", "F29 F32")] = 1.1
@@ -151,6 +152,7 @@ class Params(NamedTuple):
     # money
     ship: Annotated[float, About("cost of fulfilling an order", 0.0, 50.0, "currency per order", "guess", "no source; set it to your shop's", "")] = 2.0
     resale: Annotated[float, About("share of its cost a returned unit is worth", 0.0, 1.0, "1", "guess", "no source; set it to your shop's", "")] = 0.7
+    # fmt: on
 
 
 class Coefficient(NamedTuple):

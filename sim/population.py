@@ -18,8 +18,8 @@ from sim import draws
 from sim._jit import exp, kernel, log
 from sim.errors import InputError
 from sim.params import Params
-from sim.rules.records import Traits
-from sim.tables import read_columns
+from sim.rules.records import Column, Traits
+from sim.tables import line_of, read_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,7 +58,7 @@ DEFAULT_MIX: Final = {name: persona.share for name, persona in PERSONAS.items()}
 
 _TRAIT_COLUMNS: Final = (*PERSONA_TRAITS, "intensity", "need", "theta", "taste_0", "taste_1", "taste_2", "arrive")
 _BOUNDS: Final[dict[str, tuple[float, float]]] = {
-    **{name: (0.0, 1.0) for name in PERSONA_TRAITS},
+    **dict.fromkeys(PERSONA_TRAITS, (0.0, 1.0)),
     "intensity": (0.0, 50.0),
     "need": (-20.0, 20.0),
     "theta": (0.0, 1.0),
@@ -174,7 +174,7 @@ def read_population(path: str | Path) -> dict[str, NDArray[Any]]:
     Without `id` the shoppers are numbered from 0 in the order of the file. Raises InputError with file and line.
     """
     kinds: dict[str, Any] = {"id": "int", "persona": "text", "registered": "int", "tenure_days": "int"}
-    kinds |= {name: "float" for name in _TRAIT_COLUMNS}
+    kinds |= dict.fromkeys(_TRAIT_COLUMNS, "float")
     columns = read_columns(path, required={}, optional=kinds, what="shoppers")
     n = len(next(iter(columns.values()))) if columns else 0
     if n == 0:
@@ -184,7 +184,8 @@ def read_population(path: str | Path) -> dict[str, NDArray[Any]]:
     def refuse(bad: NDArray[np.bool_], name: str, allowed: str) -> None:
         if bad.any():
             k = int(np.argmax(bad))
-            raise InputError("value not allowed", file=path, line=k + 2, path=name, found=columns[name][k], allowed=allowed)
+            found, line = columns[name][k], line_of(path, k)
+            raise InputError("value not allowed", file=path, line=line, path=name, found=found, allowed=allowed)
 
     refuse((columns["id"] < 0) | (columns["id"] >= 2**31), "id", "0 to 2147483647")
     order = np.argsort(columns["id"], kind="stable")
@@ -207,7 +208,7 @@ def read_population(path: str | Path) -> dict[str, NDArray[Any]]:
 
 
 class _Smoother:
-    """Ranks of fields that are smoothed over friends; ties and sums go by shopper id, so storage order cannot matter."""
+    """Ranks of fields smoothed over friends; ties and sums go by shopper id, so storage order cannot matter."""
 
     def __init__(
         self,
@@ -248,7 +249,7 @@ class _Smoother:
 
 
 @kernel
-def _smooth(indptr: NDArray, friends: NDArray, field: NDArray, hom: float, out: NDArray) -> None:
+def _smooth(indptr: Column, friends: Column, field: Column, hom: float, out: Column) -> None:
     for i in range(field.shape[0]):
         total = 0.0
         for e in range(indptr[i], indptr[i + 1]):
@@ -258,13 +259,13 @@ def _smooth(indptr: NDArray, friends: NDArray, field: NDArray, hom: float, out: 
 
 
 @kernel
-def _draw_normals(seed: int, purpose: int, ids: NDArray, item: int, out: NDArray) -> None:
+def _draw_normals(seed: int, purpose: int, ids: Column, item: int, out: Column) -> None:
     for i in range(ids.shape[0]):
         out[i] = draws.normal(draws.u01(seed, purpose, 0, ids[i], item))
 
 
 @kernel
-def _draw_traits(seed: int, ids: NDArray, means: NDArray, sd: float, item: int, out: NDArray) -> None:
+def _draw_traits(seed: int, ids: Column, means: Column, sd: float, item: int, out: Column) -> None:
     for i in range(ids.shape[0]):
         m = means[i]
         if sd <= 0.0:
@@ -277,7 +278,7 @@ def _draw_traits(seed: int, ids: NDArray, means: NDArray, sd: float, item: int, 
 
 @kernel
 def _draw_start(
-    seed: int, ids: NDArray, share: float, a: float, b: float, is_registered: NDArray, tenure: NDArray
+    seed: int, ids: Column, share: float, a: float, b: float, is_registered: Column, tenure: Column
 ) -> None:
     """Who is registered, and since when: steady arrivals over two years, thinned by beta-geometric survival."""
     survival = np.empty(TENURE_MOST_DAYS)
@@ -298,13 +299,13 @@ def _draw_start(
 @kernel
 def _draw_habits(
     seed: int,
-    ids: NDArray,
-    activity: NDArray,
+    ids: Column,
+    activity: Column,
     params: Params,
-    tenure: NDArray,
-    intensity: NDArray,
-    need: NDArray,
-    theta: NDArray,
+    tenure: Column,
+    intensity: Column,
+    need: Column,
+    theta: Column,
 ) -> None:
     """Visit intensity, purchase need and baseline churn (docs/model.md, section 2.1)."""
     for i in range(ids.shape[0]):
@@ -316,6 +317,6 @@ def _draw_habits(
 
 
 @kernel
-def _log_stay(theta: NDArray, out: NDArray) -> None:
+def _log_stay(theta: Column, out: Column) -> None:
     for i in range(theta.shape[0]):
         out[i] = log(1.0 - min(theta[i], 1.0 - 1e-12))

@@ -15,6 +15,12 @@ ROOT = Path(__file__).resolve().parent.parent
 Typed = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile once before several workers start: each would compile everything for itself, at the same time."""
+    if getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput"):
+        subprocess.run([sys.executable, "-c", "from sim.engines import warm_up; warm_up()"], cwd=ROOT, check=False)
+
+
 @pytest.fixture
 def typed(tmp_path: Path) -> Typed:
     """Run `grapevine ...` as a person would, in an empty folder."""

@@ -64,6 +64,19 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Folders figures were asked for; none is drawn, which takes seconds."""
+    asked: list[Path] = []
+
+    def note(results: Any, verdict: Any, folder: Path) -> list[Path]:
+        asked.append(folder)
+        return []
+
+    monkeypatch.setattr("sim.plots.save_figures", note)
+    return asked
+
+
 # --- the way in ------------------------------------------------------------------------------------
 
 
@@ -327,10 +340,11 @@ def test_json_is_pure_and_says_the_same(here: Path) -> None:
 
 
 @needs_engines
-def test_more_replications_extend_and_a_changed_question_gets_its_own_folder(here: Path) -> None:
+def test_more_replications_extend_and_a_changed_question_gets_its_own_folder(here: Path, drawn: list[Path]) -> None:
     Answer("compare", "small.yaml", "--jobs", "1", "--replications", "2")
     Answer("compare", "small.yaml", "--jobs", "1", "--replications", "3")
     assert len(list((here / "results").iterdir())) == 1
+    assert len(drawn) == 2
     Answer("compare", "small.yaml", "--jobs", "1", "--replications", "2", "--set", "strategies.coupons.face=2")
     assert len(list((here / "results").iterdir())) == 2
     Answer("compare", "small.yaml", "--jobs", "1", "--replications", "2", "--seed", "5", "--out", "elsewhere")
@@ -338,7 +352,7 @@ def test_more_replications_extend_and_a_changed_question_gets_its_own_folder(her
 
 
 @needs_engines
-def test_failed_runs_are_told_and_leave_with_3(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failed_runs_are_told_and_leave_with_3(here: Path, drawn: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     import sim.engines
 
     right = sim.engines.simulate
@@ -386,7 +400,7 @@ def test_interrupted_comparison_leaves_130_and_goes_on(here: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     with subprocess.Popen(words, cwd=here, env=environment, stderr=subprocess.PIPE) as child:
         try:
-            until = time.monotonic() + 60
+            until = time.monotonic() + 200  # the first run after an edit compiles
             while not list(here.glob("results/*/parts/runs/r*.parquet")):
                 assert time.monotonic() < until
                 assert child.poll() is None
@@ -442,7 +456,7 @@ def _source() -> str:
 
 
 @needs_engines
-def test_readme_commands_run(here: Path) -> None:
+def test_readme_commands_run(here: Path, drawn: list[Path]) -> None:
     lines = [line.partition("#")[0].partition(">")[0] for block in _blocks("sh") for line in block.splitlines()]
     commands = [shlex.split(line)[1:] for line in lines if line.startswith("grapevine")]
     assert commands
@@ -459,6 +473,16 @@ def test_readme_commands_run(here: Path) -> None:
 def test_readme_python_runs(here: Path) -> None:
     for block in _blocks("python"):
         exec(compile(block, "README.md", "exec"), {})
+
+
+def test_generated_pages_are_fresh() -> None:
+    spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
+    assert spec is not None
+    assert spec.loader is not None
+    generate = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(generate)
+    is_fresh = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8") == generate.text()
+    assert is_fresh, "docs/reference.md is older than the code: make docs"
 
 
 # --- printing ----------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from sim.errors import InputError, did_you_mean
 from sim.version import RESULTS_VERSION, __version__
 
 if TYPE_CHECKING:
+    from sim.engines import EngineName
     from sim.scenario import Scenario
 
 app = typer.Typer(
@@ -139,6 +140,7 @@ def _compare(scenario: Scenario, jobs: int | None, out: Path, as_json: bool, qui
     if not quiet:
         n = len(scenario.labels)
         show.note(f"{scenario.name}: {n} strategies x {scenario.replications} paired replications -> {folder}")
+        _say_if_compiling()
     with show.progress(quiet=quiet) as step:
         comparison = ask(scenario, jobs, folder, step, command=_command())
     results, answer = Results.open(folder), comparison.answer
@@ -157,6 +159,14 @@ def _compare(scenario: Scenario, jobs: int | None, out: Path, as_json: bool, qui
             f"All of them are in {folder / 'failures.parquet'}; the same command tries them again."
         )
         raise typer.Exit(SOME_FAILED)
+
+
+def _say_if_compiling() -> None:
+    from sim._jit import IS_COMPILED, cache_folder
+    from sim.engines import columnar
+
+    if IS_COMPILED and not any(cache_folder(columnar.__file__).rglob("*.nbi")):
+        show.note("compiling the model first; this happens once and takes a minute or so")
 
 
 def _figures(results: Any, answer: dict[str, Any], quiet: bool) -> list[str]:
@@ -221,15 +231,14 @@ def run(
     quiet: Quiet = False,
 ) -> None:
     """One run of one strategy: its measures, and its tables in a folder."""
-    if engine not in ("columnar", "objects"):
-        raise InputError("no such engine", path="--engine", found=engine, allowed="columnar or objects")
+    kind = _engine(engine)
     scenario = _load(file, changes, seed)
     _label(scenario, strategy)
     from sim import engines
     from sim.experiment import folder_name, write_journal
     from sim.metrics import MEASURES, measure
 
-    journal = engines.simulate(scenario, strategy, replication=replication, engine=engine, events=events)
+    journal = engines.simulate(scenario, strategy, replication=replication, engine=kind, events=events)
     values = measure(journal)
     folder = out / f"{folder_name(scenario)}-{strategy}-r{replication}"
     written = write_journal(journal, folder)
@@ -316,6 +325,14 @@ def check(
     )
 
 
+def _engine(name: str) -> EngineName:
+    if name == "columnar":
+        return "columnar"
+    if name == "objects":
+        return "objects"
+    raise InputError("no such engine", path="--engine", found=name, allowed="columnar or objects")
+
+
 def _length(scenario: Scenario) -> str:
     return f"{scenario.days} days after {scenario.burn_in_days} of burn-in"
 
@@ -358,9 +375,9 @@ def _estimate(scenario: Scenario, world: Any, jobs: int | None) -> dict[str, Any
 
 
 def _speed_file() -> Path:
-    from sim._jit import CACHE_FOLDER
+    from sim._jit import CACHE_ROOT
 
-    return CACHE_FOLDER.parent / "seconds_per_agent_day"
+    return CACHE_ROOT / "seconds_per_agent_day"
 
 
 def _speed() -> float | None:
@@ -430,30 +447,32 @@ def strategies(
     if name is not None and name not in known:
         raise InputError("no such tactic", found=name, hint=did_you_mean(name, known, kind="tactics"))
     if json:
-        show.as_json({kind: _about_tactic(known[kind]) for kind in ([name] if name else known)})
+        show.as_json({kind: about_tactic(known[kind]) for kind in ([name] if name else known)})
     elif name is None:
-        abouts = {kind: _about_tactic(tactic) for kind, tactic in known.items()}
+        abouts = {kind: about_tactic(tactic) for kind, tactic in known.items()}
         rows = [[kind, about["grade"], about["summary"]] for kind, about in abouts.items()]
         print(show.table(["tactic", "evidence", "what it does"], rows, left=(0, 1, 2), wrap=2))
         print("\nEvidence: A field experiments ... D practice only.", end="")
         print("\n`grapevine strategies NAME` lists the levers of one.")
     else:
-        about = _about_tactic(known[name])
+        about = about_tactic(known[name])
         print(f"{name}: {about['text']}\n")
         for what, key in (("Evidence", "grade"), ("It costs", "costs"), ("It can backfire", "backfires")):
             print(f"{what}: {about[key]}.")
         print()
-        rows = [[f["name"], _plain(f["default"]), f["unit"], f["allowed"], f["description"]] for f in about["levers"]]
+        rows = [[f["name"], plain(f["default"]), f["unit"], f["allowed"], f["description"]] for f in about["levers"]]
         print(show.table(["lever", "default", "unit", "allowed", "what it is"], rows, left=(0, 1, 2, 3, 4), wrap=4))
 
 
-def _plain(value: Any) -> str:
+def plain(value: Any) -> str:
+    """A default as people read it."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     return str(value) if isinstance(value, (int, float, str)) and value != "" else "-"
 
 
-def _about_tactic(tactic: Any) -> dict[str, Any]:
+def about_tactic(tactic: Any) -> dict[str, Any]:
+    """What is known about a tactic and each of its levers, as plain data."""
     import inspect
 
     from sim.scenario.fields import describe
@@ -484,7 +503,7 @@ def personas(json: Json = False) -> None:
         show.as_json({name: persona._asdict() for name, persona in PERSONAS.items()})
         return
     fields = [field for field in next(iter(PERSONAS.values()))._fields if field != "zh"]
-    rows = [[name, *(_plain(getattr(persona, field)) for field in fields)] for name, persona in PERSONAS.items()]
+    rows = [[name, *(plain(getattr(persona, field)) for field in fields)] for name, persona in PERSONAS.items()]
     print(show.table(["persona", *fields], rows, left=(0, len(fields))))
     print("\nTraits lie between 0 and 1. A scenario sets the shares: population.personas.")
 

@@ -17,16 +17,16 @@ _LIBRARIES = ("numpy", "numba", "llvmlite", "pandas", "pyarrow", "networkx", "me
 
 def examine() -> dict[str, Any]:
     """Facts about the set-up and the checks it passes."""
-    from sim._jit import CACHE_FOLDER, IS_COMPILED
+    from sim._jit import CACHE_ROOT, IS_COMPILED
     from sim.experiment import cores
 
-    compiled = list(CACHE_FOLDER.rglob("*.nbc"))
+    compiled = list(CACHE_ROOT.rglob("*.nbc"))
     facts = {
         "grapevine": f"{__version__} (results version {RESULTS_VERSION})",
         "python": f"{platform.python_version()} on {platform.system()} {platform.machine()}",
         **{name: _version_of(name) for name in _LIBRARIES},
         "compiler": "on" if IS_COMPILED else "off (NUMBA_DISABLE_JIT)",
-        "compiler cache": f"{CACHE_FOLDER}: {len(compiled)} functions, {size(sum(p.stat().st_size for p in compiled))}",
+        "compiler cache": f"{CACHE_ROOT}: {len(compiled)} functions, {size(sum(p.stat().st_size for p in compiled))}",
         "cores": str(cores()),
         "memory": _memory(),
     }

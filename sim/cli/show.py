@@ -146,9 +146,11 @@ def _bar(what: str) -> Iterator[Callable[[Progress], None]]:
         TextColumn("left"), TimeRemainingColumn(),
     )  # fmt: skip
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=None)
+        task = bar.add_task(what, total=None, start=False)
 
         def step(state: Any) -> None:
+            if state.done == 0:
+                bar.start_task(task)
             failed = f", {state.failed} failed" if state.failed else ""
             bar.update(task, total=state.total, completed=state.done, description=f"{what}{failed}")
 
@@ -156,16 +158,19 @@ def _bar(what: str) -> Iterator[Callable[[Progress], None]]:
 
 
 def _lines(what: str) -> Callable[[Progress], None]:
-    began = time.monotonic()
-    last = [began, -1.0]
+    began = [time.monotonic()]
+    last = [0.0, -1.0]
 
     def step(state: Progress) -> None:
         now = time.monotonic()
+        if state.done == 0:
+            began[0] = last[0] = now
+            return
         if state.done == state.total or now - last[0] >= 10.0:
             if state.done == last[1]:
                 return
             last[0], last[1] = now, state.done
-            left = (now - began) / state.done * (state.total - state.done) if state.done else 0.0
+            left = (now - began[0]) / state.done * (state.total - state.done) if state.done else 0.0
             failed = f", {state.failed} failed" if state.failed else ""
             rest = f", {duration(left)} left" if left else ""
             note(f"{state.done}/{state.total} {what}{failed}{rest}")

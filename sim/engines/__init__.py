@@ -17,9 +17,7 @@ EngineName = Literal["columnar", "objects"]
 __all__ = ["Journal", "World", "prepare", "simulate", "warm_up"]
 
 
-def prepare(
-    world: World, strategy: str, events: bool = False
-) -> tuple[Operations, Recorder]:
+def prepare(world: World, strategy: str, events: bool = False) -> tuple[Operations, Recorder]:
     """What both drivers need besides the world: the strategy at work, and the books."""
     scenario = world.scenario
     if strategy not in scenario.labels:

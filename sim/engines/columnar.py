@@ -38,6 +38,7 @@ from sim.rules.records import (
     PROSPECT,
     START,
     Choice,
+    Column,
     Constants,
     Desk,
     Inbox,
@@ -47,7 +48,7 @@ from sim.rules.records import (
     State,
     Traits,
 )
-from sim.rules.remember import BAD, BAD_POST, GOOD, OWN, POST, message_weight, remember
+from sim.rules.remember import BAD, GOOD, OWN, POST, message_weight, remember
 from sim.rules.review import review_probability, stars
 from sim.rules.visit import visit_probability
 
@@ -142,8 +143,9 @@ def _state_of(s: State, i: int) -> State:
 @rule
 def _offer_of(o: Offer, k: int) -> Offer:
     return Offer(
-        o.coupon_share[k], o.coupon_share_tactic[k], o.coupon_cents[k], o.coupon_cents_tactic[k], o.unlock_cents[k],
-        o.unlock_tactic[k], o.team_tactic[k], o.rec_weight[k], o.rec_accuracy[k], o.rec_tactic[k],
+        o.coupon_share[k], o.coupon_share_tactic[k], o.coupon_cents[k], o.coupon_min_cents[k],
+        o.coupon_cents_tactic[k], o.unlock_cents[k], o.unlock_min_cents[k], o.unlock_tactic[k], o.team_tactic[k],
+        o.rec_weight[k], o.rec_accuracy[k], o.rec_tactic[k],
     )  # fmt: skip
 
 
@@ -163,11 +165,11 @@ def _wake(
     constants: Constants,
     traits: Traits,
     state: State,
-    ids: NDArray,
+    ids: Column,
     seed: int,
     day: int,
-    action: NDArray,
-    churn_word: NDArray,
+    action: Column,
+    churn_word: Column,
 ) -> None:
     """Phases 1-3: what everybody does this morning. One block of four draws serves visit, churn, return, arrive."""
     for i in range(low, high):
@@ -198,10 +200,10 @@ def _close_day(
     constants: Constants,
     traits: Traits,
     state: State,
-    n_heard: NDArray,
-    churn_word: NDArray,
+    n_heard: Column,
+    churn_word: Column,
     day: int,
-    lapses: NDArray,
+    lapses: Column,
 ) -> None:
     """Phases 10-11: mood, fatigue and leaving of everybody who is active; clears what only lasts a day."""
     for i in range(low, high):
@@ -229,11 +231,11 @@ def _want_unlock(
     constants: Constants,
     traits: Traits,
     offers: Offer,
-    rows: NDArray,
-    ids: NDArray,
+    rows: Column,
+    ids: Column,
     seed: int,
     day: int,
-    out: NDArray,
+    out: Column,
 ) -> None:
     for k in range(rows.shape[0]):
         out[k] = False
@@ -255,11 +257,11 @@ def _shop(
     offers: Offer,
     shelf: Shelf,
     is_promoting: bool,
-    public: NDArray,
-    teams: NDArray,
+    public: Column,
+    teams: Column,
     first_team: int,
-    rows: NDArray,
-    ids: NDArray,
+    rows: Column,
+    ids: Column,
     seed: int,
     day: int,
     desk: Desk,
@@ -291,7 +293,7 @@ def _shop(
 
 
 @column_kernel
-def _hear(state: State, receivers: NDArray, kinds: NDArray) -> None:
+def _hear(state: State, receivers: Column, kinds: Column) -> None:
     """Personal messages arrive in the morning."""
     for m in range(receivers.shape[0]):
         if kinds[m] <= BAD:
@@ -305,16 +307,16 @@ def _hear(state: State, receivers: NDArray, kinds: NDArray) -> None:
 def _notice(
     params: Params,
     state: State,
-    ids: NDArray,
-    product_ids: NDArray,
-    senders: NDArray,
-    receivers: NDArray,
-    products: NDArray,
-    kinds: NDArray,
-    visits_today: NDArray,
+    ids: Column,
+    product_ids: Column,
+    senders: Column,
+    receivers: Column,
+    products: Column,
+    kinds: Column,
+    visits_today: Column,
     seed: int,
     day: int,
-    kept: NDArray,
+    kept: Column,
 ) -> None:
     """Which messages reach a mind: personal ones always, posts on a visit and by luck, purchases if she is active."""
     for m in range(receivers.shape[0]):
@@ -335,15 +337,15 @@ def _remember_all(
     params: Params,
     state: State,
     inbox: Inbox,
-    ids: NDArray,
-    product_ids: NDArray,
-    receivers: NDArray,
-    products: NDArray,
-    weights: NDArray,
-    kinds: NDArray,
-    senders: NDArray,
-    sender_ids: NDArray,
-    teams: NDArray,
+    ids: Column,
+    product_ids: Column,
+    receivers: Column,
+    products: Column,
+    weights: Column,
+    kinds: Column,
+    senders: Column,
+    sender_ids: Column,
+    teams: Column,
     seed: int,
     day: int,
 ) -> None:
@@ -371,17 +373,17 @@ def _fulfil(
     traits: Traits,
     state: State,
     shelf: Shelf,
-    rows: NDArray,
-    products: NDArray,
-    sources: NDArray,
-    ids: NDArray,
+    rows: Column,
+    products: Column,
+    sources: Column,
+    ids: Column,
     seed: int,
     day: int,
-    is_returned: NDArray,
-    given: NDArray,
-    is_shared: NDArray,
-    is_posted: NDArray,
-    is_bad: NDArray,
+    is_returned: Column,
+    given: Column,
+    is_shared: Column,
+    is_posted: Column,
+    is_bad: Column,
 ) -> None:
     """Phases 7-9 for today's confirmed orders: experience, return, stars (0 = no review), wish to share."""
     for k in range(rows.shape[0]):
@@ -401,7 +403,7 @@ def _fulfil(
 
 
 @column_kernel
-def _let_down(params: Params, state: State, rows: NDArray) -> None:
+def _let_down(params: Params, state: State, rows: Column) -> None:
     """Members of teams that failed."""
     for k in range(rows.shape[0]):
         i = rows[k]
@@ -414,26 +416,26 @@ def _let_down(params: Params, state: State, rows: NDArray) -> None:
 def _send(
     params: Params,
     constants: Constants,
-    trust: NDArray,
-    indptr: NDArray,
-    audience: NDArray,
-    strength: NDArray,
-    n_sent: NDArray,
-    ids: NDArray,
-    product_ids: NDArray,
-    sharers: NDArray,
-    shared: NDArray,
-    good: NDArray,
-    teams: NDArray,
+    trust: Column,
+    indptr: Column,
+    audience: Column,
+    strength: Column,
+    n_sent: Column,
+    ids: Column,
+    product_ids: Column,
+    sharers: Column,
+    shared: Column,
+    good: Column,
+    teams: Column,
     seed: int,
     day: int,
-    out_sender: NDArray,
-    out_receiver: NDArray,
-    out_product: NDArray,
-    out_weight: NDArray,
-    out_kind: NDArray,
-    out_team: NDArray,
-    out_tie: NDArray,
+    out_sender: Column,
+    out_receiver: Column,
+    out_product: Column,
+    out_weight: Column,
+    out_kind: Column,
+    out_team: Column,
+    out_tie: Column,
 ) -> int:
     """Phase 9: shares become messages to friends (kinds GOOD, BAD: each tie by luck; others: everybody)."""
     n = 0
@@ -461,7 +463,7 @@ def _send(
 
 @column_kernel
 def _accept(
-    params: Params, state: State, ids: NDArray, prospects: NDArray, counts: NDArray, seed: int, day: int, out: NDArray
+    params: Params, state: State, ids: Column, prospects: Column, counts: Column, seed: int, day: int, out: Column
 ) -> None:
     for k in range(prospects.shape[0]):
         u = draws.u01(seed, draws.ACCEPT, day, ids[prospects[k]], 0)
@@ -470,16 +472,16 @@ def _accept(
 
 @column_kernel
 def _tell_friends(
-    indptr: NDArray,
-    audience: NDArray,
-    strength: NDArray,
-    rows: NDArray,
+    indptr: Column,
+    audience: Column,
+    strength: Column,
+    rows: Column,
     change: int,
-    registered_day: NDArray,
+    registered_day: Column,
     day: int,
-    n_friends_active: NDArray,
-    left: NDArray,
-    left_day: NDArray,
+    n_friends_active: Column,
+    left: Column,
+    left_day: Column,
 ) -> None:
     """Friends learn who became active (change 1) or left (change -1); leaving counts if she had tenure."""
     for k in range(rows.shape[0]):
@@ -629,7 +631,7 @@ class Columnar:
         """Phases 5-6: buyers' choices, what was offered, who shared to unlock (rows), and their favourites."""
         rows, state = events.visitors, self.state
         n = len(rows)
-        is_back = np.isin(rows, events.returned, assume_unique=True) if self.ops.tactics else np.zeros(n, dtype=np.bool_)
+        is_back = np.isin(rows, events.returned, assume_unique=True)
         tenure = t - state.registered_day[rows].astype(np.int64)
         away = np.minimum(t - state.last_visit_day[rows].astype(np.int64), tenure)
         offers = self.ops.offers(t, rows, self.world.population.persona[rows], tenure, away, is_back)
@@ -638,9 +640,8 @@ class Columnar:
             willing = np.empty(n, dtype=np.bool_)
             _want_unlock(self.params, self.constants, self.traits, offers, rows, self.ids, self.seed, t, willing)
             unlockers = self.ops.unlock(t, offers, np.flatnonzero(willing), rows)
-        choice = Choice(
-            *[np.empty(n, dtype=np.bool_ if name in ("is_team", "would_found") else np.int64) for name in Choice._fields]
-        )
+        kinds = {"is_team": np.bool_, "would_found": np.bool_}
+        choice = Choice(*[np.empty(n, dtype=kinds.get(name, np.int64)) for name in Choice._fields])
         teams = self.ops.teams
         self._blocks(
             pool, n, lambda block, low, high: _shop(
@@ -680,8 +681,8 @@ class Columnar:
         )  # fmt: skip
         _let_down(self.params, self.state, let_down)
         events.orders = orders._replace(is_returned=returned)
-        reviewed = given > 0
-        events.reviewers, events.reviewed, events.stars = orders.row[reviewed], orders.product[reviewed], given[reviewed]
+        wrote = given > 0
+        events.reviewers, events.reviewed, events.stars = orders.row[wrote], orders.product[wrote], given[wrote]
         # who shared to unlock a coupon, or asks for a team, does not share the same day's order again
         asked = seated.take(np.isin(seated.row, events.founders))
         quiet = np.isin(orders.row, np.concatenate([unlockers, asked.row]))
@@ -725,8 +726,8 @@ class Columnar:
         )  # fmt: skip
         self.messages = Messages(tuple(column[:n] for column in columns))
         m = self.messages
-        personal = m.kind <= BAD
-        events.senders, events.receivers, events.messaged = m.sender[personal], m.receiver[personal], m.product[personal]
+        said = m.kind <= BAD
+        events.senders, events.receivers, events.messaged = m.sender[said], m.receiver[said], m.product[said]
         self._invite(t, events)
 
     def _invite(self, t: int, events: Day) -> None:

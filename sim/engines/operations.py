@@ -174,7 +174,9 @@ class Operations:
 
     # --- offers ----------------------------------------------------------------------------------
 
-    def offers(self, t: int, rows: Ints, persona: NDArray[Any], tenure: Ints, away: Ints, is_back: NDArray[np.bool_]) -> Offer:  # fmt: skip
+    def offers(
+        self, t: int, rows: Ints, persona: NDArray[Any], tenure: Ints, away: Ints, is_back: NDArray[np.bool_]
+    ) -> Offer:
         """What each of today's visitors is offered; `tenure` and `away` in days, `is_back` who had left."""
         n = len(rows)
         none = np.full(n, -1, dtype=np.int64)
@@ -182,8 +184,10 @@ class Operations:
             "coupon_share": np.zeros(n),
             "coupon_share_tactic": none.copy(),
             "coupon_cents": np.zeros(n, dtype=np.int64),
+            "coupon_min_cents": np.zeros(n, dtype=np.int64),
             "coupon_cents_tactic": none.copy(),
             "unlock_cents": np.zeros(n, dtype=np.int64),
+            "unlock_min_cents": np.zeros(n, dtype=np.int64),
             "unlock_tactic": none.copy(),
             "team_tactic": none.copy(),
             "rec_weight": np.zeros(n),
@@ -244,6 +248,7 @@ class Operations:
             if budget.is_capped:
                 self.issued[wants], self.issuer[wants] = cents, k
             offers.coupon_cents[wants] = cents
+            offers.coupon_min_cents[wants] = offers.unlock_min_cents[wants]
             offers.coupon_cents_tactic[wants] = k
         return np.sort(np.concatenate(got)) if got else np.empty(0, dtype=np.int64)
 
@@ -367,27 +372,24 @@ class Operations:
             budget.spend(int(((price - unit)[wants] * q[wants])[granted].sum()))
             lost = wants[~granted]
             unit[lost], coupon[lost], by_share[lost] = price[lost], 0, -1
+        book = self.recorder.ledger.book
         money = np.where(coupon == 2, offers.coupon_cents[alone.visit], 0)
         paid = np.where(coupon == 2, np.maximum(price * q - money, 1), unit * q)
         for k, budget in enumerate(self.budgets):
             used = by_money == k
             given = (price * q - paid)[used]
-            self.recorder.ledger.book(self.day, self.labels[k], "coupon", "contra_revenue", int(given.sum()))
-            self.recorder.ledger.book(
-                self.day, self.labels[k], "coupon", "contra_revenue", int((price * q - paid)[by_share == k].sum())
-            )
-            self.recorder.ledger.book(
-                self.day, self.labels[k], "price_cut", "contra_revenue", int(((list_cents - price) * q)[cut_by == k].sum())
-            )
+            shared = (price * q - paid)[by_share == k]
+            cut = ((list_cents - price) * q)[cut_by == k]
+            book(self.day, self.labels[k], "coupon", "contra_revenue", int(given.sum()) + int(shared.sum()))
+            book(self.day, self.labels[k], "price_cut", "contra_revenue", int(cut.sum()))
             if budget.is_capped:
                 budget.spend(int(given.sum()))
                 self.issued[alone.visit[used]] -= given
         tactic = np.where(by_money >= 0, by_money, np.where(by_share >= 0, by_share, cut_by))
-        return self._orders(alone.row, p, np.zeros(len(p), dtype=np.bool_), q, list_cents * q, paid, alone.source, alone.parent, tactic)  # fmt: skip
+        is_team = np.zeros(len(p), dtype=np.bool_)
+        return self._orders(alone.row, p, is_team, q, list_cents * q, paid, alone.source, alone.parent, tactic)
 
-    def _at_list_price(
-        self, lost: Ints, list_cents: Ints, price: Ints, unit: Ints, coupon: Ints, cut_by: Ints
-    ) -> None:
+    def _at_list_price(self, lost: Ints, list_cents: Ints, price: Ints, unit: Ints, coupon: Ints, cut_by: Ints) -> None:
         """The cut's budget is gone: list price, less what her coupon took off the cut price."""
         off = price[lost] - unit[lost]
         price[lost] = list_cents[lost]

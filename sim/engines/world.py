@@ -20,7 +20,7 @@ from sim.graph import SocialGraph, read_edges
 from sim.params import Params
 from sim.population import Population, mean_trait, read_population
 from sim.rules.expose import ROOT_3
-from sim.rules.records import Constants
+from sim.rules.records import Column, Constants
 from sim.scenario import Scenario
 from sim.scenario.parts import CatalogueFile, GraphFile
 
@@ -173,13 +173,13 @@ def _catalogue(scenario: Scenario, seed: int) -> Catalogue:
 
 
 @kernel
-def _pick_leaders(seed: int, ids: NDArray, kol: NDArray, mean: float, out: NDArray) -> None:
+def _pick_leaders(seed: int, ids: Column, kol: Column, mean: float, out: Column) -> None:
     for i in range(ids.shape[0]):
         out[i] = draws.u01(seed, draws.KOL_CHOICE, 0, ids[i], 0) < KOL_PER_PERSON * kol[i] / mean
 
 
 @kernel
-def _followings(seed: int, ids: NDArray, most: int, out: NDArray) -> None:
+def _followings(seed: int, ids: Column, most: int, out: Column) -> None:
     for k in range(ids.shape[0]):
         u = draws.u01(seed, draws.KOL_AUDIENCE, 0, ids[k], 0)
         out[k] = max(0, min(int(KOL_LEAST * exp(-log(u) / (KOL_ALPHA - 1.0))), most))
@@ -188,15 +188,15 @@ def _followings(seed: int, ids: NDArray, most: int, out: NDArray) -> None:
 @kernel
 def _fill_followers(
     seed: int,
-    ids: NDArray,
-    by_id: NDArray,
-    leader: NDArray,
-    indptr: NDArray,
-    kol: NDArray,
-    taste_0: NDArray,
-    taste_1: NDArray,
-    taste_2: NDArray,
-    out: NDArray,
+    ids: Column,
+    by_id: Column,
+    leader: Column,
+    indptr: Column,
+    kol: Column,
+    taste_0: Column,
+    taste_1: Column,
+    taste_2: Column,
+    out: Column,
 ) -> None:
     """Each leader proposes people by lot and keeps those who accept: probability ~ kol_i exp(match)."""
     n = ids.shape[0]

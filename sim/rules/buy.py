@@ -1,10 +1,8 @@
-"""Phase 6, whether, what, how many and in which mode a visitor buys; imports `draws`, `_jit`, records, `expose`, `team`."""
+"""Phase 6, whether, what, how many and in which mode a visitor buys; imports `draws`, `_jit` and other rules."""
 
 from __future__ import annotations
 
 import math
-
-from numpy.typing import NDArray
 
 from sim import draws
 from sim._jit import exp, log, logistic, rule
@@ -26,6 +24,7 @@ from sim.rules.records import (
     TEAM_PRODUCT,
     TEAM_SIZE,
     Choice,
+    Column,
     Constants,
     Desk,
     Inbox,
@@ -56,7 +55,7 @@ def price_alone(offer: Offer, price_cents: int) -> tuple[int, int]:
         by_share = reduced(price_cents, offer.coupon_share)
         if by_share < best:
             best, coupon = by_share, 1
-    if offer.coupon_cents > 0:
+    if offer.coupon_cents > 0 and price_cents >= offer.coupon_min_cents:
         by_face = max(price_cents - offer.coupon_cents, 1)
         if by_face < best:
             best, coupon = by_face, 2
@@ -131,7 +130,7 @@ def bought_units(params: Params, u: float) -> int:
 
 @rule
 def best_team(
-    shelf: Shelf, product: int, asked: int, public: NDArray, teams: NDArray, first_team: int, me: int, key: Key
+    shelf: Shelf, product: int, asked: int, public: Column, teams: Column, first_team: int, me: int, key: Key
 ) -> tuple[int, float]:
     """The visible team most likely to fill, and that chance; (FOUND, 0) if none can be joined.
 
@@ -166,8 +165,8 @@ def decide(
     offer: Offer,
     inbox: Inbox,
     shelf: Shelf,
-    public: NDArray,
-    teams: NDArray,
+    public: Column,
+    teams: Column,
     first_team: int,
     me: int,
     key: Key,

@@ -31,7 +31,9 @@ def return_probability(params: Params, s: float) -> float:
 
 
 @rule
-def deliver(params: Params, key: Key, product_id: int, quality: float, match: float, hype: float) -> tuple[float, bool, float]:
+def deliver(
+    params: Params, key: Key, product_id: int, quality: float, match: float, hype: float
+) -> tuple[float, bool, float]:
     """One delivery: (experience, is sent back, the draw that decides on a review)."""
     w0, w1, w2, w3 = draws.block(key.seed, draws.FULFIL, key.day, key.agent, product_id)
     failed = draws.unit(w1) < params.fail

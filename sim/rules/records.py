@@ -1,4 +1,4 @@
-"""The records that rules read: one shopper's traits and state, what is offered, what is on the shelf; imports nothing.
+"""The records that rules read: traits, state, offers, the shelf; imports only NumPy's types.
 
 The same field names serve as scalars (one shopper, in the object driver and inside compiled code)
 and as columns (all shoppers, in the columnar driver). Days count from the start of the burn-in.
@@ -7,6 +7,10 @@ and as columns (all shoppers, in the columnar driver). Days count from the start
 from __future__ import annotations
 
 from typing import Any, Final, NamedTuple
+
+from numpy.typing import NDArray
+
+Column = NDArray[Any]  # one entry per shopper, product, message ...: which, is said where it is used
 
 NEVER: Final = -32768  # a day that has not happened; far enough away for every decay to be over
 
@@ -124,8 +128,10 @@ class Offer(NamedTuple):
     coupon_share: Any  # share off every unit
     coupon_share_tactic: Any  # index of the tactic that pays for it, -1 = none
     coupon_cents: Any  # money off the order
+    coupon_min_cents: Any  # on products from this shelf price on
     coupon_cents_tactic: Any
     unlock_cents: Any  # money off the order for who shares first
+    unlock_min_cents: Any
     unlock_tactic: Any
     team_tactic: Any  # may see team prices, -1 = no
     rec_weight: Any  # weight of recommended slots

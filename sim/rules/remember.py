@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import math
 
-from numpy.typing import NDArray
-
 from sim import draws
 from sim._jit import exp, log, rule
 from sim.params import Params
-from sim.rules.records import INBOX_SIZE, STRENGTH_UNIT, Constants, Inbox, Key
+from sim.rules.records import INBOX_SIZE, STRENGTH_UNIT, Column, Constants, Inbox, Key
 
 # kinds of message
 GOOD = 0  # personal, from a satisfied sender
@@ -49,7 +47,7 @@ def message_weight(params: Params, constants: Constants, trust: float, tie: int,
     """Strength one message adds, eq. 8, in units of 1/65536: tie strength * trust / mean * w(m) * v."""
     worn = wear_out(params, earlier) if kind <= BAD else 1.0
     value = (tie / TIE_UNIT) * (trust / constants.trust) * worn * kind_value(params, kind)
-    return int(math.floor(value * STRENGTH_UNIT + 0.5))
+    return math.floor(value * STRENGTH_UNIT + 0.5)
 
 
 @rule
@@ -61,7 +59,7 @@ def fading(params: Params, days: int) -> float:
 @rule
 def faded(strength: int, fade: float) -> int:
     """Remembered strength after fading, rounded to the unit."""
-    return int(math.floor(strength * fade + 0.5))
+    return math.floor(strength * fade + 0.5)
 
 
 @rule
@@ -79,13 +77,13 @@ def remember(
     key: Key,
     inbox: Inbox,
     days: int,
-    ids: NDArray,  # product ids, to name ties
-    products: NDArray,
-    weights: NDArray,
-    kinds: NDArray,
-    senders: NDArray,
-    sender_ids: NDArray,
-    teams: NDArray,
+    ids: Column,  # product ids, to name ties
+    products: Column,
+    weights: Column,
+    kinds: Column,
+    senders: Column,
+    sender_ids: Column,
+    teams: Column,
 ) -> None:
     """Fade the inbox by `days`, then take in today's messages (sorted by product), keeping the eight strongest.
 
@@ -119,16 +117,16 @@ def remember(
 def _take_in(
     key: Key,
     inbox: Inbox,
-    ids: NDArray,
+    ids: Column,
     place: int,
     product: int,
     start: int,
     stop: int,
-    weights: NDArray,
-    kinds: NDArray,
-    senders: NDArray,
-    sender_ids: NDArray,
-    teams: NDArray,
+    weights: Column,
+    kinds: Column,
+    senders: Column,
+    sender_ids: Column,
+    teams: Column,
 ) -> None:
     """Add messages start..stop-1, all about one product, to the inbox (place -1: find one)."""
     known_sender = inbox.sender[place] if place >= 0 else -1

@@ -7,19 +7,19 @@ and exist once; the order of the requests cannot matter, because ties are broken
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim import draws
+from sim.rules.records import Column
 
 
-def priorities(seed: int, purpose: int, day: int, agents: NDArray, items: NDArray) -> NDArray:
+def priorities(seed: int, purpose: int, day: int, agents: Column, items: Column) -> Column:
     """Keyed priority of each request (the smallest comes first): 32-bit words as int64."""
     words = np.empty((len(agents), 4), dtype=np.int64)
     draws.blocks(seed, purpose, day, np.asarray(agents, dtype=np.int64), np.asarray(items, dtype=np.int64), words)
     return words[:, 0]
 
 
-def grant(amounts: NDArray, available: int, words: NDArray, names: NDArray) -> NDArray:
+def grant(amounts: Column, available: int, words: Column, names: Column) -> Column:
     """Which requests fit into `available` (same unit as the positive integer amounts), by keyed priority.
 
     A request that does not fit is passed over and the next one is tried; so with equal amounts c
@@ -44,7 +44,7 @@ def grant(amounts: NDArray, available: int, words: NDArray, names: NDArray) -> N
     return granted
 
 
-def seats(things: NDArray, free: NDArray, words: NDArray, names: NDArray) -> NDArray:
+def seats(things: Column, free: Column, words: Column, names: Column) -> Column:
     """Which requests get a place: request i wants one of the free[things[i]] places of its thing."""
     granted = np.zeros(len(things), dtype=bool)
     order = np.lexsort((names, words, things))
@@ -54,7 +54,7 @@ def seats(things: NDArray, free: NDArray, words: NDArray, names: NDArray) -> NDA
     return granted
 
 
-def winners(groups: NDArray, words: NDArray, names: NDArray) -> NDArray:
+def winners(groups: Column, words: Column, names: Column) -> Column:
     """Positions of the winning request of every group, in ascending order of group."""
     order = np.lexsort((names, words, groups))
     ordered = np.asarray(groups)[order]

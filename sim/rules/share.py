@@ -54,7 +54,9 @@ def accept_probability(params: Params, n_messages: int) -> float:
 
 
 @rule
-def shares(params: Params, constants: Constants, traits: Traits, key: Key, product_id: int, s: float, arousal: float) -> tuple[bool, bool]:
+def shares(
+    params: Params, constants: Constants, traits: Traits, key: Key, product_id: int, s: float, arousal: float
+) -> tuple[bool, bool]:
     """Does a buyer share this order with friends, and does she also post it for all to see?"""
     w0, w1, _, _ = draws.block(key.seed, draws.SHARE, key.day, key.agent, product_id)
     is_shared = draws.unit(w0) < share_probability(params, constants, traits, s, arousal)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 
-from numpy.typing import NDArray
-
 from sim._jit import exp, kernel, log, rule
 from sim.params import Params
+from sim.rules.records import Column
 
 RATING_PRIOR = 4.2  # stars shown for a product nobody reviewed (docs/model.md, 5.3; guess)
 RATING_WEIGHT = 5  # reviews that prior is worth (guess)
@@ -36,13 +35,13 @@ def place_in_list(params: Params, score: float) -> float:
 @kernel
 def show(
     params: Params,
-    units: NDArray,
-    n_reviews: NDArray,
-    stars: NDArray,
-    popularity: NDArray,
-    place: NDArray,
-    rating: NDArray,
-    appeal: NDArray,
+    units: Column,
+    n_reviews: Column,
+    stars: Column,
+    popularity: Column,
+    place: Column,
+    rating: Column,
+    appeal: Column,
 ) -> None:
     """Fill the displayed columns from cumulated units, reviews and stars (all until yesterday).
 
@@ -72,7 +71,7 @@ def show(
 
 
 @kernel
-def log_prices(list_cents: NDArray, p_ref_cents: float, out: NDArray) -> None:
+def log_prices(list_cents: Column, p_ref_cents: float, out: Column) -> None:
     """ln(list price / reference price), the dearness of eq. 4."""
     for j in range(list_cents.shape[0]):
         out[j] = log(list_cents[j] / p_ref_cents)

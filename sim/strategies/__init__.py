@@ -19,9 +19,9 @@ def _own() -> list[type[Tactic]]:
     for module in pkgutil.iter_modules(__path__):
         content = vars(importlib.import_module(f"{__name__}.{module.name}"))
         for value in content.values():
-            if isinstance(value, type) and issubclass(value, Tactic) and value.__module__.endswith(f".{module.name}"):
-                if value is not Tactic:
-                    found.append(value)
+            is_tactic = isinstance(value, type) and issubclass(value, Tactic) and value is not Tactic
+            if is_tactic and value.__module__.endswith(f".{module.name}"):
+                found.append(value)
     return found
 
 
@@ -35,7 +35,7 @@ def registry() -> dict[str, type[Tactic]]:
     table: dict[str, type[Tactic]] = {}
     for cls in [*_own(), *_others()]:
         if not (isinstance(cls, type) and issubclass(cls, Tactic)):
-            raise InputError("the entry point group sim.strategies holds something that is not a Tactic", found=str(cls))
+            raise InputError("the entry point group sim.strategies holds something else than a Tactic", found=str(cls))
         kind = str(cls.model_fields["kind"].default)
         if kind in table and table[kind] is not cls:
             raise InputError("two tactics have the same kind", found=kind, hint="Uninstall or rename one of them.")

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import model_validator
 
-from sim.money import Cents, in_currency
-from sim.strategies.tactic import Board, Desk, People, Tactic, lever
+from sim.money import Cents
+from sim.strategies.tactic import Board, Desk, People, Tactic, face_warnings, lever
 
 
 class Coupon(Tactic):
@@ -22,12 +22,15 @@ class Coupon(Tactic):
 
     grade: ClassVar[str] = "A"
     costs: ClassVar[str] = "the face value on redemption, also by people who would have bought anyway"
-    backfires: ClassVar[str] = "pays for orders that would have come anyway; loses money where the face exceeds the margin"
+    backfires: ClassVar[str] = "pays for orders that would have come anyway; loses where the face exceeds the margin"
     title_zh: ClassVar[str] = "优惠券"
 
     kind: Literal["coupon"] = "coupon"
     face: Cents = lever(0, "currency", "money off one order", "面额", ge=0)
-    discount: float = lever(0.0, "share of price", "share off every unit (instead of money off)", "折扣比例", ge=0.0, le=0.9)
+    min_price: Cents = lever(0, "currency", "money off only on products from this price on", "适用商品最低价格", ge=0)
+    discount: float = lever(
+        0.0, "share of price", "share off every unit (instead of money off)", "折扣比例", ge=0.0, le=0.9
+    )
 
     @classmethod
     def null(cls) -> Self:
@@ -49,12 +52,14 @@ class Coupon(Tactic):
         offers["coupon_share_tactic"][by_share] = desk.index
         by_face = chosen & (offers["coupon_cents"] < self.face)
         offers["coupon_cents"][by_face] = self.face
+        offers["coupon_min_cents"][by_face] = self.min_price
         offers["coupon_cents_tactic"][by_face] = desk.index
 
     def warnings(self, list_cents: NDArray[np.int64], unit_cost_cents: NDArray[np.int64]) -> list[str]:
         """Warn where a coupon eats the margin of a typical product."""
-        margin = int(np.median(list_cents - unit_cost_cents))
-        if self.face > margin:
-            return [f"face {in_currency(self.face)} exceeds unit margin {in_currency(margin)} of the median product"]
+        if self.face > 0:
+            return face_warnings(self.face, self.min_price, list_cents, unit_cost_cents)
         losing = int(np.sum(list_cents * (1.0 - self.discount) < unit_cost_cents)) if self.discount else 0
-        return [f"discount {self.discount:.0%} sells {losing} of {len(list_cents)} products below cost"] if losing else []
+        return (
+            [f"discount {self.discount:.0%} sells {losing} of {len(list_cents)} products below cost"] if losing else []
+        )

@@ -20,16 +20,25 @@ class GroupBuy(Tactic):
     """
 
     grade: ClassVar[str] = "B"
-    costs: ClassVar[str] = "the discount on every unit of a team that fills, also to people who would have paid the list price"
-    backfires: ClassVar[str] = "teams that fail disappoint their members; requests tire friends; thin margins turn negative"
+    costs: ClassVar[str] = "the discount on every unit of a team that fills, also to who would have paid the list price"
+    backfires: ClassVar[str] = "teams that fail disappoint members; requests tire friends; thin margins turn negative"
     title_zh: ClassVar[str] = "拼团"
 
     kind: Literal["group_buy"] = "group_buy"
     discount: float = lever(0.20, "share of price", "share off for a team that fills", "成团折扣", ge=0.01, le=0.9)
     size: int = lever(2, "people", "members needed", "成团人数", ge=2, le=20)
     capacity: int | None = lever(None, "people", "most members; empty = size", "人数上限；空为成团人数", ge=2, le=50)
-    window_days: int = lever(1, "days", "days a team stays open after the day it was founded", "拼团有效天数", ge=1, le=14)
-    products: float = lever(1.0, "share of products", "share of the catalogue with a team price, chosen by lot", "参与商品比例", ge=0.0, le=1.0)
+    window_days: int = lever(
+        1, "days", "days a team stays open after the day it was founded", "拼团有效天数", ge=1, le=14
+    )
+    products: float = lever(
+        1.0,
+        "share of products",
+        "share of the catalogue with a team price, chosen by lot",
+        "参与商品比例",
+        ge=0.0,
+        le=1.0,
+    )
     strangers: bool = lever(True, "yes/no", "show up to three open teams of strangers", "允许与陌生人拼团")
     progress: bool = lever(True, "yes/no", "show how many have joined", "显示已参团人数")
 
@@ -68,4 +77,6 @@ class GroupBuy(Tactic):
     def warnings(self, list_cents: NDArray[np.int64], unit_cost_cents: NDArray[np.int64]) -> list[str]:
         """Warn where the team price is below unit cost."""
         losing = int(np.sum(reduced_cents(list_cents, self.discount) < unit_cost_cents))
-        return [f"discount {self.discount:.0%} sells {losing} of {len(list_cents)} products below cost"] if losing else []
+        return (
+            [f"discount {self.discount:.0%} sells {losing} of {len(list_cents)} products below cost"] if losing else []
+        )

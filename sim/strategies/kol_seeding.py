@@ -1,4 +1,4 @@
-"""Influencer seeding: people are paid to post about a product to those who hear them; imports `tactic`, `draws`, rules."""
+"""Influencer seeding: people are paid to post about a product; imports `tactic`, `draws`, `_jit`, `money`."""
 
 from __future__ import annotations
 
@@ -25,19 +25,26 @@ class KolSeeding(Tactic):
 
     grade: ClassVar[str] = "B"
     costs: ClassVar[str] = "a fee for every post, growing with the audience, and a commission on orders it caused"
-    backfires: ClassVar[str] = "hype disappoints: worse reviews, more returns, more leaving; big names cost more than they bring"
+    backfires: ClassVar[str] = "hype disappoints: bad reviews, returns, leaving; big names cost more than they bring"
     title_zh: ClassVar[str] = "达人种草"
 
     kind: Literal["kol_seeding"] = "kol_seeding"
     seeds: int = lever(10, "people", "opinion leaders hired", "达人数量", ge=0, le=100_000)
     choose: Literal["degree", "random", "k_core", "trait"] = lever(
-        "degree", "", "by audience, by lot, by core of the friendship graph, or by affinity to opinion leaders", "选人方式"
+        "degree",
+        "",
+        "by audience, by lot, by core of the friendship graph, or by affinity to opinion leaders",
+        "选人方式",
     )
     posts_every: int = lever(7, "days", "days between two posts of a seed", "发帖间隔天数", ge=1, le=365)
     hype: float = lever(0.3, "satisfaction", "how much a post promises too much", "夸大程度", ge=0.0, le=3.0)
     fee_base: Cents = lever(2000, "currency", "fee for a post, fixed part", "每帖基础费用", ge=0)
-    fee_per_follower: Cents = lever(50, "currency per follower^0.8", "fee for a post, part that grows with the audience", "按粉丝计费", ge=0)
-    commission: float = lever(0.05, "share of what was paid", "commission on orders caused by a post", "佣金比例", ge=0.0, le=0.5)
+    fee_per_follower: Cents = lever(
+        50, "currency per follower^0.8", "fee for a post, part that grows with the audience", "按粉丝计费", ge=0
+    )
+    commission: float = lever(
+        0.05, "share of what was paid", "commission on orders caused by a post", "佣金比例", ge=0.0, le=0.5
+    )
 
     @classmethod
     def null(cls) -> Self:

@@ -25,7 +25,9 @@ class PriceCut(Tactic):
 
     kind: Literal["price_cut"] = "price_cut"
     discount: float = lever(0.10, "share of price", "share off the list price", "折扣比例", ge=0.0, le=0.9)
-    products: float = lever(1.0, "share of products", "share of the catalogue that is cut, chosen by lot", "参与商品比例", ge=0.0, le=1.0)
+    products: float = lever(
+        1.0, "share of products", "share of the catalogue that is cut, chosen by lot", "参与商品比例", ge=0.0, le=1.0
+    )
     promoted: bool = lever(False, "yes/no", "also give the products promotion slots", "是否占用促销位")
 
     @classmethod
@@ -46,4 +48,6 @@ class PriceCut(Tactic):
     def warnings(self, list_cents: NDArray[np.int64], unit_cost_cents: NDArray[np.int64]) -> list[str]:
         """Warn where the cut price is below unit cost."""
         losing = int(np.sum(reduced_cents(list_cents, self.discount) < unit_cost_cents))
-        return [f"discount {self.discount:.0%} sells {losing} of {len(list_cents)} products below cost"] if losing else []
+        return (
+            [f"discount {self.discount:.0%} sells {losing} of {len(list_cents)} products below cost"] if losing else []
+        )

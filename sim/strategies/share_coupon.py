@@ -7,8 +7,8 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.money import Cents, in_currency
-from sim.strategies.tactic import Board, Desk, People, Tactic, lever
+from sim.money import Cents
+from sim.strategies.tactic import Board, Desk, People, Tactic, face_warnings, lever
 
 
 class ShareCoupon(Tactic):
@@ -27,6 +27,7 @@ class ShareCoupon(Tactic):
 
     kind: Literal["share_coupon"] = "share_coupon"
     face: Cents = lever(500, "currency", "money off one order, today, after sharing", "面额", ge=0)
+    min_price: Cents = lever(0, "currency", "only on products from this price on", "适用商品最低价格", ge=0)
 
     @classmethod
     def null(cls) -> Self:
@@ -39,11 +40,9 @@ class ShareCoupon(Tactic):
         """Offer the coupon to whom it is meant for, where it is worth more than another of its sort."""
         better = chosen & (offers["unlock_cents"] < self.face)
         offers["unlock_cents"][better] = self.face
+        offers["unlock_min_cents"][better] = self.min_price
         offers["unlock_tactic"][better] = desk.index
 
     def warnings(self, list_cents: NDArray[np.int64], unit_cost_cents: NDArray[np.int64]) -> list[str]:
-        """Warn where a coupon eats the margin of a typical product."""
-        margin = int(np.median(list_cents - unit_cost_cents))
-        if self.face > margin:
-            return [f"face {in_currency(self.face)} exceeds unit margin {in_currency(margin)} of the median product"]
-        return []
+        """Warn where the coupon eats the margin of a typical product it is good for."""
+        return face_warnings(self.face, self.min_price, list_cents, unit_cost_cents)

@@ -14,39 +14,31 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, NamedTuple, Self
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
 
 from sim import draws
+from sim.errors import did_you_mean
 from sim.ledger import Budget
-from sim.money import Cents, CostClass
+from sim.money import Cents, CostClass, in_currency
+from sim.population import PERSONAS
 
 Lifecycle = Literal["new", "active", "silent", "returned"]
 LIFECYCLES: tuple[Lifecycle, ...] = ("new", "active", "silent", "returned")
 NEW_DAYS = 14  # registered for less: new
 SILENT_DAYS = 14  # not seen for at least this long before today: silent
 
-PersonaName = Literal[
-    "price_hunter",
-    "herd_follower",
-    "trust_driven",
-    "kol_fan",
-    "loyal_member",
-    "experience_seeker",
-    "silent_lurker",
-]
-PERSONA_NAMES: tuple[PersonaName, ...] = (
-    "price_hunter",
-    "herd_follower",
-    "trust_driven",
-    "kol_fan",
-    "loyal_member",
-    "experience_seeker",
-    "silent_lurker",
-)
+
+def _known_persona(name: str) -> str:
+    if name not in PERSONAS:
+        raise ValueError(f"no persona is called '{name}'. {did_you_mean(name, PERSONAS, kind='personas')}")
+    return name
+
+
+PersonaName = Annotated[str, AfterValidator(_known_persona), WithJsonSchema({"type": "string", "enum": list(PERSONAS)})]
 
 
 def lever(
@@ -71,12 +63,27 @@ def chosen_products(ids: NDArray[np.int64], share: float, seed: int, purpose: in
     return chosen
 
 
+def face_warnings(
+    face: int, min_price: int, list_cents: NDArray[np.int64], unit_cost_cents: NDArray[np.int64]
+) -> list[str]:
+    """Warn where money off an order exceeds what a typical product it is good for earns."""
+    good_for = list_cents >= min_price
+    if not good_for.any():
+        return [f"min_price {in_currency(min_price)} is above every price: the coupon is never used"]
+    margin = int(np.median((list_cents - unit_cost_cents)[good_for]))
+    if face > margin:
+        return [
+            f"face {in_currency(face)} exceeds unit margin {in_currency(margin)} of the median product it is good for"
+        ]
+    return []
+
+
 class People(NamedTuple):
     """Today's visitors as the shop sees them, one entry each (arrays of equal length)."""
 
     row: NDArray[np.int64]
     id: NDArray[np.int64]
-    persona: NDArray[np.int64]  # index into PERSONA_NAMES
+    persona: NDArray[np.int64]  # index into PERSONAS
     lifecycle: NDArray[np.int64]  # index into LIFECYCLES
 
 
@@ -144,7 +151,7 @@ class Target(BaseModel):
         """Which of these people are meant."""
         mask = np.ones(len(people.row), dtype=bool)
         if self.personas:
-            mask &= np.isin(people.persona, [PERSONA_NAMES.index(name) for name in self.personas])
+            mask &= np.isin(people.persona, [list(PERSONAS).index(name) for name in self.personas])
         if self.lifecycle:
             mask &= np.isin(people.lifecycle, [LIFECYCLES.index(name) for name in self.lifecycle])
         return mask
@@ -163,11 +170,17 @@ class Tactic(BaseModel):
 
     kind: str
     start: int = lever(0, "day", "first day, counted from the end of the burn-in", "开始日（从预热期结束算起）", ge=0)
-    stop: int | None = lever(None, "day", "first day on which it is over; empty = never", "结束日（不含）；空为一直进行", ge=1)
+    stop: int | None = lever(
+        None, "day", "first day on which it is over; empty = never", "结束日（不含）；空为一直进行", ge=1
+    )
     every: int = lever(1, "days", "on every n-th day from its start", "每隔几天进行一次", ge=1, le=365)
     target: Target = Field(Target(), description="whom it is for", json_schema_extra={"unit": "", "zh": "目标人群"})
-    budget: Cents | None = lever(None, "currency", "most it may give in the whole run; empty = no cap", "总预算上限", ge=0)
-    budget_per_day: Cents | None = lever(None, "currency", "most it may give on one day; empty = no cap", "每日预算上限", ge=0)
+    budget: Cents | None = lever(
+        None, "currency", "most it may give in the whole run; empty = no cap", "总预算上限", ge=0
+    )
+    budget_per_day: Cents | None = lever(
+        None, "currency", "most it may give on one day; empty = no cap", "每日预算上限", ge=0
+    )
 
     @model_validator(mode="after")
     def _stops_after_start(self) -> Self:

@@ -1,0 +1,553 @@
+"""The readable driver: shoppers as Mesa agents, each phase a method; imports mesa, rules, world, operations, journal.
+
+It answers with the same bits as the columnar driver and reads like the specification: everybody goes
+through one phase before anybody begins the next. In a phase a shopper reads her own state and her own
+mail and writes only those; what she does to others (messages, news of coming and leaving) is put
+where they look in a later phase. So the order of agents cannot matter. See docs/mesa.md.
+"""
+
+from __future__ import annotations
+
+import importlib
+import multiprocessing
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim import draws, version
+from sim.engines.operations import Buyers, Operations
+from sim.engines.world import World
+from sim.errors import InputError
+from sim.journal import Day, Journal, Orders, Recorder
+from sim.population import PERSONAS
+from sim.rules import feel, leave, remember, resolve, share
+from sim.rules.arrive import arrival_probability, organic_probability
+from sim.rules.buy import decide
+from sim.rules.expose import expose, taste_match
+from sim.rules.fulfil import deliver
+from sim.rules.records import (
+    ACTIVE,
+    BROWSE,
+    INBOX_SIZE,
+    INVITED,
+    KOL,
+    LAPSED,
+    MOST_SLOTS,
+    NEVER,
+    NO_TEAM,
+    ORGANIC,
+    PAID,
+    PROSPECT,
+    START,
+    Choice,
+    Desk,
+    Inbox,
+    Key,
+    Offer,
+    Shelf,
+    State,
+    Traits,
+)
+from sim.rules.remember import BAD, BAD_POST, GOOD, OWN, POST
+from sim.rules.review import review_probability, stars
+from sim.rules.visit import visit_probability
+from sim.scenario import Scenario
+
+_start_method = multiprocessing.get_start_method(allow_none=True)
+import mesa  # noqa: E402  (Mesa 3.3 sets the start method of the whole process on import; put back below)
+
+multiprocessing.set_start_method(_start_method, force=True)
+
+Ints = NDArray[np.int64]
+
+NOTHING: Final = Choice(-1, -1, False, NO_TEAM, False, 0, BROWSE, -1, 0, 0, 0)  # saw nothing, bought nothing
+MOST_HEARD: Final = 30_000  # counts of messages on one day end here
+MOST_SENT: Final = 255  # counts of messages along one tie end here
+
+
+def _ints(values: Iterable[Any]) -> Ints:
+    return np.array(list(values), dtype=np.int64)
+
+
+@dataclass(slots=True, eq=False)
+class Tie:
+    """Somebody who hears me."""
+
+    friend: Shopper
+    strength: int  # 1/1024
+    n_sent: int = 0  # personal messages so far
+
+
+class Message(NamedTuple):
+    """Sent in the evening, read the next morning."""
+
+    sender: Shopper
+    product: int
+    kind: int  # GOOD, BAD, POST, BAD_POST or OWN
+    team: int  # to join, -1 = none
+    strength: int  # of the tie
+    earlier: int  # personal messages that came this way before today
+
+
+@dataclass(slots=True, eq=False)
+class Parcel:
+    """A confirmed order on its way to the buyer, and what came of it."""
+
+    product: int
+    source: int
+    is_returned: bool = False
+    stars: int = 0  # 0 = no review
+    is_shared: bool = False
+    is_posted: bool = False
+    tone: int = GOOD
+
+
+class Shopper(mesa.Agent):  # type: ignore[misc]  # Mesa is untyped here
+    """One person. Her attributes are the fields of the rules' State, so she is what rules call `state`.
+
+    To change a behaviour, override one phase method and pass the class to Shop. Phases in their order:
+    read_mail, wake, recall, consider_unlocking, choose, receive, write, answer, end_day,
+    tell_friends.
+    """
+
+    model: Shop
+
+    def __init__(self, shop: Shop, row: int) -> None:
+        super().__init__(shop)
+        people = shop.world.population
+        self.row, self.id = row, int(people.ids[row])
+        self.persona = tuple(PERSONAS)[people.persona[row]]
+        self.traits = Traits(*[float(column[row]) for column in people.traits])
+        is_registered = bool(people.is_registered[row])
+        self.status = ACTIVE if is_registered else PROSPECT
+        self.channel = START if is_registered else 0
+        self.registered_day = -int(people.tenure_days[row]) if is_registered else NEVER
+        self.inviter: Shopper | None = None
+        self.invited_by: Shopper | None = None  # whom she said yes to yesterday
+        self.last_visit_day = self.last_buy_day = self.lapsed_day = NEVER
+        self.n_visits = self.n_orders = 0
+        self.satisfaction = self.mood = self.fatigue = self.joy = 0.0
+        self.left = self.left_day = 0  # friends who left
+        self.n_friends_active = 0
+        self.heard = self.seen = self.valence = self.n_posts = 0
+        self.kol_product, self.kol_day, self.kol_hype, self.kol_tactic = -1, 0, 0.0, -1
+        self.team = -1
+        # friends and mail
+        self.ties: list[Tie] = []  # who hears her
+        self.n_heard = 0  # how many she hears
+        self.inbox = Inbox(*[[empty] * INBOX_SIZE for empty in (-1, 0, 0, -1, 0, -1)])
+        self.inbox_day = 0
+        self.mail: list[Message] = []
+        self.tomorrow: list[Message] = []  # mail that arrives tomorrow
+        # today
+        self.life: tuple[int, int, int, int] = (0, 0, 0, 0)
+        self.visits_today = 0
+        self.registers_today = self.returns_today = self.lapses_today = False
+        self.offer: Offer | None = None
+        self.is_willing = self.has_unlocked = self.has_founded = self.is_let_down = False
+        self.choice = NOTHING
+        self.parcels: list[Parcel] = []
+        self.asks: list[tuple[int, int]] = []  # (product, team) she writes about whatever she bought
+        self.sent: list[tuple[Shopper, int]] = []  # personal messages: (to whom, about which product)
+
+    @property
+    def is_active(self) -> bool:
+        """Is she a member who has not left?"""
+        return self.status == ACTIVE
+
+    @property
+    def friends(self) -> list[Shopper]:
+        """Who hears her."""
+        return [tie.friend for tie in self.ties]
+
+    @property
+    def key(self) -> Key:
+        """The fixed part of the names of her luck today."""
+        return Key(self.model.noise_seed, self.model.day, self.id)
+
+    @property
+    def state(self) -> State:
+        """Herself, as rules see her."""
+        return cast(State, self)
+
+    # --- morning ---------------------------------------------------------------------------------
+
+    def read_mail(self) -> None:
+        """Personal messages of yesterday arrive; yesterday's doings are over."""
+        self.visits_today = 0
+        self.registers_today = self.returns_today = self.lapses_today = False
+        self.is_willing = self.has_unlocked = self.has_founded = self.is_let_down = False
+        self.offer, self.choice, self.parcels, self.asks, self.sent = None, NOTHING, [], [], []
+        self.mail, self.tomorrow = self.tomorrow, []
+        for message in self.mail:
+            if message.kind <= BAD:
+                self.heard = min(self.heard + 1, MOST_HEARD)
+                self._see(message.kind == GOOD)
+
+    def _see(self, is_good: bool) -> None:
+        self.seen = min(self.seen + 1, MOST_HEARD)
+        self.valence += 1 if is_good else -1
+
+    def wake(self) -> None:
+        """Phases 1-3: a prospect may register, a lapsed shopper come back, an active one open the shop."""
+        params, day = self.model.params, self.model.day
+        self.life = draws.block(self.model.noise_seed, draws.LIFE, day, self.id, 0)
+        u_visit, _, u_return, u_arrive = map(draws.unit, self.life)
+        if self.status == ACTIVE:
+            self.visits_today = int(u_visit < visit_probability(params, self.traits, self.state))
+        elif self.status == LAPSED:
+            if u_return < leave.return_probability(params, self.state, day):
+                self.status, self.returns_today, self.visits_today = ACTIVE, True, 1
+        elif self.invited_by is not None:
+            self._register(INVITED)
+        elif u_arrive < arrival_probability(params, self.model.constants, self.traits, self.state):
+            self._register(ORGANIC if u_arrive < organic_probability(params, self.traits) else PAID)
+
+    def _register(self, channel: int) -> None:
+        self.status, self.registers_today, self.visits_today = ACTIVE, True, 1
+        self.channel, self.registered_day = channel, self.model.day
+        self.inviter, self.invited_by = self.invited_by, None
+
+    def recall(self) -> None:
+        """Phase 4: what friends wrote goes into her bounded memory."""
+        kept = [message for message in self.mail if self.notices(message)]
+        if not kept:
+            return
+        for message in kept:
+            if message.kind in (POST, BAD_POST):
+                self._see(message.kind == POST)
+        kept.sort(key=lambda message: message.product)
+        shop = self.model
+        remember.remember(
+            shop.params, self.key, self.inbox, shop.day - self.inbox_day, shop.shelf.id,
+            _ints(m.product for m in kept),
+            cast(Any, [self.weigh(m) for m in kept]), cast(Any, [m.kind for m in kept]),
+            cast(Any, [m.sender.row for m in kept]), cast(Any, [m.sender.id for m in kept]),
+            cast(Any, [m.team for m in kept]),
+        )  # fmt: skip
+        self.inbox_day = shop.day
+
+    def notices(self, message: Message) -> bool:
+        """Personal messages always, purchases if she is active, posts on a visit and by luck."""
+        if message.kind <= BAD:
+            return True
+        if message.kind == OWN:
+            return self.is_active
+        name = draws.pair(message.sender.id, self.model.shelf.id[message.product])
+        luck = draws.u01(self.model.noise_seed, draws.POST_SEEN, self.model.day, self.id, name)
+        return self.visits_today > 0 and luck < self.model.params.p_b
+
+    def weigh(self, message: Message) -> int:
+        """How strongly a message counts with her, eq. 8."""
+        return remember.message_weight(
+            self.model.params, self.model.constants, self.traits.trust, message.strength, message.earlier, message.kind
+        )
+
+    # --- in the shop -----------------------------------------------------------------------------
+
+    def consider_unlocking(self) -> None:
+        """Phase 5, visitors who may share for a coupon: is she willing?"""
+        if self.offer is not None and self.offer.unlock_cents > 0:
+            shop = self.model
+            p = share.unlock_probability(shop.params, shop.constants, self.traits, self.offer.unlock_cents)
+            self.is_willing = draws.u01(shop.noise_seed, draws.UNLOCK, shop.day, self.id, 0) < p
+
+    def choose(self) -> None:
+        """Phases 5-6, visitors: what she sees and what she wants to buy."""
+        if self.offer is None:
+            return
+        shop, teams = self.model, self.model.ops.teams
+        n_shown = expose(
+            shop.params, self.traits, self.state, self.offer, self.inbox, shop.shelf, shop.ops.is_promoting, self.key,
+            shop.desk,
+        )  # fmt: skip
+        self.choice = decide(
+            shop.params, shop.constants, self.traits, self.state, self.offer, self.inbox, shop.shelf, teams.public,
+            teams.table, teams.first, self.row, self.key, n_shown, shop.desk,
+        )  # fmt: skip
+        self.last_visit_day = shop.day
+        self.n_visits += 1
+
+    def receive(self) -> None:
+        """Phases 7-8: parcels arrive: experience, return, stars; a team that failed disappoints."""
+        shop, shelf, params = self.model, self.model.shelf, self.model.params
+        for parcel in self.parcels:
+            j = parcel.product
+            hype = self.kol_hype if parcel.source == KOL else 0.0
+            match = taste_match(self.traits, shelf, j)
+            s, parcel.is_returned, u = deliver(params, self.key, shelf.id[j], shelf.quality[j], match, hype)
+            if u < review_probability(params, s):
+                parcel.stars = stars(params, self.traits, s, shelf.rating[j])
+            parcel.is_shared, parcel.is_posted = share.shares(
+                params, shop.constants, self.traits, self.key, shelf.id[j], s, shelf.arousal[j]
+            )
+            parcel.tone = BAD if s < params.s_bad else GOOD
+            self._experience(s)
+            self.last_buy_day = shop.day
+            self.n_orders += 1
+        if self.is_let_down:
+            self._experience(params.s_team)
+
+    def _experience(self, s: float) -> None:
+        self.satisfaction = feel.next_satisfaction(self.model.params, self.satisfaction, s)
+        self.joy += feel.joy(s)
+
+    # --- evening ---------------------------------------------------------------------------------
+
+    def write(self) -> None:
+        """Phase 9: writes to friends, who read it tomorrow."""
+        if self.has_unlocked and self.choice.favourite >= 0:
+            self.asks.append((self.choice.favourite, -1))
+        if self.has_founded:
+            self.asks.append((self.choice.product, self.team))
+        letters = [(product, GOOD, team) for product, team in self.asks]
+        for parcel in self.parcels:
+            if self.asks:  # who asks for a coupon or a team does not share the same day's order again
+                parcel.is_shared = parcel.is_posted = False
+            if parcel.is_shared:
+                letters.append((parcel.product, parcel.tone, -1))
+            if parcel.is_posted:
+                letters.append((parcel.product, parcel.tone + POST, -1))
+            letters.append((parcel.product, OWN, -1))
+        p = share.tie_probability(self.model.params, self.model.constants, len(self.ties))
+        ids, used = self.model.shelf.id, []
+        for product, kind, team in letters:
+            for tie in self.ties:
+                if kind <= BAD:
+                    if not share.sends_to(self.key, tie.friend.id, ids[product], p):
+                        continue
+                    used.append(tie)
+                    self.sent.append((tie.friend, product))
+                tie.friend.tomorrow.append(Message(self, product, kind, team, tie.strength, tie.n_sent))
+        for tie in used:
+            tie.n_sent = min(tie.n_sent + 1, MOST_SENT)
+
+    def answer(self) -> None:
+        """Phase 9: a prospect who was written to may accept; who counts as the inviter goes by keyed priority."""
+        senders = [m.sender for m in self.tomorrow if m.kind <= BAD] if self.status == PROSPECT else []
+        if not senders:
+            return
+        shop = self.model
+        u = draws.u01(shop.noise_seed, draws.ACCEPT, shop.day, self.id, 0)
+        if u < share.accept_probability(shop.params, len(senders)):
+            names = _ints(sender.id for sender in senders)
+            me = np.full(len(names), self.id)
+            words = resolve.priorities(shop.noise_seed, draws.INVITER, shop.day, me, names)
+            self.invited_by = senders[resolve.winners(me, words, names)[0]]
+
+    def end_day(self) -> None:
+        """Phases 10-11: mood and fatigue; then she may leave."""
+        shop = self.model
+        if self.is_active:
+            mood, fatigue = feel.next_mood(shop.params, self.state), feel.next_fatigue(shop.params, self.state)
+            self.mood, self.fatigue = mood, fatigue
+            p = leave.leave_probability(shop.params, shop.constants, self.traits, self.state, self.n_heard, shop.day)
+            if draws.unit(self.life[1]) < p:
+                self.status, self.lapses_today, self.lapsed_day = LAPSED, True, shop.day
+        self.joy = 0.0
+        self.heard = self.seen = self.valence = self.n_posts = 0
+
+    def tell_friends(self) -> None:
+        """Friends learn that she became active or left; leaving counts if she had tenure."""
+        day = self.model.day
+        if self.registers_today or self.returns_today:
+            for tie in self.ties:
+                tie.friend.n_friends_active += 1
+        if self.lapses_today:
+            for tie in self.ties:
+                friend = tie.friend
+                friend.n_friends_active -= 1
+                if day - self.registered_day >= leave.TENURED_DAYS:
+                    friend.left = leave.faded_left(friend.left, day - friend.left_day) + (tie.strength << 22)
+                    friend.left_day = day
+
+
+class Shop(mesa.Model):  # type: ignore[misc]  # Mesa is untyped here
+    """One run of one strategy in one world, on agents; days count from the start of the burn-in.
+
+    `world` may be shared between strategies; `parts` are the operations and the books to use (both are
+    made if left out). `shopper` is the class of the agents. Mesa's own random numbers are never used.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        strategy: str = "control",
+        replication: int = 0,
+        world: World | None = None,
+        parts: tuple[Operations, Recorder] | None = None,
+        *,
+        events: bool = False,
+        shopper: type[Shopper] = Shopper,
+    ) -> None:
+        world = world if world is not None else World.build(scenario, replication)
+        super().__init__(rng=world.noise_seed)
+        self.world, self.strategy = world, strategy
+        self.params, self.constants, self.noise_seed = world.params, world.constants, world.noise_seed
+        # by name, because the package knows both drivers and they must not know each other
+        prepare = importlib.import_module("sim.engines").prepare
+        self.ops: Operations
+        self.recorder: Recorder
+        self.ops, self.recorder = parts if parts is not None else prepare(world, strategy, events)
+        self.n_days = scenario.burn_in_days + scenario.days
+        self.day = 0
+        self.shelf: Shelf
+        self.desk = Desk(*[[0] * max(MOST_SLOTS, INBOX_SIZE) for _ in Desk._fields])
+        self.shoppers = [shopper(self, row) for row in range(len(world))]
+        self._introduce_friends()
+
+    def _introduce_friends(self) -> None:
+        graph = self.world.graph
+        for person in self.shoppers:
+            for e in range(graph.indptr[person.row], graph.indptr[person.row + 1]):
+                friend = self.shoppers[graph.audience[e]]
+                person.ties.append(Tie(friend, int(graph.strength[e])))
+                friend.n_heard += 1
+                friend.n_friends_active += person.is_active
+
+    def run(self) -> Journal:
+        """All days that are left."""
+        while self.day < self.n_days:
+            self.step()
+        return self.journal()
+
+    def step(self) -> None:
+        """One day, phase by phase (see sim.rules)."""
+        if self.day >= self.n_days:
+            raise InputError("the run is over", found=f"day {self.day + 1}", allowed=f"{self.n_days} days")
+        today = Day()
+        shelf = self.ops.morning(self.day)
+        self.shelf = Shelf(*[column.tolist() for column in shelf])._replace(id=shelf.id)  # plain numbers are faster
+        self._show_posts()
+        self.agents.do("read_mail")
+        self.agents.do("wake")
+        self.agents.do("recall")
+        visitors = [person for person in self.shoppers if person.visits_today]
+        offers = self._make_offers(visitors)
+        self.agents.do("consider_unlocking")
+        self._unlock(visitors, offers)
+        self.agents.do("choose")
+        orders = self._settle(visitors, offers, today)
+        parcels = self._deliver(orders)
+        self.agents.do("receive")
+        self.agents.do("write")
+        self.agents.do("answer")
+        self.agents.do("end_day")
+        self.agents.do("tell_friends")
+        self._write_down(visitors, orders, parcels, today)
+        self.day += 1
+        self.running = self.day < self.n_days
+
+    def statuses(self) -> NDArray[np.int8]:
+        """Everybody's status, in the order of rows."""
+        return np.array([person.status for person in self.shoppers], dtype=np.int8)
+
+    def journal(self) -> Journal:
+        """The tables of the run; it must be over."""
+        if self.day < self.n_days:
+            raise InputError(
+                "the run is not over", found=f"{self.day} of {self.n_days} days", hint="Call run() before journal()."
+            )
+        world = self.world
+        provenance = {
+            "world": world.number,
+            "world_seed": world.world_seed,
+            "noise_seed": world.noise_seed,
+            "results_version": version.RESULTS_VERSION,
+        }
+        return self.recorder.journal(self.strategy, world.replication, self.ops.labels, self.statuses(), provenance)
+
+    # --- what the shop does between phases -------------------------------------------------------
+
+    def _show_posts(self) -> None:
+        reach = self.ops.posts(self.day)
+        for row, product, hype, tactic, n_posts in zip(*[c.tolist() for c in reach], strict=True) if reach else ():
+            person = self.shoppers[row]
+            person.kol_product, person.kol_day, person.kol_hype, person.kol_tactic = product, self.day, hype, tactic
+            if person.status == PROSPECT:
+                person.n_posts = n_posts
+
+    def _make_offers(self, visitors: list[Shopper]) -> Offer:
+        tenure = _ints(self.day - person.registered_day for person in visitors)
+        away = np.minimum(_ints(self.day - person.last_visit_day for person in visitors), tenure)
+        rows = _ints(person.row for person in visitors)
+        is_back = np.array([person.returns_today for person in visitors], dtype=np.bool_)
+        offers = self.ops.offers(self.day, rows, self.world.population.persona[rows], tenure, away, is_back)
+        self._hand_out(visitors, offers)
+        return offers
+
+    def _hand_out(self, visitors: list[Shopper], offers: Offer) -> None:
+        for person, offer in zip(visitors, zip(*[column.tolist() for column in offers], strict=True), strict=True):
+            person.offer = Offer(*offer)
+
+    def _unlock(self, visitors: list[Shopper], offers: Offer) -> None:
+        willing = np.flatnonzero([person.is_willing for person in visitors])
+        for k in self.ops.unlock(self.day, offers, willing, _ints(person.row for person in visitors)):
+            visitors[k].has_unlocked = True
+        self._hand_out(visitors, offers)
+
+    def _settle(self, visitors: list[Shopper], offers: Offer, today: Day) -> Orders:
+        """Choices become orders and seats in teams; teams that are full or due close."""
+        wants = [(k, person) for k, person in enumerate(visitors) if person.choice.product >= 0]
+        columns: dict[str, NDArray[Any]] = {
+            name: np.array(
+                [getattr(person.choice, name) for _, person in wants],
+                dtype=np.bool_ if name in ("is_team", "would_found") else np.int64,
+            )
+            for name in Choice._fields
+            if name != "favourite"
+        }
+        buyers = Buyers(row=_ints(person.row for _, person in wants), visit=_ints(k for k, _ in wants), **columns)
+        buyers, alone, about_teams = self.ops.settle(self.day, buyers, offers)
+        for name in ("founders", "founded", "joiners", "joined", "joined_with"):
+            setattr(today, name, getattr(about_teams, name))
+        seated = buyers.take(buyers.is_team)
+        for row, team in zip(seated.row.tolist(), seated.team.tolist(), strict=True):
+            self.shoppers[row].team = team
+        for row in today.founders:
+            self.shoppers[row].has_founded = True
+        in_team, refunded = self.ops.close_teams(self.day, today)
+        for row in [*in_team.row, *refunded.row]:
+            self.shoppers[row].team = -1
+        for row in refunded.row:
+            self.shoppers[row].is_let_down = True
+        return Orders(*[np.concatenate(pair) for pair in zip(alone, in_team, strict=True)])
+
+    def _deliver(self, orders: Orders) -> list[Parcel]:
+        parcels = []
+        for row, product, source in zip(orders.row, orders.product.tolist(), orders.source.tolist(), strict=True):
+            parcels.append(Parcel(product, source))
+            self.shoppers[row].parcels.append(parcels[-1])
+        return parcels
+
+    def _write_down(self, visitors: list[Shopper], orders: Orders, parcels: list[Parcel], today: Day) -> None:
+        """Phase 12: everything that happened goes into the books."""
+
+        def rows(people: Iterable[Shopper]) -> Ints:
+            return _ints(person.row for person in people)
+
+        new = [person for person in visitors if person.registers_today]
+        today.visitors, today.registered = rows(visitors), rows(new)
+        today.channel = _ints(person.channel for person in new)
+        today.inviter = _ints(person.inviter.row if person.inviter else -1 for person in new)
+        today.returned = rows(person for person in visitors if person.returns_today)
+        today.orders = orders._replace(is_returned=np.array([p.is_returned for p in parcels], dtype=np.bool_))
+        reviewed = np.flatnonzero([parcel.stars for parcel in parcels])
+        today.reviewers, today.reviewed = orders.row[reviewed], orders.product[reviewed]
+        today.stars = _ints(parcels[k].stars for k in reviewed)
+        shared = [
+            *[(row, p.product, 0) for row, p in zip(orders.row.tolist(), parcels, strict=True) if p.is_shared],
+            *[(person.row, product, int(team >= 0) + 1) for person in visitors for product, team in person.asks],
+        ]
+        today.sharers, today.shared, today.share_kind = (_ints(entry[k] for entry in shared) for k in range(3))
+        sent = [(person.row, friend.row, product) for person in self.shoppers for friend, product in person.sent]
+        today.senders, today.receivers, today.messaged = (_ints(entry[k] for entry in sent) for k in range(3))
+        today.lapsed = rows(person for person in self.shoppers if person.lapses_today)
+        kol_tactic = _ints(self.shoppers[row].kol_tactic for row in orders.row)
+        self.ops.night(today.orders, kol_tactic, today.reviewed, today.stars)
+        status = self.statuses()
+        n_prospects, n_active, n_lapsed = (int(np.sum(status == s)) for s in (PROSPECT, ACTIVE, LAPSED))
+        self.recorder.write(self.day, today, (n_prospects, n_active, n_lapsed))
