@@ -35,7 +35,7 @@ TENURE: Final = 19  # item: attempt
 PRODUCT: Final = 20  # agent: product id; item: attribute number
 KOL_CHOICE: Final = 21
 KOL_AUDIENCE: Final = 22
-KOL_FOLLOWER: Final = 23  # agent: follower; item: KOL
+KOL_FOLLOWER: Final = 23  # agent: leader; item: attempt; lanes: who, whether
 PERSONAL_NOISE: Final = 24  # item: product; the recommender's fixed error about this shopper
 
 # a day

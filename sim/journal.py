@@ -191,7 +191,6 @@ class Recorder:
         self.units = np.zeros(len(catalogue), dtype=np.int64)
         self.gmv = np.zeros(len(catalogue), dtype=np.int64)
         self.reviews = np.zeros(len(catalogue), dtype=np.int64)
-        self.stars = np.zeros(len(catalogue), dtype=np.int64)
         self.cohorts = np.zeros((4, days, days), dtype=np.int64)  # registered, active, buyers, gmv
         self.daily: list[list[int]] = []
         self.orders: list[tuple[int, Orders]] = []
@@ -233,7 +232,6 @@ class Recorder:
         np.add.at(self.units, orders.product, orders.quantity)
         np.add.at(self.gmv, orders.product, orders.list_cents)
         np.add.at(self.reviews, events.reviewed, 1)
-        np.add.at(self.stars, events.reviewed, events.stars)
         self.cohorts[0, day, :] = len(events.registered)
         joined = self.registered_day[orders.row].astype(np.int64)
         is_ours = joined >= self.first
@@ -277,13 +275,18 @@ class Recorder:
                 self.log.append((day - self.first, kind, columns))
 
     def journal(
-        self, strategy: str, replication: int, tactics: list[str], status: NDArray[Any], provenance: dict[str, Any]
+        self,
+        strategy: str,
+        replication: int,
+        tactics: list[str],
+        status: NDArray[Any],
+        rating: NDArray[np.float64],
+        provenance: dict[str, Any],
     ) -> Journal:
-        """Close the books: all tables of the run."""
+        """Close the books: all tables of the run; `rating` is what the shelf shows in the end."""
         import pandas as pd
 
         from sim.population import PERSONAS
-        from sim.rules.shelf import displayed_rating
 
         ids = self.population.ids
         names = np.array(list(PERSONAS))
@@ -330,9 +333,7 @@ class Recorder:
                 "id": self.catalogue.id,
                 "units": self.units,
                 "gmv_cents": self.gmv,
-                "rating": [
-                    displayed_rating(n, s) for n, s in zip(self.reviews.tolist(), self.stars.tolist(), strict=True)
-                ],
+                "rating": rating,
                 "n_reviews": self.reviews,
             }
         )

@@ -65,7 +65,7 @@ SCARCE = [
     {"kind": "share_coupon", "face": 7.0, "budget": 120.0, "budget_per_day": 30.0},
     {"kind": "group_buy", "discount": 0.4, "budget": 150.0, "budget_per_day": 40.0},
     {"kind": "kol_seeding", "seeds": 8, "posts_every": 1, "budget": 400.0},
-    {"kind": "recommendation", "budget_per_day": 20.0},
+    {"kind": "recommendation", "budget_per_day": 20.2},
 ]
 TIMED = [
     {"kind": "price_cut", "discount": 0.3, "start": 3, "stop": 9},

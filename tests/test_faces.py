@@ -352,6 +352,29 @@ def test_more_replications_extend_and_a_changed_question_gets_its_own_folder(her
 
 
 @needs_engines
+def test_paths_typed_start_from_here_and_paths_written_from_the_scenario(here: Path, drawn: list[Path]) -> None:
+    (here / "shop").mkdir()
+    (here / "data").mkdir()
+    (here / "small.yaml").rename(here / "shop" / "small.yaml")
+    (here / "data" / "edges.csv").write_text("source,target\n" + "".join(f"{k},{k + 1}\n" for k in range(100)))
+    words = ["shop/small.yaml", "--set", "graph={kind: file, path: ../data/edges.csv}", "--set", "population.size=120"]
+    by_file = Answer("check", *words, "--json")
+    assert by_file.code == 0, by_file.err
+    words = ["shop/small.yaml", "--set", "graph={kind: file, path: x}", "--set", "graph.path=data/edges.csv"]
+    words += ["--set", "population.size=120"]
+    by_hand = Answer("check", *words, "--json")
+    assert by_hand.code == 0, by_hand.err
+    assert by_hand.json["digest"] == by_file.json["digest"]  # the content counts, not the way to it
+    done = Answer("compare", *words, "--replications", "2", "--jobs", "1", "--json")
+    folder = here / done.json["folder"]
+    assert str(here) not in (folder / "scenario.yaml").read_text()
+    assert str(here) not in (folder / "manifest.json").read_text()
+    import sim
+
+    assert sim.Scenario.load(folder / "scenario.yaml").digest == by_file.json["digest"]
+
+
+@needs_engines
 def test_failed_runs_are_told_and_leave_with_3(here: Path, drawn: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     import sim.engines
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -59,7 +61,7 @@ def _load(
     for change in changes or []:
         path, value = parse_assignment(change)
         if path in ("graph.path", "catalogue.path", "population.from") and isinstance(value, str):
-            value = str(Path(value).absolute())  # typed here, so it starts from here, not from the scenario's folder
+            value = _from_here(value, file)
         wanted[path] = value
     if seed is not None:
         wanted["seed"] = seed
@@ -70,10 +72,26 @@ def _load(
     return scenario.with_(wanted) if wanted else scenario
 
 
+def _from_here(path: str, file: str) -> str:
+    """A path typed on the command line starts from here; a scenario's paths start from the scenario's own folder."""
+    from sim.scenario import find
+
+    if Path(path).is_absolute():
+        return path
+    try:
+        return Path(os.path.relpath(path, find(file).parent)).as_posix()
+    except ValueError:  # another drive
+        return str(Path(path).absolute())
+
+
 def _command() -> str:
     """What was typed, without the folders of this machine."""
-    words = ["grapevine", *sys.argv[1:]]
-    return " ".join(Path(word).name if "/" in word or "\\" in word else word for word in words)
+
+    def plain_word(word: str) -> str:
+        key, equals, value = word.rpartition("=")
+        return key + equals + re.split(r"[/\\]", value)[-1]
+
+    return " ".join(["grapevine", *map(plain_word, sys.argv[1:])])
 
 
 def _label(scenario: Scenario, strategy: str) -> str:

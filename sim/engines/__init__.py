@@ -71,7 +71,9 @@ def simulate(
         "noise_seed": world.noise_seed,
         "results_version": version.RESULTS_VERSION,
     }
-    return recorder.journal(strategy, world.replication, operations.labels, status, provenance)
+    return recorder.journal(
+        strategy, world.replication, operations.labels, status, operations.ratings(), provenance
+    )
 
 
 def warm_up() -> None:

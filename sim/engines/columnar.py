@@ -48,7 +48,17 @@ from sim.rules.records import (
     State,
     Traits,
 )
-from sim.rules.remember import BAD, GOOD, OWN, POST, message_weight, remember
+from sim.rules.remember import (
+    ASK,
+    BAD,
+    GOOD,
+    OWN,
+    POST,
+    is_personal,
+    is_warning,
+    message_weight,
+    remember,
+)
 from sim.rules.review import review_probability, stars
 from sim.rules.visit import visit_probability
 
@@ -144,7 +154,7 @@ def _state_of(s: State, i: int) -> State:
 def _offer_of(o: Offer, k: int) -> Offer:
     return Offer(
         o.coupon_share[k], o.coupon_share_tactic[k], o.coupon_cents[k], o.coupon_min_cents[k],
-        o.coupon_cents_tactic[k], o.unlock_cents[k], o.unlock_min_cents[k], o.unlock_tactic[k], o.team_tactic[k],
+        o.coupon_cents_tactic[k], o.unlock_cents[k], o.unlock_min_cents[k], o.unlock_tactic[k], o.team_tactics[k],
         o.rec_weight[k], o.rec_accuracy[k], o.rec_tactic[k],
     )  # fmt: skip
 
@@ -263,6 +273,7 @@ def _shop(
     rows: Column,
     ids: Column,
     seed: int,
+    world_seed: int,
     day: int,
     desk: Desk,
     out: Choice,
@@ -270,7 +281,7 @@ def _shop(
     """Phases 5-6 for visitors low..high-1: what they see and what they choose."""
     for k in range(low, high):
         i = rows[k]
-        key = Key(seed, day, ids[i])
+        key = Key(seed, day, ids[i], world_seed)
         it, me, offer, memory = _traits_of(traits, i), _state_of(state, i), _offer_of(offers, k), _inbox_of(inbox, i)
         n = expose(params, it, me, offer, memory, shelf, is_promoting, key, desk)
         c = decide(
@@ -296,11 +307,11 @@ def _shop(
 def _hear(state: State, receivers: Column, kinds: Column) -> None:
     """Personal messages arrive in the morning."""
     for m in range(receivers.shape[0]):
-        if kinds[m] <= BAD:
+        if is_personal(kinds[m]):
             r = receivers[m]
             state.heard[r] = min(state.heard[r] + 1, 30000)
             state.seen[r] = min(state.seen[r] + 1, 30000)
-            state.valence[r] += 1 if kinds[m] == GOOD else -1
+            state.valence[r] += -1 if is_warning(kinds[m]) else 1
 
 
 @column_kernel
@@ -329,7 +340,7 @@ def _notice(
             kept[m] = visits_today[r] > 0 and draws.u01(seed, draws.POST_SEEN, day, ids[r], name) < params.p_b
             if kept[m]:
                 state.seen[r] = min(state.seen[r] + 1, 30000)
-                state.valence[r] += 1 if kind == POST else -1
+                state.valence[r] += -1 if is_warning(kind) else 1
 
 
 @column_kernel
@@ -358,7 +369,7 @@ def _remember_all(
         while stop < n and receivers[stop] == r:
             stop += 1
         remember(
-            params, Key(seed, day, ids[r]), _inbox_of(inbox, r), day - state.inbox_day[r], product_ids,
+            params, Key(seed, day, ids[r], 0), _inbox_of(inbox, r), day - state.inbox_day[r], product_ids,
             products[start:stop], weights[start:stop], kinds[start:stop], senders[start:stop], sender_ids[start:stop],
             teams[start:stop],
         )  # fmt: skip
@@ -388,7 +399,7 @@ def _fulfil(
     """Phases 7-9 for today's confirmed orders: experience, return, stars (0 = no review), wish to share."""
     for k in range(rows.shape[0]):
         i, j = rows[k], products[k]
-        key = Key(seed, day, ids[i])
+        key = Key(seed, day, ids[i], 0)
         it = _traits_of(traits, i)
         hype = state.kol_hype[i] if sources[k] == KOL else 0.0
         s, sent_back, u = deliver(params, key, shelf.id[j], shelf.quality[j], taste_match(it, shelf, j), hype)
@@ -437,15 +448,15 @@ def _send(
     out_team: Column,
     out_tie: Column,
 ) -> int:
-    """Phase 9: shares become messages to friends (kinds GOOD, BAD: each tie by luck; others: everybody)."""
+    """Phase 9: shares become messages to friends (personal ones: each tie by luck; others: everybody)."""
     n = 0
     for k in range(sharers.shape[0]):
         i, kind = sharers[k], good[k]
-        key = Key(seed, day, ids[i])
+        key = Key(seed, day, ids[i], 0)
         p = share.tie_probability(params, constants, indptr[i + 1] - indptr[i])
         for e in range(indptr[i], indptr[i + 1]):
             r = audience[e]
-            if kind <= BAD and not share.sends_to(key, ids[r], product_ids[shared[k]], p):
+            if is_personal(kind) and not share.sends_to(key, ids[r], product_ids[shared[k]], p):
                 continue
             out_sender[n] = i
             out_receiver[n] = r
@@ -456,7 +467,7 @@ def _send(
             out_tie[n] = e
             n += 1
     for m in range(n):
-        if out_kind[m] <= BAD and n_sent[out_tie[m]] < 255:
+        if is_personal(out_kind[m]) and n_sent[out_tie[m]] < 255:
             n_sent[out_tie[m]] += 1
     return n
 
@@ -567,7 +578,7 @@ class Columnar:
         orders = Orders(*[np.concatenate([a, b]) for a, b in zip(orders, team_orders, strict=True)])
         self._fulfil_review_share(t, events, shelf, orders, refunded.row, unlockers, favourites, seated)
         self._close_day(t, pool, events)
-        self.ops.night(events.orders, self.state.kol_tactic[orders.row].astype(np.int64), events.reviewed, events.stars)
+        self.ops.night(t, events.orders, self.state.kol_tactic[orders.row].astype(np.int64), events.reviewed, events.stars)
         status = self.state.status
         n_active, n_prospects = int(np.sum(status == ACTIVE)), int(np.sum(status == PROSPECT))
         self.recorder.write(t, events, (n_prospects, n_active, len(status) - n_active - n_prospects))
@@ -646,8 +657,8 @@ class Columnar:
         self._blocks(
             pool, n, lambda block, low, high: _shop(
                 low, high, self.params, self.constants, self.traits, state, self.inbox, offers, shelf,
-                self.ops.is_promoting, teams.public, teams.table, teams.first, rows, self.ids, self.seed, t,
-                self.desks[block], choice,
+                self.ops.is_promoting, teams.public, teams.table, teams.first, rows, self.ids, self.seed,
+                self.world.world_seed, t, self.desks[block], choice,
             ),
         )  # fmt: skip
         state.last_visit_day[rows] = t
@@ -708,7 +719,7 @@ class Columnar:
         parts = (
             (orders.row[shared], orders.product[shared], tone[shared], np.full(int(shared.sum()), -1)),
             (unlockers, favourites, np.full(len(unlockers), GOOD), np.full(len(unlockers), -1)),
-            (asked.row, asked.product, np.full(len(asked.row), GOOD), asked.team),
+            (asked.row, asked.product, np.full(len(asked.row), ASK), asked.team),
             (orders.row[posted], orders.product[posted], tone[posted] + POST, np.full(int(posted.sum()), -1)),
             (orders.row, orders.product, np.full(n_all, OWN), np.full(n_all, -1)),
         )
@@ -726,13 +737,15 @@ class Columnar:
         )  # fmt: skip
         self.messages = Messages(tuple(column[:n] for column in columns))
         m = self.messages
-        said = m.kind <= BAD
+        said = is_personal(m.kind)
         events.senders, events.receivers, events.messaged = m.sender[said], m.receiver[said], m.product[said]
-        self._invite(t, events)
+        self._invite(t, said & (m.kind != BAD))
 
-    def _invite(self, t: int, events: Day) -> None:
-        to_prospect = self.state.status[events.receivers] == PROSPECT
-        receivers, senders = events.receivers[to_prospect], events.senders[to_prospect]
+    def _invite(self, t: int, is_inviting: NDArray[np.bool_]) -> None:
+        """Prospects who were written to (other than to be warned) may register tomorrow."""
+        m = self.messages
+        to_prospect = is_inviting & (self.state.status[m.receiver] == PROSPECT)
+        receivers, senders = m.receiver[to_prospect], m.sender[to_prospect]
         if len(receivers) == 0:
             return
         ids = self.ids

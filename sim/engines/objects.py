@@ -51,7 +51,7 @@ from sim.rules.records import (
     State,
     Traits,
 )
-from sim.rules.remember import BAD, BAD_POST, GOOD, OWN, POST
+from sim.rules.remember import ASK, BAD, BAD_POST, GOOD, OWN, POST
 from sim.rules.review import review_probability, stars
 from sim.rules.visit import visit_probability
 from sim.scenario import Scenario
@@ -86,7 +86,7 @@ class Message(NamedTuple):
 
     sender: Shopper
     product: int
-    kind: int  # GOOD, BAD, POST, BAD_POST or OWN
+    kind: int  # one of rules.remember.KINDS
     team: int  # to join, -1 = none
     strength: int  # of the tie
     earlier: int  # personal messages that came this way before today
@@ -166,7 +166,7 @@ class Shopper(mesa.Agent):  # type: ignore[misc]  # Mesa is untyped here
     @property
     def key(self) -> Key:
         """The fixed part of the names of her luck today."""
-        return Key(self.model.noise_seed, self.model.day, self.id)
+        return Key(self.model.noise_seed, self.model.day, self.id, self.model.world.world_seed)
 
     @property
     def state(self) -> State:
@@ -183,9 +183,9 @@ class Shopper(mesa.Agent):  # type: ignore[misc]  # Mesa is untyped here
         self.offer, self.choice, self.parcels, self.asks, self.sent = None, NOTHING, [], [], []
         self.mail, self.tomorrow = self.tomorrow, []
         for message in self.mail:
-            if message.kind <= BAD:
+            if remember.is_personal(message.kind):
                 self.heard = min(self.heard + 1, MOST_HEARD)
-                self._see(message.kind == GOOD)
+                self._see(not remember.is_warning(message.kind))
 
     def _see(self, is_good: bool) -> None:
         self.seen = min(self.seen + 1, MOST_HEARD)
@@ -218,7 +218,7 @@ class Shopper(mesa.Agent):  # type: ignore[misc]  # Mesa is untyped here
             return
         for message in kept:
             if message.kind in (POST, BAD_POST):
-                self._see(message.kind == POST)
+                self._see(not remember.is_warning(message.kind))
         kept.sort(key=lambda message: message.product)
         shop = self.model
         remember.remember(
@@ -232,7 +232,7 @@ class Shopper(mesa.Agent):  # type: ignore[misc]  # Mesa is untyped here
 
     def notices(self, message: Message) -> bool:
         """Personal messages always, purchases if she is active, posts on a visit and by luck."""
-        if message.kind <= BAD:
+        if remember.is_personal(message.kind):
             return True
         if message.kind == OWN:
             return self.is_active
@@ -303,7 +303,7 @@ class Shopper(mesa.Agent):  # type: ignore[misc]  # Mesa is untyped here
             self.asks.append((self.choice.favourite, -1))
         if self.has_founded:
             self.asks.append((self.choice.product, self.team))
-        letters = [(product, GOOD, team) for product, team in self.asks]
+        letters = [(product, GOOD if team < 0 else ASK, team) for product, team in self.asks]
         for parcel in self.parcels:
             if self.asks:  # who asks for a coupon or a team does not share the same day's order again
                 parcel.is_shared = parcel.is_posted = False
@@ -316,7 +316,7 @@ class Shopper(mesa.Agent):  # type: ignore[misc]  # Mesa is untyped here
         ids, used = self.model.shelf.id, []
         for product, kind, team in letters:
             for tie in self.ties:
-                if kind <= BAD:
+                if remember.is_personal(kind):
                     if not share.sends_to(self.key, tie.friend.id, ids[product], p):
                         continue
                     used.append(tie)
@@ -327,7 +327,7 @@ class Shopper(mesa.Agent):  # type: ignore[misc]  # Mesa is untyped here
 
     def answer(self) -> None:
         """Phase 9: a prospect who was written to may accept; who counts as the inviter goes by keyed priority."""
-        senders = [m.sender for m in self.tomorrow if m.kind <= BAD] if self.status == PROSPECT else []
+        senders = [m.sender for m in self.tomorrow if m.kind in (GOOD, ASK)] if self.status == PROSPECT else []
         if not senders:
             return
         shop = self.model
@@ -392,7 +392,7 @@ class Shop(mesa.Model):  # type: ignore[misc]  # Mesa is untyped here
         self.ops: Operations
         self.recorder: Recorder
         self.ops, self.recorder = parts if parts is not None else prepare(world, strategy, events)
-        self.n_days = scenario.burn_in_days + scenario.days
+        self.n_days = self.recorder.first + self.recorder.days
         self.day = 0
         self.shelf: Shelf
         self.desk = Desk(*[[0] * max(MOST_SLOTS, INBOX_SIZE) for _ in Desk._fields])
@@ -458,7 +458,7 @@ class Shop(mesa.Model):  # type: ignore[misc]  # Mesa is untyped here
             "noise_seed": world.noise_seed,
             "results_version": version.RESULTS_VERSION,
         }
-        return self.recorder.journal(self.strategy, world.replication, self.ops.labels, self.statuses(), provenance)
+        return self.recorder.journal(self.strategy, world.replication, self.ops.labels, self.statuses(), self.ops.ratings(), provenance)
 
     # --- what the shop does between phases -------------------------------------------------------
 
@@ -547,7 +547,7 @@ class Shop(mesa.Model):  # type: ignore[misc]  # Mesa is untyped here
         today.senders, today.receivers, today.messaged = (_ints(entry[k] for entry in sent) for k in range(3))
         today.lapsed = rows(person for person in self.shoppers if person.lapses_today)
         kol_tactic = _ints(self.shoppers[row].kol_tactic for row in orders.row)
-        self.ops.night(today.orders, kol_tactic, today.reviewed, today.stars)
+        self.ops.night(self.day, today.orders, kol_tactic, today.reviewed, today.stars)
         status = self.statuses()
         n_prospects, n_active, n_lapsed = (int(np.sum(status == s)) for s in (PROSPECT, ACTIVE, LAPSED))
         self.recorder.write(self.day, today, (n_prospects, n_active, n_lapsed))

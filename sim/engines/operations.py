@@ -138,7 +138,9 @@ class Operations:
         shelf["on_sale"] = (self.world.catalogue.launch_day <= max(self.day, 0)) & (self.stock != 0)
         shelf["team_success"], shelf["team_joins"] = self.teams.shown_rates()
         c = self.world.catalogue
-        self.board = Board(self.day, len(c), self.units, shelf["rating"], c.price_cents, c.unit_cost_cents)
+        self.board = Board(
+            self.day, len(c), self.units, shelf["rating"], c.price_cents, c.unit_cost_cents, shelf["on_sale"]
+        )
         for tactic, desk in self._on():
             tactic.on_shelf(shelf, self.board, desk)
         self.shelf = Shelf(**shelf)
@@ -189,7 +191,7 @@ class Operations:
             "unlock_cents": np.zeros(n, dtype=np.int64),
             "unlock_min_cents": np.zeros(n, dtype=np.int64),
             "unlock_tactic": none.copy(),
-            "team_tactic": none.copy(),
+            "team_tactics": np.zeros(n, dtype=np.int64),
             "rec_weight": np.zeros(n),
             "rec_accuracy": np.zeros(n),
             "rec_tactic": none.copy(),
@@ -432,9 +434,14 @@ class Operations:
         )  # fmt: skip
         return orders, refunded
 
+    def ratings(self) -> NDArray[np.float64]:
+        """Stars shown now, per product."""
+        shown = [shelf_rules.displayed_rating(n, s) for n, s in zip(self.reviews.tolist(), self.stars.tolist(), strict=True)]
+        return np.array(shown)
+
     # --- night -----------------------------------------------------------------------------------
 
-    def night(self, orders: Orders, kol_tactic: Ints, reviewed: Ints, stars: Ints) -> None:
+    def night(self, t: int, orders: Orders, kol_tactic: Ints, reviewed: Ints, stars: Ints) -> None:
         """Commissions, release of unused coupons, and what tomorrow's shelf shows.
 
         `kol_tactic`: for every order, the tactic whose post the buyer last saw (-1 = none).
@@ -443,9 +450,13 @@ class Operations:
         for k, tactic in enumerate(self.tactics):
             share = tactic.commission_share()
             if share > 0.0:
-                paid = orders.paid_cents[caused == k]
-                due = np.floor(paid * share + 0.5).astype(np.int64)
-                self.desks[k].pay_in_turn(due, "commission")
+                mine = np.flatnonzero(caused == k)
+                due = np.floor(orders.paid_cents[mine] * share + 0.5).astype(np.int64)
+                agents, items = self.world.population.ids[orders.row[mine]], self.world.catalogue.id[orders.product[mine]]
+                granted = self._grant(t, k, "commission", due, agents, items)
+                cents = int(due[granted].sum())
+                self.budgets[k].spend(cents)
+                self.recorder.ledger.book(self.day, self.labels[k], "commission", "expense", cents)
         self._give_back(np.arange(len(self.issued)))
         np.add.at(self.units, orders.product, orders.quantity)
         np.add.at(self.reviews, reviewed, 1)

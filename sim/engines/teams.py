@@ -84,7 +84,7 @@ class Teams:
         return np.array(success), np.array(joins)
 
     def start_day(self, day: int) -> None:
-        """Forget closed teams at the front, count open team-days, draw the public lists by keyed priority."""
+        """Forget closed teams at the front, draw the public lists by keyed priority."""
         keep = int(np.argmax(self.is_open)) if self.is_open.any() else len(self.is_open)
         self.table, self.is_open, self.first = self.table[keep:], self.is_open[keep:], self.first + keep
         self.public[:] = -1
@@ -92,7 +92,6 @@ class Teams:
         if len(rows) == 0:
             return
         product = self.table[rows, TEAM_PRODUCT]
-        np.add.at(self.n_days, product, 1)
         founder, founded = self.table[rows, TEAM_FOUNDER_ID], self.table[rows, TEAM_DAY]
         items = (founded << 32) | self.product_ids[product]
         words = resolve.priorities(self.seed, draws.PUBLIC_TEAM, day, founder, items)
@@ -127,6 +126,8 @@ class Teams:
 
     def close(self, day: int) -> tuple[Seats, Seats, int, int]:
         """Close what is full or due tonight: (seats to confirm, seats to refund, teams filled, teams failed)."""
+        joinable = self.is_open & (self.table[:, TEAM_DAY] < day)
+        np.add.at(self.n_days, self.table[joinable, TEAM_PRODUCT], 1)
         full = self.table[:, TEAM_MEMBERS] >= self.table[:, TEAM_CAPACITY]
         closing = self.is_open & (full | (self.table[:, TEAM_CLOSES] <= day))
         filled = closing & (self.table[:, TEAM_MEMBERS] >= self.table[:, TEAM_SIZE])

@@ -116,18 +116,22 @@ class World:
         )
         return Followers(leader, indptr, follower)
 
+    @cached_property
+    def _place_of_leader(self) -> dict[int, int]:
+        return {row: k for k, row in enumerate(self.followers.leader.tolist())}
+
     def audience_sizes(self) -> NDArray[np.int64]:
         """How many hear each person: friends, and followers if she is an opinion leader."""
         sizes = np.diff(self.graph.indptr).astype(np.int64)
-        sizes[self.followers.leader] += np.diff(self.followers.indptr)
+        for row in self.followers.leader.tolist():
+            sizes[row] = len(self.hearers(row))
         return sizes
 
     def hearers(self, row: int) -> NDArray[np.int64]:
         """Rows of all who hear this person's posts (friends and followers), each once, ascending by id."""
         friends = self.graph.audience[self.graph.indptr[row] : self.graph.indptr[row + 1]].astype(np.int64)
-        place = np.flatnonzero(self.followers.leader == row)
-        if len(place):
-            k = int(place[0])
+        k = self._place_of_leader.get(row)
+        if k is not None:
             friends = np.union1d(
                 friends, self.followers.follower[self.followers.indptr[k] : self.followers.indptr[k + 1]]
             )

@@ -37,7 +37,7 @@ from sim.rules.records import (
 from sim.rules.remember import fading
 from sim.rules.team import fill_chance, team_utility
 
-PARENT_DAYS = 7  # a friend's message older than this is no longer the cause of an order (docs/model.md, section 8)
+PARENT_DAYS = 7  # a friend's message older than this is no longer the cause of an order (guess)
 MODE_TEAM = 1 << 32  # item of a team alternative: product + this
 
 
@@ -129,6 +129,12 @@ def bought_units(params: Params, u: float) -> int:
 
 
 @rule
+def sees_teams(offer: Offer, shelf: Shelf, product: int) -> bool:
+    """Is this visitor among those for whom the tactic behind the product's team price is meant?"""
+    return (offer.team_tactics >> shelf.team_tactic[product]) & 1 == 1
+
+
+@rule
 def best_team(
     shelf: Shelf, product: int, asked: int, public: Column, teams: Column, first_team: int, me: int, key: Key
 ) -> tuple[int, float]:
@@ -148,7 +154,7 @@ def best_team(
         is_open = teams[team, TEAM_DAY] < key.day <= teams[team, TEAM_CLOSES]
         if not is_open or members >= teams[team, TEAM_CAPACITY]:
             continue
-        fills = fill_chance(shelf, product, members, teams[team, TEAM_SIZE], teams[team, TEAM_CLOSES] - key.day)
+        fills = fill_chance(shelf, product, members, teams[team, TEAM_SIZE], teams[team, TEAM_CLOSES] - key.day + 1)
         name = draws.pair(teams[team, TEAM_FOUNDER_ID], shelf.id[product])
         u = draws.u01(key.seed, draws.TEAM_CHOICE, key.day, key.agent, name)
         if fills > chance or (fills == chance and u < tie):
@@ -204,7 +210,7 @@ def decide(
         total += exp(alone)
         if alone > best:
             favourite, best = product, alone
-        if offer.team_tactic >= 0 and shelf.team_discount[product] > 0.0 and state.team < 0:
+        if shelf.team_discount[product] > 0.0 and sees_teams(offer, shelf, product) and state.team < 0:
             team_cents = reduced(shelf_cents, shelf.team_discount[product])
             saving = -log(team_cents / shelf_cents)
             plain = liked + price_effect(params, constants, traits, shelf_cents, list_cents)
@@ -221,7 +227,7 @@ def decide(
     if n_shown == 0:
         return Choice(-1, -1, False, NO_TEAM, False, 0, BROWSE, -1, 0, 0, 0)
     w0, w1, _, _ = draws.block(key.seed, draws.BUY, key.day, key.agent, 0)
-    inclusive = log(total) - log(params.attention)
+    inclusive = log(total) - log(float(int(params.attention)))
     if draws.unit(w0) >= buy_probability(params, traits, state, inclusive, key.day):
         return Choice(-1, favourite, False, NO_TEAM, False, 0, BROWSE, -1, 0, 0, 0)
     chosen, in_team, top, would_found = 0, False, -1e300, False

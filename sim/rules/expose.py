@@ -29,7 +29,7 @@ from sim.rules.remember import fading
 from sim.rules.shelf import place_in_list
 
 SHOWS_ABOVE = 0.05  # a recommendation weaker than this fills no slot (eq. 3)
-TRIES = 16  # blocks of four proposals before the last one is taken; below 1e-6 of draws get that far
+TRIES = 16  # blocks of four proposals before the next product that fits is taken
 ROOT_3 = 1.7320508075688772
 
 
@@ -49,7 +49,7 @@ def guessed_match(traits: Traits, key: Key, offer: Offer, shelf: Shelf, product:
     rho = offer.rec_accuracy
     if rho < 0.0:
         return float(shelf.popularity[product])
-    noise = draws.normal(draws.u01(key.seed, draws.PERSONAL_NOISE, 0, key.agent, shelf.id[product]))
+    noise = draws.normal(draws.u01(key.world_seed, draws.PERSONAL_NOISE, 0, key.agent, shelf.id[product]))
     return float(rho * taste_match(traits, shelf, product) + math.sqrt(1.0 - rho * rho) * noise)
 
 
@@ -76,9 +76,11 @@ def draw_item(params: Params, traits: Traits, key: Key, offer: Offer, shelf: She
     """A product for one slot by keyed rejection; -1 if nothing fits.
 
     Attempt k proposes floor(P u_k) and accepts with the fractional part of P u_k. Doubling one
-    product's weight therefore changes only the draws that it newly wins, never the others.
+    product's weight therefore changes only the draws that it newly wins, never the others. After 64
+    refusals (few products of many promoted, say) the next one that fits after the last proposal is taken.
     """
     n = shelf.id.shape[0]
+    product = 0
     for attempt in range(TRIES):
         words = draws.block(key.seed, draws.SLOT_ITEM, key.day, key.agent, draws.pair(attempt, 256 * source + slot))
         for word in words:
@@ -86,6 +88,10 @@ def draw_item(params: Params, traits: Traits, key: Key, offer: Offer, shelf: She
             product = scaled >> 32
             if (scaled & MASK32) * 2.0**-32 < proposal_weight(params, traits, key, offer, shelf, source, product):
                 return int(product)
+    for step in range(n):
+        fitting = (product + step) % n
+        if proposal_weight(params, traits, key, offer, shelf, source, fitting) > 0.0:
+            return int(fitting)
     return -1
 
 

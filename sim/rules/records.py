@@ -35,7 +35,7 @@ RECOMMENDED: Final = 5
 PROMOTED: Final = 6
 CAUSES: Final = ("browse", "taste", "popular", "friend", "kol", "recommendation", "promotion")
 
-INBOX_SIZE: Final = 8  # products remembered from friends; bounded memory (docs/model.md, section 17)
+INBOX_SIZE: Final = 8  # products remembered from friends; bounded memory (docs/model.md, 7.4; guess)
 STRENGTH_UNIT: Final = 65536.0  # remembered strengths are integers of 1/65536, so that sums commute
 
 
@@ -45,6 +45,7 @@ class Key(NamedTuple):
     seed: int
     day: int
     agent: int  # the shopper's id, never a row
+    world_seed: int = 0  # only for what is fixed for life
 
 
 class Constants(NamedTuple):
@@ -133,7 +134,7 @@ class Offer(NamedTuple):
     unlock_cents: Any  # money off the order for who shares first
     unlock_min_cents: Any
     unlock_tactic: Any
-    team_tactic: Any  # may see team prices, -1 = no
+    team_tactics: Any  # bit k set: may see team prices of tactic k
     rec_weight: Any  # weight of recommended slots
     rec_accuracy: Any  # correlation of the recommender's score with the true match; < 0: by popularity
     rec_tactic: Any

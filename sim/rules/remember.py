@@ -12,13 +12,26 @@ from sim.rules.records import INBOX_SIZE, STRENGTH_UNIT, Column, Constants, Inbo
 # kinds of message
 GOOD = 0  # personal, from a satisfied sender
 BAD = 1  # personal, from a dissatisfied sender
-POST = 2  # posted for all friends, seen on a visit
-BAD_POST = 3
-OWN = 4  # a friend's visible purchase
-KINDS = ("good", "bad", "post", "bad_post", "own")
+ASK = 2  # personal, a founder asks to join her team: never wears out
+POST = 3  # posted for all friends, seen on a visit
+BAD_POST = 4
+OWN = 5  # a friend's visible purchase
+KINDS = ("good", "bad", "ask", "post", "bad_post", "own")
 
 FORGOTTEN = 328  # strengths below .005 leave the inbox (guess: a hundredth of what still shows)
 TIE_UNIT = 1024.0  # tie strengths are integers of 1/1024
+
+
+@rule
+def is_personal(kind: int) -> bool:
+    """Was it written to one friend (and not posted, or merely visible)?"""
+    return kind <= ASK
+
+
+@rule
+def is_warning(kind: int) -> bool:
+    """Does it speak against the product?"""
+    return kind == BAD or kind == BAD_POST
 
 
 @rule
@@ -31,7 +44,7 @@ def wear_out(params: Params, earlier: int) -> float:
 @rule
 def kind_value(params: Params, kind: int) -> float:
     """v of eq. 8: what one message of this kind is worth to a receiver of average trust."""
-    if kind == GOOD:
+    if kind == GOOD or kind == ASK:
         return 1.0
     if kind == BAD:
         return -params.v_bad
@@ -88,7 +101,8 @@ def remember(
     """Fade the inbox by `days`, then take in today's messages (sorted by product), keeping the eight strongest.
 
     Sums are of integers, the winning sender and the places are given by keyed priority: the order of
-    messages cannot matter. Messages about products that are already remembered are added first.
+    messages cannot matter. Messages about products that are already remembered are added first, and
+    marked in `products` (which is used up) so that one driven out later does not come in again.
     """
     fade = fading(params, days)
     for e in range(INBOX_SIZE):
@@ -108,8 +122,10 @@ def remember(
             for e in range(INBOX_SIZE):
                 if inbox.product[e] == product:
                     place = e
-            if (place >= 0) != (is_new == 1):
+            if product >= 0 and (place >= 0) != (is_new == 1):
                 _take_in(key, inbox, ids, place, product, start, stop, weights, kinds, senders, sender_ids, teams)
+                for m in range(start, stop):
+                    products[m] = -1 - product
             start = stop
 
 
@@ -136,7 +152,7 @@ def _take_in(
     best_team, best_team_u = -1, 2.0
     for m in range(start, stop):
         total += weights[m]
-        if kinds[m] <= BAD:
+        if is_personal(kinds[m]):
             if senders[m] != known_sender:
                 count += 1
             u = draws.u01(key.seed, draws.WINNER, key.day, key.agent, draws.pair(sender_ids[m], ids[product]))

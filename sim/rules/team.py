@@ -31,7 +31,7 @@ def fill_chance(shelf: Shelf, product: int, members: int, size: int, days_left: 
     """pi_hat of eq. 19 for joining a team of `size` that has `members` now.
 
     Where the shop tells how many have joined: certain once tipped, else P(Poisson(joins * days left)
-    brings the rest, herself counted). Where it does not tell: the displayed success rate.
+    brings the rest, herself counted; today is a day left). Where it does not tell: the displayed success rate.
     """
     if not shelf.team_told[product]:
         return float(shelf.team_success[product])

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pydantic import model_validator
 
 from sim.money import Cents
-from sim.strategies.tactic import Board, Desk, People, Tactic, face_warnings, lever
+from sim.strategies.tactic import Board, Desk, People, Tactic, face_warnings, least_price, lever, reduced_cents
 
 
 class Coupon(Tactic):
@@ -27,7 +27,9 @@ class Coupon(Tactic):
 
     kind: Literal["coupon"] = "coupon"
     face: Cents = lever(0, "currency", "money off one order", "面额", ge=0)
-    min_price: Cents = lever(0, "currency", "money off only on products from this price on", "适用商品最低价格", ge=0)
+    min_price: Cents | None = lever(
+        None, "currency", "money off only on products from this price on; empty = 4 x face", "适用商品最低价格；空为面额的4倍", ge=0
+    )
     discount: float = lever(
         0.0, "share of price", "share off every unit (instead of money off)", "折扣比例", ge=0.0, le=0.9
     )
@@ -47,18 +49,19 @@ class Coupon(Tactic):
         self, offers: dict[str, NDArray[Any]], people: People, chosen: NDArray[np.bool_], board: Board, desk: Desk
     ) -> None:
         """Hand the coupon to whom it is meant for, where it is better than another of its sort."""
-        by_share = chosen & (offers["coupon_share"] < self.discount)
+        saving = board.list_cents - reduced_cents(board.list_cents, self.discount)
+        by_share = chosen & (offers["coupon_share"] < self.discount) & self.affords(saving, desk).all()
         offers["coupon_share"][by_share] = self.discount
         offers["coupon_share_tactic"][by_share] = desk.index
         by_face = chosen & (offers["coupon_cents"] < self.face)
         offers["coupon_cents"][by_face] = self.face
-        offers["coupon_min_cents"][by_face] = self.min_price
+        offers["coupon_min_cents"][by_face] = least_price(self.min_price, self.face)
         offers["coupon_cents_tactic"][by_face] = desk.index
 
     def warnings(self, list_cents: NDArray[np.int64], unit_cost_cents: NDArray[np.int64]) -> list[str]:
         """Warn where a coupon eats the margin of a typical product."""
         if self.face > 0:
-            return face_warnings(self.face, self.min_price, list_cents, unit_cost_cents)
+            return face_warnings(self.face, least_price(self.min_price, self.face), list_cents, unit_cost_cents)
         losing = int(np.sum(list_cents * (1.0 - self.discount) < unit_cost_cents)) if self.discount else 0
         return (
             [f"discount {self.discount:.0%} sells {losing} of {len(list_cents)} products below cost"] if losing else []

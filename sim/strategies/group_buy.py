@@ -56,7 +56,8 @@ class GroupBuy(Tactic):
     def on_shelf(self, shelf: dict[str, NDArray[Any]], board: Board, desk: Desk) -> None:
         """Put team terms on the products, where they are better than another tactic's."""
         part = chosen_products(shelf["id"], self.products, desk.seed, self.purpose("products", desk))
-        better = part & (shelf["team_discount"] < self.discount)
+        saving = shelf["price_cents"] - reduced_cents(shelf["price_cents"], self.discount)
+        better = part & (shelf["team_discount"] < self.discount) & self.affords(saving, desk)
         for column, value in {
             "team_discount": self.discount,
             "team_tactic": desk.index,
@@ -72,7 +73,7 @@ class GroupBuy(Tactic):
         self, offers: dict[str, NDArray[Any]], people: People, chosen: NDArray[np.bool_], board: Board, desk: Desk
     ) -> None:
         """Let whom it is meant for see team prices."""
-        offers["team_tactic"][chosen] = desk.index
+        offers["team_tactics"][chosen] |= 1 << desk.index
 
     def warnings(self, list_cents: NDArray[np.int64], unit_cost_cents: NDArray[np.int64]) -> list[str]:
         """Warn where the team price is below unit cost."""

@@ -27,6 +27,7 @@ class KolSeeding(Tactic):
     costs: ClassVar[str] = "a fee for every post, growing with the audience, and a commission on orders it caused"
     backfires: ClassVar[str] = "hype disappoints: bad reviews, returns, leaving; big names cost more than they bring"
     title_zh: ClassVar[str] = "达人种草"
+    is_for_all: ClassVar[bool] = True
 
     kind: Literal["kol_seeding"] = "kol_seeding"
     seeds: int = lever(10, "people", "opinion leaders hired", "达人数量", ge=0, le=100_000)
@@ -52,7 +53,7 @@ class KolSeeding(Tactic):
         return cls(seeds=0)
 
     def begin(self, desk: Desk) -> None:
-        """Choose the seeds and the product of each; ties by lot, so storage order cannot matter."""
+        """Choose the seeds; ties by lot, so storage order cannot matter."""
         world = desk.world
         ids = world.population.ids
         lot = np.empty((len(ids), 4), dtype=np.int64)
@@ -66,15 +67,13 @@ class KolSeeding(Tactic):
         }[self.choose]
         order = np.lexsort((ids, lot[:, 0], -score))
         rows = order[: self.seeds].astype(np.int64)
-        traits, catalogue = world.population.traits, world.catalogue
-        tastes = np.stack([traits.taste_0[rows], traits.taste_1[rows], traits.taste_2[rows]], axis=1)
-        fit = sum(np.outer(tastes[:, k], catalogue.taste[:, k]) for k in range(3)) if len(rows) else np.zeros((0, 1))
+        traits = world.population.traits
         desk.notes["rows"] = rows
-        desk.notes["products"] = np.argmax(fit, axis=1).astype(np.int64)
+        desk.notes["tastes"] = [traits.taste_0[rows], traits.taste_1[rows], traits.taste_2[rows]]
         desk.notes["fees"] = np.array([self.fee(int(audience[row])) for row in rows], dtype=np.int64)
 
     def fee(self, audience: int) -> int:
-        """Fee for one post in cents: base + per_follower * audience^0.8 (model.md, section 8)."""
+        """Fee for one post in cents: base + per_follower * audience^0.8 (docs/model.md, 8.1; guess)."""
         grown = power(float(audience), 0.8) if audience > 0 else 0.0
         return self.fee_base + math.floor(self.fee_per_follower * grown + 0.5)
 
@@ -83,8 +82,13 @@ class KolSeeding(Tactic):
         if (board.day - self.start) % self.posts_every != 0:
             return None
         rows, fees = desk.notes["rows"], desk.notes["fees"]
+        if len(rows) == 0 or not board.on_sale.any():
+            return None
         paid = desk.pay_in_turn(fees, "fees")
-        return Posts(rows[paid], desk.notes["products"][paid], self.hype)
+        taste = desk.world.catalogue.taste
+        fit = sum(np.outer(mine[paid], taste[:, k]) for k, mine in enumerate(desk.notes["tastes"]))
+        best = np.argmax(np.where(board.on_sale, fit, -np.inf), axis=1).astype(np.int64)
+        return Posts(rows[paid], best, self.hype)
 
     def commission_share(self) -> float:
         """Commission on orders its posts caused."""

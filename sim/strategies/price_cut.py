@@ -22,6 +22,7 @@ class PriceCut(Tactic):
     costs: ClassVar[str] = "the reduction on every unit sold, also to people who would have paid the list price"
     backfires: ClassVar[str] = "demand is pulled forward: sales dip after it ends; profit falls where margins are thin"
     title_zh: ClassVar[str] = "直接降价"
+    is_for_all: ClassVar[bool] = True
 
     kind: Literal["price_cut"] = "price_cut"
     discount: float = lever(0.10, "share of price", "share off the list price", "折扣比例", ge=0.0, le=0.9)
@@ -39,6 +40,7 @@ class PriceCut(Tactic):
         """Lower prices where that is better than what another tactic already did."""
         part = chosen_products(shelf["id"], self.products, desk.seed, self.purpose("products", desk))
         cut = reduced_cents(shelf["list_cents"], self.discount)
+        part &= self.affords(shelf["list_cents"] - cut, desk)
         better = part & (cut < shelf["price_cents"])
         shelf["price_cents"][better] = cut[better]
         shelf["cut_tactic"][better] = desk.index

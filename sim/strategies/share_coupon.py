@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.money import Cents
-from sim.strategies.tactic import Board, Desk, People, Tactic, face_warnings, lever
+from sim.strategies.tactic import Board, Desk, People, Tactic, face_warnings, least_price, lever
 
 
 class ShareCoupon(Tactic):
@@ -27,7 +27,9 @@ class ShareCoupon(Tactic):
 
     kind: Literal["share_coupon"] = "share_coupon"
     face: Cents = lever(500, "currency", "money off one order, today, after sharing", "面额", ge=0)
-    min_price: Cents = lever(0, "currency", "only on products from this price on", "适用商品最低价格", ge=0)
+    min_price: Cents | None = lever(
+        None, "currency", "only on products from this price on; empty = 4 x face", "适用商品最低价格；空为面额的4倍", ge=0
+    )
 
     @classmethod
     def null(cls) -> Self:
@@ -40,9 +42,9 @@ class ShareCoupon(Tactic):
         """Offer the coupon to whom it is meant for, where it is worth more than another of its sort."""
         better = chosen & (offers["unlock_cents"] < self.face)
         offers["unlock_cents"][better] = self.face
-        offers["unlock_min_cents"][better] = self.min_price
+        offers["unlock_min_cents"][better] = least_price(self.min_price, self.face)
         offers["unlock_tactic"][better] = desk.index
 
     def warnings(self, list_cents: NDArray[np.int64], unit_cost_cents: NDArray[np.int64]) -> list[str]:
         """Warn where the coupon eats the margin of a typical product it is good for."""
-        return face_warnings(self.face, self.min_price, list_cents, unit_cost_cents)
+        return face_warnings(self.face, least_price(self.min_price, self.face), list_cents, unit_cost_cents)

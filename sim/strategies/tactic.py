@@ -6,7 +6,7 @@ board (what the shop knows) and people as a shop sees them, never a shopper's tr
 
 Hooks take whole tables (arrays), not one shopper at a time: a tactic is then a few lines of NumPy that
 both drivers call with the same arguments, and needs no compiler. Use only elementwise arithmetic, and
-`self.draw` for luck: results must not depend on how people are ordered or divided.
+`draws` with `self.purpose` for luck: results must not depend on how people are ordered or divided.
 """
 
 from __future__ import annotations
@@ -63,6 +63,11 @@ def chosen_products(ids: NDArray[np.int64], share: float, seed: int, purpose: in
     return chosen
 
 
+def least_price(min_price: int | None, face: int) -> int:
+    """Shelf price from which money off counts; without a word on it four times the face (a guess)."""
+    return 4 * face if min_price is None else min_price
+
+
 def face_warnings(
     face: int, min_price: int, list_cents: NDArray[np.int64], unit_cost_cents: NDArray[np.int64]
 ) -> list[str]:
@@ -96,6 +101,7 @@ class Board(NamedTuple):
     rating: NDArray[np.float64]  # displayed stars
     list_cents: NDArray[np.int64]
     unit_cost_cents: NDArray[np.int64]
+    on_sale: NDArray[np.bool_]  # launched and in stock
 
 
 class Posts(NamedTuple):
@@ -167,6 +173,7 @@ class Tactic(BaseModel):
     costs: ClassVar[str] = ""  # what it costs, in one sentence
     backfires: ClassVar[str] = ""  # how it can hurt, in one sentence
     title_zh: ClassVar[str] = ""
+    is_for_all: ClassVar[bool] = False  # works on everybody alike, so a target would mean nothing
 
     kind: str
     start: int = lever(0, "day", "first day, counted from the end of the burn-in", "开始日（从预热期结束算起）", ge=0)
@@ -183,10 +190,16 @@ class Tactic(BaseModel):
     )
 
     @model_validator(mode="after")
-    def _stops_after_start(self) -> Self:
+    def _fits_together(self) -> Self:
         if self.stop is not None and self.stop <= self.start:
             raise ValueError(f"stop ({self.stop}) must come after start ({self.start})")
+        if self.is_for_all and self.target != Target():
+            raise ValueError(f"{self.kind} reaches everybody: it cannot have a target")
         return self
+
+    def affords(self, cents: NDArray[np.int64], desk: Desk) -> NDArray[np.bool_]:
+        """Which of these reductions of one unit still fit into the budget this morning; the rest is not shown."""
+        return cents <= desk.budget.available()
 
     def is_on(self, day: int) -> bool:
         """Does it run on this day (counted from the end of the burn-in)?"""
