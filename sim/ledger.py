@@ -44,14 +44,19 @@ class Budget:
         self.reserved_cents += cents
         self.today_cents += cents
 
+    def _unreserve(self, cents: int) -> None:
+        if not 0 <= cents <= self.reserved_cents:
+            raise ValueError(f"{cents} cents to settle with {self.reserved_cents} promised")
+        self.reserved_cents -= cents
+
     def spend(self, cents: int) -> None:
         """Turn a promise into an expense."""
-        self.reserved_cents -= cents
+        self._unreserve(cents)
         self.spent_cents += cents
 
     def release(self, cents: int, *, same_day: bool = True) -> None:
         """Take back a promise nobody used; it can be promised again."""
-        self.reserved_cents -= cents
+        self._unreserve(cents)
         if same_day:
             self.today_cents -= cents
 

@@ -108,6 +108,9 @@ def read_columns(
     kinds: dict[str, Kind] = {**required, **(optional or {})}
     names = header(path, what)
     chosen = _choose(path, names, required, kinds, rename, what, extra)
+    if not chosen:
+        hint = did_you_mean(names[0], kinds, kind="columns")
+        raise InputError(f"no column of the {what} file is known", file=path, line=1, found=", ".join(names), hint=hint)
     try:
         columns = _read_fast(path, names, {ours: (place, kinds[ours]) for ours, place in chosen.items()})
     except (pa.ArrowException, _Refused, *_UNREADABLE) as error:

