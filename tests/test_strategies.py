@@ -269,7 +269,7 @@ def test_timing_and_target(kind: str) -> None:
         assert set(journal.ledger[journal.ledger["line"] == "fees"]["day"]) <= set(range(8, 16, 2))
     else:
         assert days.between(8, 15 + grace).all()
-        assert ((days % 2 == 0).all() or kind == "group_buy")
+        assert (days % 2 == 0).all() or kind == "group_buy"
     assert_frame_equal(journal.daily[:8], control().daily[:8], check_exact=True)
 
 
@@ -315,7 +315,8 @@ def test_hype_disappoints() -> None:
     """Leaders who promise too much: with the same luck an order is sent back whenever it was before, or more often."""
     leaders = {"kind": "kol_seeding", "seeds": 60, "posts_every": 1}
     eager = scenario(
-        {"honest": leaders | {"hype": 0.0}, "loud": leaders | {"hype": 3.0}}, params={"alpha": -1.0, "b_inv": 0.0, "nu_sd": 0.5}
+        {"honest": leaders | {"hype": 0.0}, "loud": leaders | {"hype": 3.0}},
+        params={"alpha": -1.0, "b_inv": 0.0, "nu_sd": 0.5},
     )
     world = World.build(eager, 0)
     honest, loud = (simulate(eager, label, world=world).orders for label in ("honest", "loud"))

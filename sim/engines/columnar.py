@@ -15,38 +15,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim import draws
-from sim._jit import column_kernel, rule
+from sim.engines import kernels
 from sim.engines.operations import Buyers, Operations
 from sim.engines.world import World
 from sim.journal import Day, Orders, Recorder
-from sim.params import Params
-from sim.rules import feel, leave, resolve, share
-from sim.rules.arrive import arrival_probability, organic_probability
-from sim.rules.buy import decide
-from sim.rules.expose import expose, taste_match
-from sim.rules.fulfil import deliver
+from sim.rules import resolve
 from sim.rules.records import (
     ACTIVE,
-    INBOX_SIZE,
     INVITED,
-    KOL,
     LAPSED,
-    MOST_SLOTS,
-    NEVER,
     ORGANIC,
     PAID,
     PROSPECT,
-    START,
     Choice,
-    Column,
-    Constants,
-    Desk,
-    Inbox,
-    Key,
     Offer,
     Shelf,
-    State,
-    Traits,
 )
 from sim.rules.remember import (
     ASK,
@@ -54,456 +37,9 @@ from sim.rules.remember import (
     GOOD,
     OWN,
     POST,
-    is_personal,
-    is_warning,
-    message_weight,
-    remember,
 )
-from sim.rules.review import review_probability, stars
-from sim.rules.visit import visit_probability
 
 Ints = NDArray[np.int64]
-
-# what a shopper does this morning
-_NOTHING, _VISITS, _REGISTERS, _REGISTERS_PAID, _REGISTERS_INVITED, _RETURNS = 0, 1, 2, 3, 4, 5
-
-
-def new_state(world: World, n_friends_active: NDArray[np.int32]) -> State:
-    """Everybody's state at the start of the burn-in."""
-    population = world.population
-    n = len(population)
-    is_registered = population.is_registered
-    tenure = population.tenure_days.astype(np.int16)
-
-    def filled(value: Any, dtype: Any) -> NDArray[Any]:
-        return np.full(n, value, dtype=dtype)
-
-    return State(
-        status=np.where(is_registered, ACTIVE, PROSPECT).astype(np.int8),
-        channel=np.where(is_registered, START, 0).astype(np.int8),
-        registered_day=np.where(is_registered, -tenure, NEVER).astype(np.int16),
-        inviter=filled(-1, np.int32),
-        last_visit_day=filled(NEVER, np.int16),
-        last_buy_day=filled(NEVER, np.int16),
-        lapsed_day=filled(NEVER, np.int16),
-        n_visits=filled(0, np.int32),
-        n_orders=filled(0, np.int32),
-        satisfaction=filled(0.0, np.float64),
-        mood=filled(0.0, np.float64),
-        fatigue=filled(0.0, np.float64),
-        joy=filled(0.0, np.float64),
-        left=filled(0, np.int64),
-        left_day=filled(0, np.int16),
-        n_friends_active=n_friends_active,
-        heard=filled(0, np.int16),
-        seen=filled(0, np.int16),
-        valence=filled(0, np.int16),
-        n_posts=filled(0, np.int16),
-        kol_product=filled(-1, np.int32),
-        kol_day=filled(0, np.int16),
-        kol_hype=filled(0.0, np.float64),
-        kol_tactic=filled(-1, np.int8),
-        team=filled(-1, np.int32),
-        invited_by=filled(-1, np.int32),
-        inbox_day=filled(0, np.int16),
-    )
-
-
-def new_inbox(n: int) -> Inbox:
-    """Empty memories for n shoppers (n x INBOX_SIZE)."""
-    shape = (n, INBOX_SIZE)
-    return Inbox(
-        product=np.full(shape, -1, dtype=np.int32),
-        strength=np.zeros(shape, dtype=np.int32),
-        count=np.zeros(shape, dtype=np.int16),
-        sender=np.full(shape, -1, dtype=np.int32),
-        sender_day=np.zeros(shape, dtype=np.int16),
-        team=np.full(shape, -1, dtype=np.int32),
-    )
-
-
-def new_desk() -> Desk:
-    """Scratch space for one thread."""
-    ints = [np.zeros(MOST_SLOTS, dtype=np.int64) for _ in range(6)]
-    floats = [np.zeros(MOST_SLOTS) for _ in range(3)]
-    return Desk(
-        ints[0], ints[1], ints[2], ints[3], floats[0], ints[4], ints[5], floats[1], floats[2],
-        np.zeros(INBOX_SIZE, dtype=np.int64), np.zeros(INBOX_SIZE),
-    )  # fmt: skip
-
-
-@rule
-def _traits_of(t: Traits, i: int) -> Traits:
-    return Traits(
-        t.price[i], t.herd[i], t.trust[i], t.social[i], t.emotion[i], t.kol[i], t.intensity[i], t.need[i], t.stay[i],
-        t.arrive[i], t.taste_0[i], t.taste_1[i], t.taste_2[i],
-    )  # fmt: skip
-
-
-@rule
-def _state_of(s: State, i: int) -> State:
-    return State(
-        s.status[i], s.channel[i], s.registered_day[i], s.inviter[i], s.last_visit_day[i], s.last_buy_day[i],
-        s.lapsed_day[i], s.n_visits[i], s.n_orders[i], s.satisfaction[i], s.mood[i], s.fatigue[i], s.joy[i],
-        s.left[i], s.left_day[i], s.n_friends_active[i], s.heard[i], s.seen[i], s.valence[i], s.n_posts[i],
-        s.kol_product[i], s.kol_day[i], s.kol_hype[i], s.kol_tactic[i], s.team[i], s.invited_by[i], s.inbox_day[i],
-    )  # fmt: skip
-
-
-@rule
-def _offer_of(o: Offer, k: int) -> Offer:
-    return Offer(
-        o.coupon_share[k], o.coupon_share_tactic[k], o.coupon_cents[k], o.coupon_min_cents[k],
-        o.coupon_cents_tactic[k], o.unlock_cents[k], o.unlock_min_cents[k], o.unlock_tactic[k], o.team_tactics[k],
-        o.rec_weight[k], o.rec_accuracy[k], o.rec_tactic[k],
-    )  # fmt: skip
-
-
-@rule
-def _inbox_of(b: Inbox, i: int) -> Inbox:
-    return Inbox(b.product[i], b.strength[i], b.count[i], b.sender[i], b.sender_day[i], b.team[i])
-
-
-# --- dense phases ----------------------------------------------------------------------------------
-
-
-@column_kernel
-def _wake(
-    low: int,
-    high: int,
-    params: Params,
-    constants: Constants,
-    traits: Traits,
-    state: State,
-    ids: Column,
-    seed: int,
-    day: int,
-    action: Column,
-    churn_word: Column,
-) -> None:
-    """Phases 1-3: what everybody does this morning. One block of four draws serves visit, churn, return, arrive."""
-    for i in range(low, high):
-        w0, w1, w2, w3 = draws.block(seed, draws.LIFE, day, ids[i], 0)
-        churn_word[i] = w1
-        me, it = _state_of(state, i), _traits_of(traits, i)
-        status = state.status[i]
-        done = _NOTHING
-        if status == ACTIVE:
-            if draws.unit(w0) < visit_probability(params, it, me):
-                done = _VISITS
-        elif status == PROSPECT:
-            u = draws.unit(w3)
-            if me.invited_by >= 0:
-                done = _REGISTERS_INVITED
-            elif u < arrival_probability(params, constants, it, me):
-                done = _REGISTERS if u < organic_probability(params, it) else _REGISTERS_PAID
-        elif draws.unit(w2) < leave.return_probability(params, me, day):
-            done = _RETURNS
-        action[i] = done
-
-
-@column_kernel
-def _close_day(
-    low: int,
-    high: int,
-    params: Params,
-    constants: Constants,
-    traits: Traits,
-    state: State,
-    n_heard: Column,
-    churn_word: Column,
-    day: int,
-    lapses: Column,
-) -> None:
-    """Phases 10-11: mood, fatigue and leaving of everybody who is active; clears what only lasts a day."""
-    for i in range(low, high):
-        lapses[i] = 0
-        if state.status[i] == ACTIVE:
-            before = _state_of(state, i)
-            state.mood[i] = feel.next_mood(params, before)
-            state.fatigue[i] = feel.next_fatigue(params, before)
-            me, it = _state_of(state, i), _traits_of(traits, i)
-            if draws.unit(churn_word[i]) < leave.leave_probability(params, constants, it, me, n_heard[i], day):
-                lapses[i] = 1
-        state.joy[i] = 0.0
-        state.heard[i] = 0
-        state.seen[i] = 0
-        state.valence[i] = 0
-        state.n_posts[i] = 0
-
-
-# --- visits ----------------------------------------------------------------------------------------
-
-
-@column_kernel
-def _want_unlock(
-    params: Params,
-    constants: Constants,
-    traits: Traits,
-    offers: Offer,
-    rows: Column,
-    ids: Column,
-    seed: int,
-    day: int,
-    out: Column,
-) -> None:
-    for k in range(rows.shape[0]):
-        out[k] = False
-        if offers.unlock_cents[k] > 0:
-            it = _traits_of(traits, rows[k])
-            p = share.unlock_probability(params, constants, it, offers.unlock_cents[k])
-            out[k] = draws.u01(seed, draws.UNLOCK, day, ids[rows[k]], 0) < p
-
-
-@column_kernel
-def _shop(
-    low: int,
-    high: int,
-    params: Params,
-    constants: Constants,
-    traits: Traits,
-    state: State,
-    inbox: Inbox,
-    offers: Offer,
-    shelf: Shelf,
-    is_promoting: bool,
-    public: Column,
-    teams: Column,
-    first_team: int,
-    rows: Column,
-    ids: Column,
-    seed: int,
-    world_seed: int,
-    day: int,
-    desk: Desk,
-    out: Choice,
-) -> None:
-    """Phases 5-6 for visitors low..high-1: what they see and what they choose."""
-    for k in range(low, high):
-        i = rows[k]
-        key = Key(seed, day, ids[i], world_seed)
-        it, me, offer, memory = _traits_of(traits, i), _state_of(state, i), _offer_of(offers, k), _inbox_of(inbox, i)
-        n = expose(params, it, me, offer, memory, shelf, is_promoting, key, desk)
-        c = decide(
-            params, constants, it, me, offer, memory, shelf, public, teams, first_team, i, key, n, desk
-        )  # fmt: skip
-        out.product[k] = c.product
-        out.favourite[k] = c.favourite
-        out.is_team[k] = c.is_team
-        out.team[k] = c.team
-        out.would_found[k] = c.would_found
-        out.quantity[k] = c.quantity
-        out.source[k] = c.source
-        out.parent[k] = c.parent
-        out.unit_cents[k] = c.unit_cents
-        out.coupon[k] = c.coupon
-        out.team_cents[k] = c.team_cents
-
-
-# --- sparse phases ---------------------------------------------------------------------------------
-
-
-@column_kernel
-def _hear(state: State, receivers: Column, kinds: Column) -> None:
-    """Personal messages arrive in the morning."""
-    for m in range(receivers.shape[0]):
-        if is_personal(kinds[m]):
-            r = receivers[m]
-            state.heard[r] = min(state.heard[r] + 1, 30000)
-            state.seen[r] = min(state.seen[r] + 1, 30000)
-            state.valence[r] += -1 if is_warning(kinds[m]) else 1
-
-
-@column_kernel
-def _notice(
-    params: Params,
-    state: State,
-    ids: Column,
-    product_ids: Column,
-    senders: Column,
-    receivers: Column,
-    products: Column,
-    kinds: Column,
-    visits_today: Column,
-    seed: int,
-    day: int,
-    kept: Column,
-) -> None:
-    """Which messages reach a mind: personal ones always, posts on a visit and by luck, purchases if she is active."""
-    for m in range(receivers.shape[0]):
-        r, kind = receivers[m], kinds[m]
-        kept[m] = True
-        if kind == OWN:
-            kept[m] = state.status[r] == ACTIVE
-        elif kind >= POST:
-            name = draws.pair(ids[senders[m]], product_ids[products[m]])
-            kept[m] = visits_today[r] > 0 and draws.u01(seed, draws.POST_SEEN, day, ids[r], name) < params.p_b
-            if kept[m]:
-                state.seen[r] = min(state.seen[r] + 1, 30000)
-                state.valence[r] += -1 if is_warning(kind) else 1
-
-
-@column_kernel
-def _remember_all(
-    params: Params,
-    state: State,
-    inbox: Inbox,
-    ids: Column,
-    product_ids: Column,
-    receivers: Column,
-    products: Column,
-    weights: Column,
-    kinds: Column,
-    senders: Column,
-    sender_ids: Column,
-    teams: Column,
-    seed: int,
-    day: int,
-) -> None:
-    """Phase 4: messages, sorted by receiver and product, go into the receivers' inboxes."""
-    start = 0
-    n = receivers.shape[0]
-    while start < n:
-        r = receivers[start]
-        stop = start + 1
-        while stop < n and receivers[stop] == r:
-            stop += 1
-        remember(
-            params, Key(seed, day, ids[r], 0), _inbox_of(inbox, r), day - state.inbox_day[r], product_ids,
-            products[start:stop], weights[start:stop], kinds[start:stop], senders[start:stop], sender_ids[start:stop],
-            teams[start:stop],
-        )  # fmt: skip
-        state.inbox_day[r] = day
-        start = stop
-
-
-@column_kernel
-def _fulfil(
-    params: Params,
-    constants: Constants,
-    traits: Traits,
-    state: State,
-    shelf: Shelf,
-    rows: Column,
-    products: Column,
-    sources: Column,
-    ids: Column,
-    seed: int,
-    day: int,
-    is_returned: Column,
-    given: Column,
-    is_shared: Column,
-    is_posted: Column,
-    is_bad: Column,
-) -> None:
-    """Phases 7-9 for today's confirmed orders: experience, return, stars (0 = no review), wish to share."""
-    for k in range(rows.shape[0]):
-        i, j = rows[k], products[k]
-        key = Key(seed, day, ids[i], 0)
-        it = _traits_of(traits, i)
-        hype = state.kol_hype[i] if sources[k] == KOL else 0.0
-        s, sent_back, u = deliver(params, key, shelf.id[j], shelf.quality[j], taste_match(it, shelf, j), hype)
-        is_returned[k] = sent_back
-        given[k] = stars(params, it, s, shelf.rating[j]) if u < review_probability(params, s) else 0
-        is_shared[k], is_posted[k] = share.shares(params, constants, it, key, shelf.id[j], s, shelf.arousal[j])
-        is_bad[k] = s < params.s_bad
-        state.satisfaction[i] = feel.next_satisfaction(params, state.satisfaction[i], s)
-        state.joy[i] += feel.joy(s)
-        state.last_buy_day[i] = day
-        state.n_orders[i] += 1
-
-
-@column_kernel
-def _let_down(params: Params, state: State, rows: Column) -> None:
-    """Members of teams that failed."""
-    for k in range(rows.shape[0]):
-        i = rows[k]
-        state.satisfaction[i] = feel.next_satisfaction(params, state.satisfaction[i], params.s_team)
-        state.joy[i] += feel.joy(params.s_team)
-        state.team[i] = -1
-
-
-@column_kernel
-def _send(
-    params: Params,
-    constants: Constants,
-    trust: Column,
-    indptr: Column,
-    audience: Column,
-    strength: Column,
-    n_sent: Column,
-    ids: Column,
-    product_ids: Column,
-    sharers: Column,
-    shared: Column,
-    good: Column,
-    teams: Column,
-    seed: int,
-    day: int,
-    out_sender: Column,
-    out_receiver: Column,
-    out_product: Column,
-    out_weight: Column,
-    out_kind: Column,
-    out_team: Column,
-    out_tie: Column,
-) -> int:
-    """Phase 9: shares become messages to friends (personal ones: each tie by luck; others: everybody)."""
-    n = 0
-    for k in range(sharers.shape[0]):
-        i, kind = sharers[k], good[k]
-        key = Key(seed, day, ids[i], 0)
-        p = share.tie_probability(params, constants, indptr[i + 1] - indptr[i])
-        for e in range(indptr[i], indptr[i + 1]):
-            r = audience[e]
-            if is_personal(kind) and not share.sends_to(key, ids[r], product_ids[shared[k]], p):
-                continue
-            out_sender[n] = i
-            out_receiver[n] = r
-            out_product[n] = shared[k]
-            out_weight[n] = message_weight(params, constants, trust[r], strength[e], n_sent[e], kind)
-            out_kind[n] = kind
-            out_team[n] = teams[k]
-            out_tie[n] = e
-            n += 1
-    for m in range(n):
-        if is_personal(out_kind[m]) and n_sent[out_tie[m]] < 255:
-            n_sent[out_tie[m]] += 1
-    return n
-
-
-@column_kernel
-def _accept(
-    params: Params, state: State, ids: Column, prospects: Column, counts: Column, seed: int, day: int, out: Column
-) -> None:
-    for k in range(prospects.shape[0]):
-        u = draws.u01(seed, draws.ACCEPT, day, ids[prospects[k]], 0)
-        out[k] = u < share.accept_probability(params, counts[k])
-
-
-@column_kernel
-def _tell_friends(
-    indptr: Column,
-    audience: Column,
-    strength: Column,
-    rows: Column,
-    change: int,
-    registered_day: Column,
-    day: int,
-    n_friends_active: Column,
-    left: Column,
-    left_day: Column,
-) -> None:
-    """Friends learn who became active (change 1) or left (change -1); leaving counts if she had tenure."""
-    for k in range(rows.shape[0]):
-        i = rows[k]
-        has_tenure = change < 0 and day - registered_day[i] >= leave.TENURED_DAYS
-        for e in range(indptr[i], indptr[i + 1]):
-            r = audience[e]
-            n_friends_active[r] += change
-            if has_tenure:
-                left[r] = leave.faded_left(left[r], day - left_day[r]) + (np.int64(strength[e]) << 22)
-                left_day[r] = day
 
 
 class Messages:
@@ -530,15 +66,15 @@ class Columnar:
         self.indptr, self.audience, self.strength = graph.indptr, graph.audience, graph.strength
         self.n_heard = graph.n_heard
         self.n_sent = np.zeros(len(self.audience), dtype=np.uint8)
-        self.state = new_state(world, np.zeros(n, dtype=np.int32))
+        self.state = kernels.new_state(world, np.zeros(n, dtype=np.int32))
         self._tell(np.flatnonzero(self.state.status == ACTIVE), 1, 0)
-        self.inbox = new_inbox(n)
+        self.inbox = kernels.new_inbox(n)
         self.messages = Messages()
         self.action = np.zeros(n, dtype=np.int8)
         self.churn_word = np.zeros(n, dtype=np.uint32)
         self.flags = np.zeros(n, dtype=np.int8)
         self.threads = threads
-        self.desks = [new_desk() for _ in range(threads)]
+        self.desks = [kernels.new_desk() for _ in range(threads)]
 
     def run(self) -> None:
         """All days of the burn-in and of the measured window."""
@@ -564,7 +100,7 @@ class Columnar:
         events = Day()
         shelf = self.ops.morning(t)
         self._posts(t)
-        _hear(self.state, self.messages.receiver, self.messages.kind)
+        kernels.hear(self.state, self.messages.receiver, self.messages.kind)
         self._arrive_return_visit(t, pool, events)
         self._remember(t, events.visitors)
         buyers, offers, unlockers, favourites = self._shop(t, pool, events, shelf)
@@ -578,7 +114,8 @@ class Columnar:
         orders = Orders(*[np.concatenate([a, b]) for a, b in zip(orders, team_orders, strict=True)])
         self._fulfil_review_share(t, events, shelf, orders, refunded.row, unlockers, favourites, seated)
         self._close_day(t, pool, events)
-        self.ops.night(t, events.orders, self.state.kol_tactic[orders.row].astype(np.int64), events.reviewed, events.stars)
+        kol_tactic = self.state.kol_tactic[orders.row].astype(np.int64)
+        self.ops.night(t, events.orders, kol_tactic, events.reviewed, events.stars)
         status = self.state.status
         n_active, n_prospects = int(np.sum(status == ACTIVE)), int(np.sum(status == PROSPECT))
         self.recorder.write(t, events, (n_prospects, n_active, len(status) - n_active - n_prospects))
@@ -598,18 +135,18 @@ class Columnar:
     def _arrive_return_visit(self, t: int, pool: ThreadPoolExecutor | None, events: Day) -> None:
         state, action = self.state, self.action
         self._blocks(
-            pool, len(self.ids), lambda _, low, high: _wake(
+            pool, len(self.ids), lambda _, low, high: kernels.wake(
                 low, high, self.params, self.constants, self.traits, state, self.ids, self.seed, t, action,
                 self.churn_word,
             ),
         )  # fmt: skip
         events.visitors = np.flatnonzero(action)
         acts = action[events.visitors]
-        new = (acts >= _REGISTERS) & (acts <= _REGISTERS_INVITED)
+        new = (acts >= kernels.REGISTERS) & (acts <= kernels.REGISTERS_INVITED)
         events.registered = events.visitors[new]
         events.channel = np.array([0, 0, ORGANIC, PAID, INVITED])[acts[new]]
         events.inviter = np.where(events.channel == INVITED, state.invited_by[events.registered], -1)
-        events.returned = events.visitors[acts == _RETURNS]
+        events.returned = events.visitors[acts == kernels.RETURNS]
         state.status[events.visitors] = ACTIVE
         state.channel[events.registered] = events.channel
         state.inviter[events.registered] = events.inviter
@@ -624,14 +161,14 @@ class Columnar:
         self.flags[visitors] = 1
         kept = np.empty(len(m.receiver), dtype=np.bool_)
         product_ids = self.world.catalogue.id
-        _notice(
+        kernels.notice(
             self.params, self.state, self.ids, product_ids, m.sender, m.receiver, m.product, m.kind, self.flags,
             self.seed, t, kept,
         )  # fmt: skip
         order = np.flatnonzero(kept)
         order = order[np.argsort((m.receiver[order] << 32) | m.product[order], kind="stable")]
         senders = m.sender[order]
-        _remember_all(
+        kernels.remember_all(
             self.params, self.state, self.inbox, self.ids, product_ids, m.receiver[order], m.product[order],
             m.weight[order], m.kind[order], senders, self.ids[senders], m.team[order], self.seed, t,
         )  # fmt: skip
@@ -649,13 +186,13 @@ class Columnar:
         unlockers = np.empty(0, dtype=np.int64)
         if (offers.unlock_cents > 0).any():
             willing = np.empty(n, dtype=np.bool_)
-            _want_unlock(self.params, self.constants, self.traits, offers, rows, self.ids, self.seed, t, willing)
+            kernels.want_unlock(self.params, self.constants, self.traits, offers, rows, self.ids, self.seed, t, willing)
             unlockers = self.ops.unlock(t, offers, np.flatnonzero(willing), rows)
         kinds = {"is_team": np.bool_, "would_found": np.bool_}
         choice = Choice(*[np.empty(n, dtype=kinds.get(name, np.int64)) for name in Choice._fields])
         teams = self.ops.teams
         self._blocks(
-            pool, n, lambda block, low, high: _shop(
+            pool, n, lambda block, low, high: kernels.shop(
                 low, high, self.params, self.constants, self.traits, state, self.inbox, offers, shelf,
                 self.ops.is_promoting, teams.public, teams.table, teams.first, rows, self.ids, self.seed,
                 self.world.world_seed, t, self.desks[block], choice,
@@ -686,11 +223,11 @@ class Columnar:
         n = len(orders.row)
         returned, shared, posted, bad = (np.empty(n, dtype=np.bool_) for _ in range(4))
         given = np.empty(n, dtype=np.int64)
-        _fulfil(
+        kernels.fulfil(
             self.params, self.constants, self.traits, self.state, shelf, orders.row, orders.product, orders.source,
             self.ids, self.seed, t, returned, given, shared, posted, bad,
         )  # fmt: skip
-        _let_down(self.params, self.state, let_down)
+        kernels.let_down(self.params, self.state, let_down)
         events.orders = orders._replace(is_returned=returned)
         wrote = given > 0
         events.reviewers, events.reviewed, events.stars = orders.row[wrote], orders.product[wrote], given[wrote]
@@ -731,13 +268,13 @@ class Columnar:
         events.share_kind = np.repeat([0, 1, 2], [len(part[0]) for part in parts[:3]])
         most = int((self.indptr[sharers + 1] - self.indptr[sharers]).sum())
         columns = tuple(np.empty(most, dtype=np.int64) for _ in Messages.FIELDS)
-        n = _send(
+        n = kernels.send(
             self.params, self.constants, self.traits.trust, self.indptr, self.audience, self.strength, self.n_sent,
             self.ids, self.world.catalogue.id, sharers, products, kinds, teams, self.seed, t, *columns,
         )  # fmt: skip
         self.messages = Messages(tuple(column[:n] for column in columns))
         m = self.messages
-        said = is_personal(m.kind)
+        said = np.asarray(m.kind <= ASK)
         events.senders, events.receivers, events.messaged = m.sender[said], m.receiver[said], m.product[said]
         self._invite(t, said & (m.kind != BAD))
 
@@ -753,13 +290,13 @@ class Columnar:
         best = resolve.winners(receivers, words, ids[senders])
         prospects, counts = np.unique(receivers, return_counts=True)
         accepts = np.empty(len(prospects), dtype=np.bool_)
-        _accept(self.params, self.state, ids, prospects, counts, self.seed, t, accepts)
+        kernels.accept(self.params, self.state, ids, prospects, counts, self.seed, t, accepts)
         self.state.invited_by[prospects[accepts]] = senders[best][accepts]
 
     def _close_day(self, t: int, pool: ThreadPoolExecutor | None, events: Day) -> None:
         state = self.state
         self._blocks(
-            pool, len(self.ids), lambda _, low, high: _close_day(
+            pool, len(self.ids), lambda _, low, high: kernels.close_day(
                 low, high, self.params, self.constants, self.traits, state, self.n_heard, self.churn_word, t,
                 self.flags,
             ),
@@ -772,7 +309,7 @@ class Columnar:
 
     def _tell(self, rows: Ints, change: int, t: int) -> None:
         state = self.state
-        _tell_friends(
+        kernels.tell_friends(
             self.indptr, self.audience, self.strength, rows, change, state.registered_day, t, state.n_friends_active,
             state.left, state.left_day,
         )  # fmt: skip

@@ -436,8 +436,8 @@ class Operations:
 
     def ratings(self) -> NDArray[np.float64]:
         """Stars shown now, per product."""
-        shown = [shelf_rules.displayed_rating(n, s) for n, s in zip(self.reviews.tolist(), self.stars.tolist(), strict=True)]
-        return np.array(shown)
+        counts = zip(self.reviews.tolist(), self.stars.tolist(), strict=True)
+        return np.array([shelf_rules.displayed_rating(n, stars) for n, stars in counts])
 
     # --- night -----------------------------------------------------------------------------------
 
@@ -452,7 +452,10 @@ class Operations:
             if share > 0.0:
                 mine = np.flatnonzero(caused == k)
                 due = np.floor(orders.paid_cents[mine] * share + 0.5).astype(np.int64)
-                agents, items = self.world.population.ids[orders.row[mine]], self.world.catalogue.id[orders.product[mine]]
+                agents, items = (
+                    self.world.population.ids[orders.row[mine]],
+                    self.world.catalogue.id[orders.product[mine]],
+                )
                 granted = self._grant(t, k, "commission", due, agents, items)
                 cents = int(due[granted].sum())
                 self.budgets[k].spend(cents)

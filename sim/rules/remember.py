@@ -31,7 +31,7 @@ def is_personal(kind: int) -> bool:
 @rule
 def is_warning(kind: int) -> bool:
     """Does it speak against the product?"""
-    return kind == BAD or kind == BAD_POST
+    return kind in (BAD, BAD_POST)
 
 
 @rule
@@ -44,7 +44,7 @@ def wear_out(params: Params, earlier: int) -> float:
 @rule
 def kind_value(params: Params, kind: int) -> float:
     """v of eq. 8: what one message of this kind is worth to a receiver of average trust."""
-    if kind == GOOD or kind == ASK:
+    if kind in (GOOD, ASK):
         return 1.0
     if kind == BAD:
         return -params.v_bad

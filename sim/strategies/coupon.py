@@ -28,7 +28,11 @@ class Coupon(Tactic):
     kind: Literal["coupon"] = "coupon"
     face: Cents = lever(0, "currency", "money off one order", "面额", ge=0)
     min_price: Cents | None = lever(
-        None, "currency", "money off only on products from this price on; empty = 4 x face", "适用商品最低价格；空为面额的4倍", ge=0
+        None,
+        "currency",
+        "money off only on products from this price on; empty = 4 x face",
+        "适用商品最低价格；空为面额的4倍",
+        ge=0,
     )
     discount: float = lever(
         0.0, "share of price", "share off every unit (instead of money off)", "折扣比例", ge=0.0, le=0.9

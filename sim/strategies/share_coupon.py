@@ -28,7 +28,11 @@ class ShareCoupon(Tactic):
     kind: Literal["share_coupon"] = "share_coupon"
     face: Cents = lever(500, "currency", "money off one order, today, after sharing", "面额", ge=0)
     min_price: Cents | None = lever(
-        None, "currency", "only on products from this price on; empty = 4 x face", "适用商品最低价格；空为面额的4倍", ge=0
+        None,
+        "currency",
+        "only on products from this price on; empty = 4 x face",
+        "适用商品最低价格；空为面额的4倍",
+        ge=0,
     )
 
     @classmethod
