@@ -44,6 +44,7 @@ bench: $(READY)   ## speed and memory of both drivers
 
 docs: $(READY)    ## write the generated pages of docs/ anew
 	@$(BIN)/python docs/generate.py
+	@$(BIN)/python docs/validation.py
 
 clean:           ## remove the environment and what tools left behind; results stay
 	@rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist

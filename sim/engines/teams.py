@@ -73,15 +73,17 @@ class Teams:
         self.n_joins, self.n_days = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
 
     def shown_rates(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Displayed success rate, and joins per open team and day, of every product."""
-        success = [
-            displayed_rate(a, b, SUCCESS_PRIOR)
-            for a, b in zip(self.n_filled.tolist(), self.n_closed.tolist(), strict=True)
-        ]
-        joins = [
-            displayed_rate(a, b, JOINS_PRIOR) for a, b in zip(self.n_joins.tolist(), self.n_days.tolist(), strict=True)
-        ]
-        return np.array(success), np.array(joins)
+        """Displayed success rate, and joins per open team and day, of every product.
+
+        A product with few teams of its own is shown near the rate of the whole shop.
+        """
+
+        def shown(events: Ints, exposure: Ints, prior: float) -> NDArray[np.float64]:
+            of_shop = displayed_rate(int(events.sum()), int(exposure.sum()), prior)
+            pairs = zip(events.tolist(), exposure.tolist(), strict=True)
+            return np.array([displayed_rate(a, b, of_shop) for a, b in pairs])
+
+        return shown(self.n_filled, self.n_closed, SUCCESS_PRIOR), shown(self.n_joins, self.n_days, JOINS_PRIOR)
 
     def start_day(self, day: int) -> None:
         """Forget closed teams at the front, draw the public lists by keyed priority."""
