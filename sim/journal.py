@@ -40,6 +40,8 @@ class Orders(NamedTuple):
     source: NDArray[Any]  # index into CAUSES
     parent: NDArray[Any]  # row, -1 = none
     tactic: NDArray[Any]  # index of the tactic whose price applied, -1 = none
+    hype: NDArray[Any]  # what the post that caused it promised too much
+    kol_tactic: NDArray[Any]  # index of the tactic whose post caused it, -1 = none
     is_returned: NDArray[Any]
 
 
@@ -420,4 +422,4 @@ class Recorder:
         if not parts:
             return pd.DataFrame(columns=columns_)
         events = pd.concat(parts, ignore_index=True)
-        return events.sort_values(["day", "agent", "type", "item", "other", "value"], ignore_index=True)
+        return events.sort_values(columns_, ignore_index=True)

@@ -173,9 +173,7 @@ def _visitors(
         for k in range(shown.shape[1]):
             shown[a, k] = desk.product[k] if k < n else -1
             source[a, k] = desk.source[k] if k < n else -1
-        c = buy.decide(
-            params, constants, traits, state, offer, inbox, shelf, public, teams, 0, a + 1000, key, n, desk
-        )
+        c = buy.decide(params, constants, traits, state, offer, inbox, shelf, public, teams, 0, a + 1000, key, n, desk)
         bought[a, 0], bought[a, 1], bought[a, 2] = c.product, c.favourite, c.quantity
         bought[a, 3], bought[a, 4], bought[a, 5], bought[a, 6] = c.is_team, c.team, c.source, c.parent
         bought[a, 7], bought[a, 8], bought[a, 9], bought[a, 10] = c.unit_cents, c.coupon, c.team_cents, c.would_found

@@ -579,7 +579,7 @@ def test_differences_in_words() -> None:
 
 def test_warnings_name_what_is_probably_not_meant() -> None:
     scenario = CAMPUS_SCENARIO.with_(
-        {"days": 20, "strategies": {"a": {"kind": "coupon", "face": 900}}, "replications": 4}
+        {"days": 20, "strategies": {"a": {"kind": "coupon", "face": 900, "min_price": 0}}, "replications": 4}
     )
     said = " ".join(scenario.warnings())
     assert "retention_d30 needs at least 31 measured days" in said

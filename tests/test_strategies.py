@@ -179,12 +179,12 @@ def test_survives_small_worlds(kind: str, key: str) -> None:
 
 
 GENEROUS = {
-    "coupon": {"kind": "coupon", "face": 6.0},
+    "coupon": {"kind": "coupon", "face": 6.0, "min_price": 0},
     "group_buy": {"kind": "group_buy", "discount": 0.3, "window_days": 3},
     "kol_seeding": {"kind": "kol_seeding", "seeds": 12, "posts_every": 2},
     "price_cut": {"kind": "price_cut", "discount": 0.3},
     "recommendation": {"kind": "recommendation", "cost_per_day": 30.0},
-    "share_coupon": {"kind": "share_coupon", "face": 6.0},
+    "share_coupon": {"kind": "share_coupon", "face": 6.0, "min_price": 0},
 }
 
 
@@ -299,8 +299,8 @@ def test_lifecycle_target_reaches_newcomers_only() -> None:
     [
         {"kind": "price_cut", "discount": 0.5},
         {"kind": "group_buy", "discount": 0.6, "window_days": 5},
-        {"kind": "coupon", "face": 20.0},
-        {"kind": "share_coupon", "face": 20.0},
+        {"kind": "coupon", "face": 20.0, "min_price": 0},
+        {"kind": "share_coupon", "face": 20.0, "min_price": 0},
         {"kind": "kol_seeding", "seeds": 50, "posts_every": 1, "fee_base": 100.0},
         {"kind": "recommendation", "accuracy": 0.0, "cost_per_day": 200.0},
     ],
@@ -322,7 +322,7 @@ def test_hype_disappoints() -> None:
     honest, loud = (simulate(eager, label, world=world).orders for label in ("honest", "loud"))
     keys = ["day", "agent", "product"]
     both = honest[honest["cause"] == "kol"].merge(loud[loud["cause"] == "kol"], on=keys, suffixes=("", "_loud"))
-    assert len(both) > 100
+    assert len(both) > 50
     assert (both["is_returned_loud"] >= both["is_returned"]).all()
     assert both["is_returned_loud"].sum() > both["is_returned"].sum()
 

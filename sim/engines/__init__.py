@@ -4,36 +4,16 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from sim import version
 from sim.engines.columnar import Columnar
-from sim.engines.operations import Operations
+from sim.engines.operations import prepare
 from sim.engines.world import World
-from sim.errors import InputError, nearest
-from sim.journal import Journal, Recorder
+from sim.errors import InputError
+from sim.journal import Journal
 from sim.scenario import Scenario
 
 EngineName = Literal["columnar", "objects"]
 
 __all__ = ["Journal", "World", "prepare", "simulate", "warm_up"]
-
-
-def prepare(world: World, strategy: str, events: bool = False) -> tuple[Operations, Recorder]:
-    """What both drivers need besides the world: the strategy at work, and the books."""
-    scenario = world.scenario
-    if strategy not in scenario.labels:
-        near = nearest(strategy, scenario.labels)
-        raise InputError(
-            "no strategy of this label in the scenario",
-            found=strategy,
-            allowed=", ".join(scenario.labels),
-            hint=f"Did you mean '{near}'?" if near else None,
-        )
-    recorder = Recorder(
-        world.population, world.catalogue, scenario.days, scenario.burn_in_days, world.params.resale,
-        int(world.params.ship * 100 + 0.5), events,
-    )  # fmt: skip
-    tactics = scenario.tactics(strategy)
-    return Operations(world, strategy, tactics, recorder, scenario.burn_in_days), recorder
 
 
 def simulate(
@@ -65,14 +45,8 @@ def simulate(
         status = shop.statuses()
     else:
         raise InputError("unknown engine", found=engine, allowed="columnar, objects")
-    provenance = {
-        "world": world.number,
-        "world_seed": world.world_seed,
-        "noise_seed": world.noise_seed,
-        "results_version": version.RESULTS_VERSION,
-    }
     return recorder.journal(
-        strategy, world.replication, operations.labels, status, operations.ratings(), provenance
+        strategy, world.replication, operations.labels, status, operations.ratings(), world.provenance
     )
 
 

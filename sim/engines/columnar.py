@@ -38,6 +38,7 @@ from sim.rules.remember import (
     OWN,
     POST,
 )
+from sim.rules.visit import REGISTERS, REGISTERS_INVITED, RETURNS
 
 Ints = NDArray[np.int64]
 
@@ -114,8 +115,7 @@ class Columnar:
         orders = Orders(*[np.concatenate([a, b]) for a, b in zip(orders, team_orders, strict=True)])
         self._fulfil_review_share(t, events, shelf, orders, refunded.row, unlockers, favourites, seated)
         self._close_day(t, pool, events)
-        kol_tactic = self.state.kol_tactic[orders.row].astype(np.int64)
-        self.ops.night(t, events.orders, kol_tactic, events.reviewed, events.stars)
+        self.ops.night(t, events.orders, events.reviewed, events.stars)
         status = self.state.status
         n_active, n_prospects = int(np.sum(status == ACTIVE)), int(np.sum(status == PROSPECT))
         self.recorder.write(t, events, (n_prospects, n_active, len(status) - n_active - n_prospects))
@@ -142,11 +142,11 @@ class Columnar:
         )  # fmt: skip
         events.visitors = np.flatnonzero(action)
         acts = action[events.visitors]
-        new = (acts >= kernels.REGISTERS) & (acts <= kernels.REGISTERS_INVITED)
+        new = (acts >= REGISTERS) & (acts <= REGISTERS_INVITED)
         events.registered = events.visitors[new]
         events.channel = np.array([0, 0, ORGANIC, PAID, INVITED])[acts[new]]
         events.inviter = np.where(events.channel == INVITED, state.invited_by[events.registered], -1)
-        events.returned = events.visitors[acts == kernels.RETURNS]
+        events.returned = events.visitors[acts == RETURNS]
         state.status[events.visitors] = ACTIVE
         state.channel[events.registered] = events.channel
         state.inviter[events.registered] = events.inviter
@@ -188,7 +188,7 @@ class Columnar:
             willing = np.empty(n, dtype=np.bool_)
             kernels.want_unlock(self.params, self.constants, self.traits, offers, rows, self.ids, self.seed, t, willing)
             unlockers = self.ops.unlock(t, offers, np.flatnonzero(willing), rows)
-        kinds = {"is_team": np.bool_, "would_found": np.bool_}
+        kinds = {"is_team": np.bool_, "would_found": np.bool_, "hype": np.float64}
         choice = Choice(*[np.empty(n, dtype=kinds.get(name, np.int64)) for name in Choice._fields])
         teams = self.ops.teams
         self._blocks(
@@ -202,10 +202,10 @@ class Columnar:
         state.n_visits[rows] += 1
         bought = np.flatnonzero(choice.product >= 0)
         buyers = Buyers(
-            rows[bought], choice.product[bought], choice.is_team[bought], choice.team[bought],
-            choice.would_found[bought], choice.quantity[bought], choice.source[bought], choice.parent[bought],
-            choice.unit_cents[bought], choice.coupon[bought], choice.team_cents[bought], bought,
-        )  # fmt: skip
+            row=rows[bought],
+            visit=bought,
+            **{name: getattr(choice, name)[bought] for name in Choice._fields if name != "favourite"},
+        )
         liked = choice.favourite[unlockers]
         return buyers, offers, rows[unlockers][liked >= 0], liked[liked >= 0]
 
@@ -224,7 +224,8 @@ class Columnar:
         returned, shared, posted, bad = (np.empty(n, dtype=np.bool_) for _ in range(4))
         given = np.empty(n, dtype=np.int64)
         kernels.fulfil(
-            self.params, self.constants, self.traits, self.state, shelf, orders.row, orders.product, orders.source,
+            self.params, self.constants, self.traits, self.state, shelf, orders.row, orders.product, orders.is_team,
+            orders.hype,
             self.ids, self.seed, t, returned, given, shared, posted, bad,
         )  # fmt: skip
         kernels.let_down(self.params, self.state, let_down)

@@ -16,14 +16,12 @@ from sim._jit import column_kernel, rule
 from sim.engines.world import World
 from sim.params import Params
 from sim.rules import feel, leave, share
-from sim.rules.arrive import arrival_probability, organic_probability
 from sim.rules.buy import decide
 from sim.rules.expose import expose, taste_match
-from sim.rules.fulfil import deliver
+from sim.rules.fulfil import deliver, order_name
 from sim.rules.records import (
     ACTIVE,
     INBOX_SIZE,
-    KOL,
     MOST_SLOTS,
     NEVER,
     PROSPECT,
@@ -40,21 +38,19 @@ from sim.rules.records import (
     Traits,
 )
 from sim.rules.remember import (
-    OWN,
-    POST,
+    SEEN_MOST,
+    SENT_MOST,
     is_personal,
+    is_post,
     is_warning,
     message_weight,
+    notices,
     remember,
 )
 from sim.rules.review import review_probability, stars
-from sim.rules.visit import visit_probability
+from sim.rules.visit import morning
 
 Ints = NDArray[np.int64]
-
-
-# what a shopper does this morning
-NOTHING, VISITS, REGISTERS, REGISTERS_PAID, REGISTERS_INVITED, RETURNS = 0, 1, 2, 3, 4, 5
 
 
 def new_state(world: World, n_friends_active: NDArray[np.int32]) -> State:
@@ -131,11 +127,14 @@ def _traits_of(t: Traits, i: int) -> Traits:
 
 @rule
 def _state_of(s: State, i: int) -> State:
+    # int(): in plain Python narrow types would overflow (NumPy 2 keeps them)
     return State(
-        s.status[i], s.channel[i], s.registered_day[i], s.inviter[i], s.last_visit_day[i], s.last_buy_day[i],
-        s.lapsed_day[i], s.n_visits[i], s.n_orders[i], s.satisfaction[i], s.mood[i], s.fatigue[i], s.joy[i],
-        s.left[i], s.left_day[i], s.n_friends_active[i], s.heard[i], s.seen[i], s.valence[i], s.n_posts[i],
-        s.kol_product[i], s.kol_day[i], s.kol_hype[i], s.kol_tactic[i], s.team[i], s.invited_by[i], s.inbox_day[i],
+        int(s.status[i]), int(s.channel[i]), int(s.registered_day[i]), int(s.inviter[i]), int(s.last_visit_day[i]),
+        int(s.last_buy_day[i]), int(s.lapsed_day[i]), int(s.n_visits[i]), int(s.n_orders[i]), s.satisfaction[i],
+        s.mood[i], s.fatigue[i], s.joy[i], int(s.left[i]), int(s.left_day[i]), int(s.n_friends_active[i]),
+        int(s.heard[i]), int(s.seen[i]), int(s.valence[i]), int(s.n_posts[i]), int(s.kol_product[i]),
+        int(s.kol_day[i]), s.kol_hype[i], int(s.kol_tactic[i]), int(s.team[i]), int(s.invited_by[i]),
+        int(s.inbox_day[i]),
     )  # fmt: skip
 
 
@@ -175,20 +174,7 @@ def wake(
         w0, w1, w2, w3 = draws.block(seed, draws.LIFE, day, ids[i], 0)
         churn_word[i] = w1
         me, it = _state_of(state, i), _traits_of(traits, i)
-        status = state.status[i]
-        done = NOTHING
-        if status == ACTIVE:
-            if draws.unit(w0) < visit_probability(params, it, me):
-                done = VISITS
-        elif status == PROSPECT:
-            u = draws.unit(w3)
-            if me.invited_by >= 0:
-                done = REGISTERS_INVITED
-            elif u < arrival_probability(params, constants, it, me):
-                done = REGISTERS if u < organic_probability(params, it) else REGISTERS_PAID
-        elif draws.unit(w2) < leave.return_probability(params, me, day):
-            done = RETURNS
-        action[i] = done
+        action[i] = morning(params, constants, it, me, state.invited_by[i] >= 0, day, (w0, w1, w2, w3))
 
 
 @column_kernel
@@ -240,8 +226,8 @@ def want_unlock(
         out[k] = False
         if offers.unlock_cents[k] > 0:
             it = _traits_of(traits, rows[k])
-            p = share.unlock_probability(params, constants, it, offers.unlock_cents[k])
-            out[k] = draws.u01(seed, draws.UNLOCK, day, ids[rows[k]], 0) < p
+            key = Key(seed, day, ids[rows[k]], 0)
+            out[k] = share.wants_unlock(params, constants, it, key, offers.unlock_cents[k])
 
 
 @column_kernel
@@ -287,6 +273,8 @@ def shop(
         out.unit_cents[k] = c.unit_cents
         out.coupon[k] = c.coupon
         out.team_cents[k] = c.team_cents
+        out.hype[k] = c.hype
+        out.kol_tactic[k] = c.kol_tactic
 
 
 # --- sparse phases ---------------------------------------------------------------------------------
@@ -298,9 +286,10 @@ def hear(state: State, receivers: Column, kinds: Column) -> None:
     for m in range(receivers.shape[0]):
         if is_personal(kinds[m]):
             r = receivers[m]
-            state.heard[r] = min(state.heard[r] + 1, 30000)
-            state.seen[r] = min(state.seen[r] + 1, 30000)
-            state.valence[r] += -1 if is_warning(kinds[m]) else 1
+            if state.seen[r] < SEEN_MOST:
+                state.heard[r] += 1
+                state.seen[r] += 1
+                state.valence[r] += -1 if is_warning(kinds[m]) else 1
 
 
 @column_kernel
@@ -321,15 +310,13 @@ def notice(
     """Which messages reach a mind: personal ones always, posts on a visit and by luck, purchases if she is active."""
     for m in range(receivers.shape[0]):
         r, kind = receivers[m], kinds[m]
-        kept[m] = True
-        if kind == OWN:
-            kept[m] = state.status[r] == ACTIVE
-        elif kind >= POST:
-            name = draws.pair(ids[senders[m]], product_ids[products[m]])
-            kept[m] = visits_today[r] > 0 and draws.u01(seed, draws.POST_SEEN, day, ids[r], name) < params.p_b
-            if kept[m]:
-                state.seen[r] = min(state.seen[r] + 1, 30000)
-                state.valence[r] += -1 if is_warning(kind) else 1
+        kept[m] = notices(
+            params, Key(seed, day, ids[r], 0), kind, state.status[r] == ACTIVE, visits_today[r] > 0, ids[senders[m]],
+            product_ids[products[m]],
+        )  # fmt: skip
+        if kept[m] and is_post(kind) and state.seen[r] < SEEN_MOST:
+            state.seen[r] += 1
+            state.valence[r] += -1 if is_warning(kind) else 1
 
 
 @column_kernel
@@ -375,7 +362,8 @@ def fulfil(
     shelf: Shelf,
     rows: Column,
     products: Column,
-    sources: Column,
+    is_team: Column,
+    hype: Column,
     ids: Column,
     seed: int,
     day: int,
@@ -390,11 +378,11 @@ def fulfil(
         i, j = rows[k], products[k]
         key = Key(seed, day, ids[i], 0)
         it = _traits_of(traits, i)
-        hype = state.kol_hype[i] if sources[k] == KOL else 0.0
-        s, sent_back, u = deliver(params, key, shelf.id[j], shelf.quality[j], taste_match(it, shelf, j), hype)
+        name = order_name(shelf.id[j], is_team[k])
+        s, sent_back, u = deliver(params, key, name, shelf.quality[j], taste_match(it, shelf, j), hype[k])
         is_returned[k] = sent_back
         given[k] = stars(params, it, s, shelf.rating[j]) if u < review_probability(params, s) else 0
-        is_shared[k], is_posted[k] = share.shares(params, constants, it, key, shelf.id[j], s, shelf.arousal[j])
+        is_shared[k], is_posted[k] = share.shares(params, constants, it, key, name, s, shelf.arousal[j])
         is_bad[k] = s < params.s_bad
         state.satisfaction[i] = feel.next_satisfaction(params, state.satisfaction[i], s)
         state.joy[i] += feel.joy(s)
@@ -450,13 +438,13 @@ def send(
             out_sender[n] = i
             out_receiver[n] = r
             out_product[n] = shared[k]
-            out_weight[n] = message_weight(params, constants, trust[r], strength[e], n_sent[e], kind)
+            out_weight[n] = message_weight(params, constants, trust[r], int(strength[e]), int(n_sent[e]), kind)
             out_kind[n] = kind
             out_team[n] = teams[k]
             out_tie[n] = e
             n += 1
     for m in range(n):
-        if is_personal(out_kind[m]) and n_sent[out_tie[m]] < 255:
+        if is_personal(out_kind[m]) and n_sent[out_tie[m]] < SENT_MOST:
             n_sent[out_tie[m]] += 1
     return n
 
@@ -466,8 +454,7 @@ def accept(
     params: Params, state: State, ids: Column, prospects: Column, counts: Column, seed: int, day: int, out: Column
 ) -> None:
     for k in range(prospects.shape[0]):
-        u = draws.u01(seed, draws.ACCEPT, day, ids[prospects[k]], 0)
-        out[k] = u < share.accept_probability(params, counts[k])
+        out[k] = share.accepts(params, Key(seed, day, ids[prospects[k]], 0), counts[k])
 
 
 @column_kernel

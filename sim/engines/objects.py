@@ -8,7 +8,6 @@ where they look in a later phase. So the order of agents cannot matter. See docs
 
 from __future__ import annotations
 
-import importlib
 import multiprocessing
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,23 +16,21 @@ from typing import Any, Final, NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from sim import draws, version
-from sim.engines.operations import Buyers, Operations
+from sim import draws
+from sim.engines.operations import Buyers, Operations, prepare
 from sim.engines.world import World
 from sim.errors import InputError
 from sim.journal import Day, Journal, Orders, Recorder
 from sim.population import PERSONAS
 from sim.rules import feel, leave, remember, resolve, share
-from sim.rules.arrive import arrival_probability, organic_probability
 from sim.rules.buy import decide
 from sim.rules.expose import expose, taste_match
-from sim.rules.fulfil import deliver
+from sim.rules.fulfil import deliver, order_name
 from sim.rules.records import (
     ACTIVE,
     BROWSE,
     INBOX_SIZE,
     INVITED,
-    KOL,
     LAPSED,
     MOST_SLOTS,
     NEVER,
@@ -51,9 +48,10 @@ from sim.rules.records import (
     State,
     Traits,
 )
-from sim.rules.remember import ASK, BAD, BAD_POST, GOOD, OWN, POST
+from sim.rules.remember import ASK, BAD, GOOD, OWN, POST
 from sim.rules.review import review_probability, stars
-from sim.rules.visit import visit_probability
+from sim.rules.visit import NOTHING as STAYS_AWAY
+from sim.rules.visit import REGISTERS, REGISTERS_INVITED, REGISTERS_PAID, RETURNS, morning
 from sim.scenario import Scenario
 
 _start_method = multiprocessing.get_start_method(allow_none=True)
@@ -63,9 +61,9 @@ multiprocessing.set_start_method(_start_method, force=True)
 
 Ints = NDArray[np.int64]
 
-NOTHING: Final = Choice(-1, -1, False, NO_TEAM, False, 0, BROWSE, -1, 0, 0, 0)  # saw nothing, bought nothing
-MOST_HEARD: Final = 30_000  # counts of messages on one day end here
-MOST_SENT: Final = 255  # counts of messages along one tie end here
+NOTHING: Final = Choice(-1, -1, False, NO_TEAM, False, 0, BROWSE, -1, 0, 0, 0, 0.0, -1)  # saw nothing, bought nothing
+
+_CHANNEL_OF: Final = {REGISTERS: ORGANIC, REGISTERS_PAID: PAID, REGISTERS_INVITED: INVITED}
 
 
 def _ints(values: Iterable[Any]) -> Ints:
@@ -97,7 +95,8 @@ class Parcel:
     """A confirmed order on its way to the buyer, and what came of it."""
 
     product: int
-    source: int
+    is_team: bool
+    hype: float
     is_returned: bool = False
     stars: int = 0  # 0 = no review
     is_shared: bool = False
@@ -184,30 +183,28 @@ class Shopper(mesa.Agent):  # type: ignore[misc]  # Mesa is untyped here
         self.mail, self.tomorrow = self.tomorrow, []
         for message in self.mail:
             if remember.is_personal(message.kind):
-                self.heard = min(self.heard + 1, MOST_HEARD)
+                self.heard += int(self.seen < remember.SEEN_MOST)
                 self._see(not remember.is_warning(message.kind))
 
     def _see(self, is_good: bool) -> None:
-        self.seen = min(self.seen + 1, MOST_HEARD)
-        self.valence += 1 if is_good else -1
+        if self.seen < remember.SEEN_MOST:
+            self.seen += 1
+            self.valence += 1 if is_good else -1
 
     def wake(self) -> None:
         """Phases 1-3: a prospect may register, a lapsed shopper come back, an active one open the shop."""
-        params, day = self.model.params, self.model.day
-        self.life = draws.block(self.model.noise_seed, draws.LIFE, day, self.id, 0)
-        u_visit, _, u_return, u_arrive = map(draws.unit, self.life)
-        if self.status == ACTIVE:
-            self.visits_today = int(u_visit < visit_probability(params, self.traits, self.state))
-        elif self.status == LAPSED:
-            if u_return < leave.return_probability(params, self.state, day):
-                self.status, self.returns_today, self.visits_today = ACTIVE, True, 1
-        elif self.invited_by is not None:
-            self._register(INVITED)
-        elif u_arrive < arrival_probability(params, self.model.constants, self.traits, self.state):
-            self._register(ORGANIC if u_arrive < organic_probability(params, self.traits) else PAID)
+        shop = self.model
+        self.life = draws.block(shop.noise_seed, draws.LIFE, shop.day, self.id, 0)
+        is_invited = self.invited_by is not None
+        action = morning(shop.params, shop.constants, self.traits, self.state, is_invited, shop.day, self.life)
+        if action == RETURNS:
+            self.status, self.returns_today = ACTIVE, True
+        elif action in _CHANNEL_OF:
+            self._register(_CHANNEL_OF[action])
+        self.visits_today = int(action != STAYS_AWAY)
 
     def _register(self, channel: int) -> None:
-        self.status, self.registers_today, self.visits_today = ACTIVE, True, 1
+        self.status, self.registers_today = ACTIVE, True
         self.channel, self.registered_day = channel, self.model.day
         self.inviter, self.invited_by = self.invited_by, None
 
@@ -217,7 +214,7 @@ class Shopper(mesa.Agent):  # type: ignore[misc]  # Mesa is untyped here
         if not kept:
             return
         for message in kept:
-            if message.kind in (POST, BAD_POST):
+            if remember.is_post(message.kind):
                 self._see(not remember.is_warning(message.kind))
         kept.sort(key=lambda message: message.product)
         shop = self.model
@@ -232,13 +229,9 @@ class Shopper(mesa.Agent):  # type: ignore[misc]  # Mesa is untyped here
 
     def notices(self, message: Message) -> bool:
         """Personal messages always, purchases if she is active, posts on a visit and by luck."""
-        if remember.is_personal(message.kind):
-            return True
-        if message.kind == OWN:
-            return self.is_active
-        name = draws.pair(message.sender.id, self.model.shelf.id[message.product])
-        luck = draws.u01(self.model.noise_seed, draws.POST_SEEN, self.model.day, self.id, name)
-        return self.visits_today > 0 and luck < self.model.params.p_b
+        shop, sender_id, product_id = self.model, message.sender.id, self.model.shelf.id[message.product]
+        is_visiting = self.visits_today > 0
+        return remember.notices(shop.params, self.key, message.kind, self.is_active, is_visiting, sender_id, product_id)
 
     def weigh(self, message: Message) -> int:
         """How strongly a message counts with her, eq. 8."""
@@ -252,8 +245,8 @@ class Shopper(mesa.Agent):  # type: ignore[misc]  # Mesa is untyped here
         """Phase 5, visitors who may share for a coupon: is she willing?"""
         if self.offer is not None and self.offer.unlock_cents > 0:
             shop = self.model
-            p = share.unlock_probability(shop.params, shop.constants, self.traits, self.offer.unlock_cents)
-            self.is_willing = draws.u01(shop.noise_seed, draws.UNLOCK, shop.day, self.id, 0) < p
+            face = self.offer.unlock_cents
+            self.is_willing = share.wants_unlock(shop.params, shop.constants, self.traits, self.key, face)
 
     def choose(self) -> None:
         """Phases 5-6, visitors: what she sees and what she wants to buy."""
@@ -276,13 +269,12 @@ class Shopper(mesa.Agent):  # type: ignore[misc]  # Mesa is untyped here
         shop, shelf, params = self.model, self.model.shelf, self.model.params
         for parcel in self.parcels:
             j = parcel.product
-            hype = self.kol_hype if parcel.source == KOL else 0.0
-            match = taste_match(self.traits, shelf, j)
-            s, parcel.is_returned, u = deliver(params, self.key, shelf.id[j], shelf.quality[j], match, hype)
+            match, name = taste_match(self.traits, shelf, j), order_name(shelf.id[j], parcel.is_team)
+            s, parcel.is_returned, u = deliver(params, self.key, name, shelf.quality[j], match, parcel.hype)
             if u < review_probability(params, s):
                 parcel.stars = stars(params, self.traits, s, shelf.rating[j])
             parcel.is_shared, parcel.is_posted = share.shares(
-                params, shop.constants, self.traits, self.key, shelf.id[j], s, shelf.arousal[j]
+                params, shop.constants, self.traits, self.key, name, s, shelf.arousal[j]
             )
             parcel.tone = BAD if s < params.s_bad else GOOD
             self._experience(s)
@@ -323,7 +315,7 @@ class Shopper(mesa.Agent):  # type: ignore[misc]  # Mesa is untyped here
                     self.sent.append((tie.friend, product))
                 tie.friend.tomorrow.append(Message(self, product, kind, team, tie.strength, tie.n_sent))
         for tie in used:
-            tie.n_sent = min(tie.n_sent + 1, MOST_SENT)
+            tie.n_sent = min(tie.n_sent + 1, remember.SENT_MOST)
 
     def answer(self) -> None:
         """Phase 9: a prospect who was written to may accept; who counts as the inviter goes by keyed priority."""
@@ -331,8 +323,7 @@ class Shopper(mesa.Agent):  # type: ignore[misc]  # Mesa is untyped here
         if not senders:
             return
         shop = self.model
-        u = draws.u01(shop.noise_seed, draws.ACCEPT, shop.day, self.id, 0)
-        if u < share.accept_probability(shop.params, len(senders)):
+        if share.accepts(shop.params, self.key, len(senders)):
             names = _ints(sender.id for sender in senders)
             me = np.full(len(names), self.id)
             words = resolve.priorities(shop.noise_seed, draws.INVITER, shop.day, me, names)
@@ -387,10 +378,6 @@ class Shop(mesa.Model):  # type: ignore[misc]  # Mesa is untyped here
         super().__init__(rng=world.noise_seed)
         self.world, self.strategy = world, strategy
         self.params, self.constants, self.noise_seed = world.params, world.constants, world.noise_seed
-        # by name, because the package knows both drivers and they must not know each other
-        prepare = importlib.import_module("sim.engines").prepare
-        self.ops: Operations
-        self.recorder: Recorder
         self.ops, self.recorder = parts if parts is not None else prepare(world, strategy, events)
         self.n_days = self.recorder.first + self.recorder.days
         self.day = 0
@@ -452,14 +439,8 @@ class Shop(mesa.Model):  # type: ignore[misc]  # Mesa is untyped here
                 "the run is not over", found=f"{self.day} of {self.n_days} days", hint="Call run() before journal()."
             )
         world = self.world
-        provenance = {
-            "world": world.number,
-            "world_seed": world.world_seed,
-            "noise_seed": world.noise_seed,
-            "results_version": version.RESULTS_VERSION,
-        }
         return self.recorder.journal(
-            self.strategy, world.replication, self.ops.labels, self.statuses(), self.ops.ratings(), provenance
+            self.strategy, world.replication, self.ops.labels, self.statuses(), self.ops.ratings(), world.provenance
         )
 
     # --- what the shop does between phases -------------------------------------------------------
@@ -497,7 +478,7 @@ class Shop(mesa.Model):  # type: ignore[misc]  # Mesa is untyped here
         columns: dict[str, NDArray[Any]] = {
             name: np.array(
                 [getattr(person.choice, name) for _, person in wants],
-                dtype=np.bool_ if name in ("is_team", "would_found") else np.int64,
+                dtype={"is_team": np.bool_, "would_found": np.bool_, "hype": np.float64}.get(name, np.int64),
             )
             for name in Choice._fields
             if name != "favourite"
@@ -520,8 +501,9 @@ class Shop(mesa.Model):  # type: ignore[misc]  # Mesa is untyped here
 
     def _deliver(self, orders: Orders) -> list[Parcel]:
         parcels = []
-        for row, product, source in zip(orders.row, orders.product.tolist(), orders.source.tolist(), strict=True):
-            parcels.append(Parcel(product, source))
+        contents = (orders.product.tolist(), orders.is_team.tolist(), orders.hype.tolist())
+        for row, *what in zip(orders.row, *contents, strict=True):
+            parcels.append(Parcel(*what))
             self.shoppers[row].parcels.append(parcels[-1])
         return parcels
 
@@ -548,8 +530,7 @@ class Shop(mesa.Model):  # type: ignore[misc]  # Mesa is untyped here
         sent = [(person.row, friend.row, product) for person in self.shoppers for friend, product in person.sent]
         today.senders, today.receivers, today.messaged = (_ints(entry[k] for entry in sent) for k in range(3))
         today.lapsed = rows(person for person in self.shoppers if person.lapses_today)
-        kol_tactic = _ints(self.shoppers[row].kol_tactic for row in orders.row)
-        self.ops.night(self.day, today.orders, kol_tactic, today.reviewed, today.stars)
+        self.ops.night(self.day, today.orders, today.reviewed, today.stars)
         status = self.statuses()
         n_prospects, n_active, n_lapsed = (int(np.sum(status == s)) for s in (PROSPECT, ACTIVE, LAPSED))
         self.recorder.write(self.day, today, (n_prospects, n_active, n_lapsed))

@@ -19,7 +19,7 @@ from sim.ledger import Budget
 from sim.money import CostClass
 from sim.rules import resolve
 from sim.rules import shelf as shelf_rules
-from sim.rules.records import FOUND, KOL, TEAM_COLUMNS, Offer, Shelf
+from sim.rules.records import FOUND, TEAM_COLUMNS, Offer, Shelf
 from sim.strategies.tactic import LIFECYCLES, NEW_DAYS, SILENT_DAYS, Board, Desk, People, Tactic
 
 Ints = NDArray[np.int64]
@@ -39,6 +39,8 @@ class Buyers(NamedTuple):
     unit_cents: Ints
     coupon: Ints
     team_cents: Ints
+    hype: NDArray[np.float64]
+    kol_tactic: Ints
     visit: Ints  # position among today's visitors
 
     def take(self, chosen: NDArray[Any]) -> Buyers:
@@ -350,6 +352,7 @@ class Operations:
         seats = Seats(
             in_team.team, in_team.row, p, in_team.quantity, self.shelf.list_cents[p], self.shelf.price_cents[p],
             in_team.team_cents, in_team.source, in_team.parent, cut, self.shelf.team_tactic[p],
+            in_team.hype, in_team.kol_tactic,
         )  # fmt: skip
         self.teams.take_seats(seats, ~is_founding)
 
@@ -388,8 +391,7 @@ class Operations:
                 budget.spend(int(given.sum()))
                 self.issued[alone.visit[used]] -= given
         tactic = np.where(by_money >= 0, by_money, np.where(by_share >= 0, by_share, cut_by))
-        is_team = np.zeros(len(p), dtype=np.bool_)
-        return self._orders(alone.row, p, is_team, q, list_cents * q, paid, alone.source, alone.parent, tactic)
+        return self._orders(alone, False, list_cents * q, paid, tactic)
 
     def _at_list_price(self, lost: Ints, list_cents: Ints, price: Ints, unit: Ints, coupon: Ints, cut_by: Ints) -> None:
         """The cut's budget is gone: list price, less what her coupon took off the cut price."""
@@ -398,15 +400,23 @@ class Operations:
         unit[lost] = np.where(coupon[lost] == 1, list_cents[lost] - off, list_cents[lost])
         cut_by[lost] = -1
 
-    def _orders(
-        self, row: Ints, product: Ints, is_team: NDArray[np.bool_], quantity: Ints, list_cents: Ints, paid: Ints,
-        source: Ints, parent: Ints, tactic: Ints,
-    ) -> Orders:  # fmt: skip
-        cost = self.shelf.unit_cost_cents[product] * quantity
+    def _orders(self, of: Buyers | Seats, is_team: bool, list_cents: Ints, paid: Ints, tactic: Ints) -> Orders:
+        n = len(of.row)
         return Orders(
-            row, product, is_team, quantity, list_cents, paid, cost, source, parent, tactic,
-            np.zeros(len(row), dtype=np.bool_),
-        )  # fmt: skip
+            row=of.row,
+            product=of.product,
+            is_team=np.full(n, is_team),
+            quantity=of.quantity,
+            list_cents=list_cents,
+            paid_cents=paid,
+            cost_cents=self.shelf.unit_cost_cents[of.product] * of.quantity,
+            source=of.source,
+            parent=of.parent,
+            tactic=tactic,
+            hype=of.hype,
+            kol_tactic=of.kol_tactic,
+            is_returned=np.zeros(n, dtype=np.bool_),
+        )
 
     def close_teams(self, t: int, events: Day) -> tuple[Orders, Seats]:
         """Orders of teams that filled tonight, and the seats of those that failed."""
@@ -427,11 +437,8 @@ class Operations:
         limited = self.stock[refunded.product] >= 0
         np.add.at(self.stock, refunded.product[limited], refunded.quantity[limited])
         events.let_down, events.let_down_product = refunded.row, refunded.product
-        orders = self._orders(
-            confirmed.row, confirmed.product, np.ones(len(confirmed.row), dtype=np.bool_), confirmed.quantity,
-            confirmed.list_cents * confirmed.quantity, confirmed.team_cents * confirmed.quantity, confirmed.source,
-            confirmed.parent, confirmed.team_tactic,
-        )  # fmt: skip
+        list_cents, paid = confirmed.list_cents * confirmed.quantity, confirmed.team_cents * confirmed.quantity
+        orders = self._orders(confirmed, True, list_cents, paid, confirmed.team_tactic)
         return orders, refunded
 
     def ratings(self) -> NDArray[np.float64]:
@@ -441,16 +448,12 @@ class Operations:
 
     # --- night -----------------------------------------------------------------------------------
 
-    def night(self, t: int, orders: Orders, kol_tactic: Ints, reviewed: Ints, stars: Ints) -> None:
-        """Commissions, release of unused coupons, and what tomorrow's shelf shows.
-
-        `kol_tactic`: for every order, the tactic whose post the buyer last saw (-1 = none).
-        """
-        caused = np.where(orders.source == KOL, kol_tactic, -1)
+    def night(self, t: int, orders: Orders, reviewed: Ints, stars: Ints) -> None:
+        """Commissions, release of unused coupons, and what tomorrow's shelf shows."""
         for k, tactic in enumerate(self.tactics):
             share = tactic.commission_share()
             if share > 0.0:
-                mine = np.flatnonzero(caused == k)
+                mine = np.flatnonzero(orders.kol_tactic == k)
                 due = np.floor(orders.paid_cents[mine] * share + 0.5).astype(np.int64)
                 agents, items = (
                     self.world.population.ids[orders.row[mine]],
@@ -464,6 +467,21 @@ class Operations:
         np.add.at(self.units, orders.product, orders.quantity)
         np.add.at(self.reviews, reviewed, 1)
         np.add.at(self.stars, reviewed, stars)
+
+
+def prepare(world: World, strategy: str, events: bool = False) -> tuple[Operations, Recorder]:
+    """What both drivers need besides the world: the strategy at work, and the books."""
+    scenario, params = world.scenario, world.params
+    recorder = Recorder(
+        world.population,
+        world.catalogue,
+        scenario.days,
+        scenario.burn_in_days,
+        params.resale,
+        int(params.ship * 100 + 0.5),
+        events,
+    )
+    return Operations(world, strategy, scenario.tactics(strategy), recorder, scenario.burn_in_days), recorder
 
 
 def _labels(label: str, tactics: tuple[Tactic, ...]) -> list[str]:

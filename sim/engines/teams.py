@@ -6,7 +6,7 @@ be joined. Numbers never enter a random number's name: founder, day and product 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,19 +43,24 @@ class Seats(NamedTuple):
     parent: Ints
     cut_tactic: Ints
     team_tactic: Ints
+    hype: NDArray[np.float64]
+    kol_tactic: Ints
 
     def take(self, mask: NDArray[np.bool_]) -> Seats:
         """Those entries only."""
-        return Seats(*[column[mask] for column in self])
+        columns: list[Any] = [column[mask] for column in self]
+        return Seats(*columns)
 
     def plus(self, other: Seats) -> Seats:
         """Both, one after the other."""
-        return Seats(*[np.concatenate([a, b]) for a, b in zip(self, other, strict=True)])
+        columns: list[Any] = [np.concatenate([a, b]) for a, b in zip(self, other, strict=True)]
+        return Seats(*columns)
 
 
 def no_seats() -> Seats:
     """Nobody waits."""
-    return Seats(*[np.empty(0, dtype=np.int64) for _ in Seats._fields])
+    columns: dict[str, Any] = {name: np.empty(0, dtype=np.int64) for name in Seats._fields}
+    return Seats(**columns | {"hype": np.empty(0)})
 
 
 class Teams:

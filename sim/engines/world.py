@@ -23,6 +23,7 @@ from sim.rules.expose import ROOT_3
 from sim.rules.records import Column, Constants
 from sim.scenario import Scenario
 from sim.scenario.parts import CatalogueFile, GraphFile
+from sim.version import RESULTS_VERSION
 
 KOL_PER_PERSON: Final = 0.005  # opinion leaders: 5 per 1,000 (docs/model.md, 5.1; guess)
 KOL_LEAST: Final = 20  # smallest following (guess)
@@ -94,6 +95,16 @@ class World:
 
     def __len__(self) -> int:
         return len(self.population)
+
+    @property
+    def provenance(self) -> dict[str, int]:
+        """What a run of this world must say about where it comes from."""
+        return {
+            "world": self.number,
+            "world_seed": self.world_seed,
+            "noise_seed": self.noise_seed,
+            "results_version": RESULTS_VERSION,
+        }
 
     @cached_property
     def followers(self) -> Followers:
@@ -202,7 +213,7 @@ def _fill_followers(
     taste_2: Column,
     out: Column,
 ) -> None:
-    """Each leader proposes people by lot and keeps those who accept: probability ~ kol_i exp(match)."""
+    """Each leader proposes people by lot and keeps those who accept: probability ~ kol_i exp(min(match, 2))."""
     n = ids.shape[0]
     last = np.full(n, -1, dtype=np.int64)
     for k in range(leader.shape[0]):

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 
 from sim._jit import kernel, rule
 from sim.errors import InputError, did_you_mean
-from sim.graph.base import MAX_ID, Bytes, Floats, Ints
+from sim.graph.limits import MAX_ID, Bytes, Floats, Ints
 from sim.graph.people import unique
 from sim.graph.social import SocialGraph
 

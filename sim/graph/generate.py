@@ -12,7 +12,7 @@ import numpy as np
 from sim._jit import exp, kernel, log, part, power, rule
 from sim.draws import unit
 from sim.errors import InputError
-from sim.graph.base import MAX_TIES, Floats, Ints, Rows
+from sim.graph.limits import MAX_TIES, Floats, Ints, Rows
 from sim.graph.luck import COIN, COUNT, EDGE, LINK, PLACE, SHUFFLE, TRIAD, WEIGHT, fine, index, luck
 
 

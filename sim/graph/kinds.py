@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from sim.errors import InputError, did_you_mean
-from sim.graph.base import MAX_ID
+from sim.graph.limits import MAX_ID
 
 
 class Setting(NamedTuple):

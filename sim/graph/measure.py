@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from sim._jit import kernel
-from sim.graph.base import Floats, Ints, Rows
+from sim.graph.limits import Floats, Ints, Rows
 from sim.graph.luck import PROBE, luck
 
 _SAMPLE: Final = 20_000  # people looked at by `surroundings`

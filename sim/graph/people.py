@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sim.errors import InputError
-from sim.graph.base import MAX_ID, Ints, Rows
+from sim.graph.limits import MAX_ID, Ints, Rows
 
 
 def as_ids(values: ArrayLike, what: str) -> Ints:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim._jit import kernel
-from sim.graph.base import Ints, Rows, Strengths
+from sim.graph.limits import Ints, Rows, Strengths
 
 
 @kernel

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sim.errors import InputError
-from sim.graph.base import Ints, Rows, Strengths, counted
 from sim.graph.generate import draw_ties
 from sim.graph.kinds import check_spec
+from sim.graph.limits import Ints, Rows, Strengths, counted
 from sim.graph.measure import core_numbers, surroundings
 from sim.graph.people import as_ids, find_people, population_ids, unique
 from sim.graph.rows import build_rows, place_rows, unfold_rows

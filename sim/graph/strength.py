@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from sim._jit import kernel
 from sim.errors import InputError
-from sim.graph.base import Ints, Rows, Strengths, counted
+from sim.graph.limits import Ints, Rows, Strengths, counted
 from sim.graph.rows import build_rows, unfold_rows
 
 STRENGTH_UNIT: Final = 1024  # a strength of 1.0 is stored as this

@@ -13,6 +13,8 @@ from sim.rules.records import (
     FOUND,
     FRIEND,
     INBOX_SIZE,
+    KOL,
+    MODE_TEAM,
     NO_TEAM,
     STRENGTH_UNIT,
     TEAM_CAPACITY,
@@ -38,7 +40,6 @@ from sim.rules.remember import fading
 from sim.rules.team import fill_chance, team_utility
 
 PARENT_DAYS = 7  # a friend's message older than this is no longer the cause of an order (guess)
-MODE_TEAM = 1 << 32  # item of a team alternative: product + this
 
 
 @rule
@@ -225,11 +226,11 @@ def decide(
             desk.found_utility[k] = found
             total += exp(joined)
     if n_shown == 0:
-        return Choice(-1, -1, False, NO_TEAM, False, 0, BROWSE, -1, 0, 0, 0)
+        return Choice(-1, -1, False, NO_TEAM, False, 0, BROWSE, -1, 0, 0, 0, 0.0, -1)
     w0, w1, _, _ = draws.block(key.seed, draws.BUY, key.day, key.agent, 0)
     inclusive = log(total) - log(float(int(params.attention)))
     if draws.unit(w0) >= buy_probability(params, traits, state, inclusive, key.day):
-        return Choice(-1, favourite, False, NO_TEAM, False, 0, BROWSE, -1, 0, 0, 0)
+        return Choice(-1, favourite, False, NO_TEAM, False, 0, BROWSE, -1, 0, 0, 0, 0.0, -1)
     chosen, in_team, top, would_found = 0, False, -1e300, False
     for k in range(n_shown):
         name = shelf.id[desk.product[k]]
@@ -242,6 +243,7 @@ def decide(
                 chosen, in_team, top = k, True, desk.team_utility[k] + luck
                 would_found = desk.found_utility[k] + luck > alone
     product = desk.product[chosen]
+    is_leaders = desk.source[chosen] == KOL
     parent = -1
     if desk.source[chosen] == FRIEND:
         for e in range(INBOX_SIZE):
@@ -259,4 +261,6 @@ def decide(
         desk.unit_cents[chosen],
         desk.coupon[chosen],
         desk.team_cents[chosen] if in_team else 0,
+        state.kol_hype if is_leaders else 0.0,
+        state.kol_tactic if is_leaders else -1,
     )

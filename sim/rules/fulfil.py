@@ -5,7 +5,7 @@ from __future__ import annotations
 from sim import draws
 from sim._jit import log, logistic, rule
 from sim.params import Params
-from sim.rules.records import Key
+from sim.rules.records import MODE_TEAM, Key
 
 
 @rule
@@ -31,11 +31,17 @@ def return_probability(params: Params, s: float) -> float:
 
 
 @rule
+def order_name(product_id: int, is_team: bool) -> int:
+    """Name of one of a shopper's orders of a day: she may get a product alone and in a team on the same day."""
+    return product_id + (MODE_TEAM if is_team else 0)
+
+
+@rule
 def deliver(
-    params: Params, key: Key, product_id: int, quality: float, match: float, hype: float
+    params: Params, key: Key, name: int, quality: float, match: float, hype: float
 ) -> tuple[float, bool, float]:
-    """One delivery: (experience, is sent back, the draw that decides on a review)."""
-    w0, w1, w2, w3 = draws.block(key.seed, draws.FULFIL, key.day, key.agent, product_id)
+    """One delivery: (experience, is sent back, the draw that decides on a review); `name` as in `order_name`."""
+    w0, w1, w2, w3 = draws.block(key.seed, draws.FULFIL, key.day, key.agent, name)
     failed = draws.unit(w1) < params.fail
     s = experience(params, quality, match, hype, draws.normal(draws.unit(w0)), failed)
     return s, draws.unit(w2) < return_probability(params, s), draws.unit(w3)

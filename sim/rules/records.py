@@ -102,7 +102,7 @@ class State(NamedTuple):
     heard: Any  # personal messages that arrived this morning
     seen: Any  # messages and posts seen today
     valence: Any  # their summed signs
-    n_posts: Any  # opinion leaders' posts that reached a prospect yesterday
+    n_posts: Any  # opinion leaders' posts that reached a prospect this morning
     kol_product: Any  # product of the last post that reached her, -1 = none
     kol_day: Any
     kol_hype: Any  # how much that post promised too much
@@ -202,6 +202,7 @@ TEAM_CAPACITY: Final = 7
 TEAM_COLUMNS: Final = 8
 PUBLIC_TEAMS: Final = 3  # teams of strangers shown per product (docs/model.md, 7.10)
 
+MODE_TEAM: Final = 1 << 32  # added to a product's id in the names of draws about its team alternative
 NO_TEAM: Final = -2
 FOUND: Final = -1
 
@@ -220,3 +221,5 @@ class Choice(NamedTuple):
     unit_cents: Any  # alone
     coupon: Any
     team_cents: Any
+    hype: Any  # what the opinion leader's post that showed it promised too much, 0 = none
+    kol_tactic: Any  # whose post that was, -1 = none

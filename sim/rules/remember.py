@@ -19,6 +19,9 @@ OWN = 5  # a friend's visible purchase
 KINDS = ("good", "bad", "ask", "post", "bad_post", "own")
 
 FORGOTTEN = 328  # strengths below .005 leave the inbox (guess: a hundredth of what still shows)
+STRENGTH_MOST = 1 << 30  # 16,384 ordinary messages; keeps sums inside 32 bits
+SEEN_MOST = 30_000  # messages a shopper counts in one day
+SENT_MOST = 255  # messages counted per tie; wearing out is over long before
 TIE_UNIT = 1024.0  # tie strengths are integers of 1/1024
 
 
@@ -29,9 +32,28 @@ def is_personal(kind: int) -> bool:
 
 
 @rule
+def is_post(kind: int) -> bool:
+    """Was it posted for all friends?"""
+    return kind in (POST, BAD_POST)
+
+
+@rule
 def is_warning(kind: int) -> bool:
     """Does it speak against the product?"""
     return kind in (BAD, BAD_POST)
+
+
+@rule
+def notices(
+    params: Params, key: Key, kind: int, is_active: bool, is_visiting: bool, sender_id: int, product_id: int
+) -> bool:
+    """Does a message reach the mind of its receiver? Personal ones always, posts on a visit and by luck."""
+    if is_personal(kind):
+        return True
+    if kind == OWN:
+        return is_active
+    name = draws.pair(sender_id, product_id)
+    return is_visiting and draws.u01(key.seed, draws.POST_SEEN, key.day, key.agent, name) < params.p_b
 
 
 @rule
@@ -182,8 +204,8 @@ def _take_in(
         inbox.sender[place] = -1
         inbox.sender_day[place] = 0
         inbox.team[place] = -1
-    inbox.strength[place] += total
-    inbox.count[place] = min(inbox.count[place] + count, 30000)
+    inbox.strength[place] = min(max(inbox.strength[place] + total, -STRENGTH_MOST), STRENGTH_MOST)
+    inbox.count[place] = min(inbox.count[place] + count, SEEN_MOST)
     if best_sender >= 0:
         inbox.sender[place] = best_sender
         inbox.sender_day[place] = key.day

@@ -55,10 +55,10 @@ def accept_probability(params: Params, n_messages: int) -> float:
 
 @rule
 def shares(
-    params: Params, constants: Constants, traits: Traits, key: Key, product_id: int, s: float, arousal: float
+    params: Params, constants: Constants, traits: Traits, key: Key, name: int, s: float, arousal: float
 ) -> tuple[bool, bool]:
-    """Does a buyer share this order with friends, and does she also post it for all to see?"""
-    w0, w1, _, _ = draws.block(key.seed, draws.SHARE, key.day, key.agent, product_id)
+    """Does a buyer share this order (named as in fulfil.order_name) with friends; does she post it for all to see?"""
+    w0, w1, _, _ = draws.block(key.seed, draws.SHARE, key.day, key.agent, name)
     is_shared = draws.unit(w0) < share_probability(params, constants, traits, s, arousal)
     return is_shared, is_shared and draws.unit(w1) < params.p_post
 
@@ -67,3 +67,16 @@ def shares(
 def sends_to(key: Key, receiver_id: int, product_id: int, p: float) -> bool:
     """Does the share reach this friend? Named by sender, receiver and product."""
     return draws.u01(key.seed, draws.MESSAGE, key.day, key.agent, draws.pair(receiver_id, product_id)) < p
+
+
+@rule
+def wants_unlock(params: Params, constants: Constants, traits: Traits, key: Key, face_cents: float) -> bool:
+    """Is this visitor willing to share for a coupon of this face?"""
+    u = draws.u01(key.seed, draws.UNLOCK, key.day, key.agent, 0)
+    return u < unlock_probability(params, constants, traits, face_cents)
+
+
+@rule
+def accepts(params: Params, key: Key, n_messages: int) -> bool:
+    """Does a prospect with this many invitations today register tomorrow?"""
+    return draws.u01(key.seed, draws.ACCEPT, key.day, key.agent, 0) < accept_probability(params, n_messages)

@@ -8,9 +8,9 @@ from sim._jit import exp, kernel, log, rule
 from sim.params import Params
 from sim.rules.records import Column
 
-RATING_PRIOR = 4.2  # stars shown for a product nobody reviewed (docs/model.md, 5.3; guess)
+RATING_PRIOR = 4.2  # stars shown for a product nobody reviewed (docs/model.md, 7.0; guess)
 RATING_WEIGHT = 5  # reviews that prior is worth (guess)
-SD_FLOOR = 0.3  # keeps early popularity from exploding (docs/model.md, section 7; guess)
+SD_FLOOR = 0.3  # keeps early popularity from exploding (docs/model.md, 7.0; guess)
 
 
 @rule

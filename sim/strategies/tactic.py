@@ -186,7 +186,7 @@ class Tactic(BaseModel):
         None, "currency", "most it may give in the whole run; empty = no cap", "总预算上限", ge=0
     )
     budget_per_day: Cents | None = lever(
-        None, "currency", "most it may give on one day; empty = no cap", "每日预算上限", ge=0
+        None, "currency", "most it may promise on one day; empty = no cap", "每日预算上限", ge=0
     )
 
     @model_validator(mode="after")
