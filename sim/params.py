@@ -118,7 +118,7 @@ class Params(NamedTuple):
     b_a: Annotated[float, About("effect of a product's arousal on sharing", 0.0, 0.4, "logit per sd", "literature", "Berger & Milkman 2012 (odds 1.34)", "F22", "psychological")] = 0.29
     b_rw: Annotated[float, About("effect of a reward on sharing", 0.0, 2.0, "logit per log reward", "guess", "no source", "F20 S2")] = 0.5
     h_0: Annotated[float, About("trouble of sharing, in money, for an average shopper", 0.1, 10.0, "currency", "guess", "no source", "S2")] = 1.0
-    s_u: Annotated[float, About("propensity to share in order to unlock a coupon, before its reward", -5.0, 0.0, "logit", "guess", "no source", "S2")] = -2.5
+    s_u: Annotated[float, About("propensity to share in order to unlock a coupon, before its reward", -5.0, 0.0, "logit", "guess", "no source", "S2")] = -4.0
     r_0: Annotated[float, About("friends an average sharer reaches", 0.0, 10.0, "messages", "fitted", "hub against random seeds", "F08", "social")] = 3.0
     eta: Annotated[float, About("how reach grows with the number of friends", 0.0, 1.0, "1", "fitted", "Hinz et al. 2011", "F08")] = 0.5
     p_post: Annotated[float, About("shares that are also posted for all friends to see", 0.0, 1.0, "1", "guess", "no source", "F07")] = 0.3
