@@ -87,7 +87,9 @@ class InputError(Exception):
         place = self.file or ""
         if self.line is not None:
             place = f"{place}:{self.line}" if place else f"line {self.line}"
-        where = " ".join(part for part in (place, self.path) if part)
+        # a key may hold anything; the message stays one line
+        path = "".join(c if c.isprintable() else "?" for c in self.path or "")
+        where = " ".join(part for part in (place, path) if part)
         facts = ", ".join(
             part for part in (
                 f"found {self.found}" if self.found is not None else "",

@@ -155,8 +155,27 @@ class Params(NamedTuple):
     # fmt: on
 
 
+#: What the equations can take, where that is narrower than "any number, not negative where the range is not".
+#: The range of a coefficient is where one expects it (its prior); laboratories go beyond.
+_LIMITS: Final[dict[str, tuple[float, float]]] = {
+    **dict.fromkeys(
+        (
+            "organic", "w_inf", "fail", "rev_0", "rev_max", "p_post", "p_b", "a_inv", "a_kol", "mood_keep", "k_e",
+            "fat_keep", "s_keep", "om_0", "resale",
+        ),
+        (0.0, 1.0),
+    ),
+    **dict.fromkeys(("hom", "q_more", "ret_0"), (0.0, 0.99)),
+    **dict.fromkeys(("delta_r", "p_fade"), (0.01, 1.0)),
+    **dict.fromkeys(("theta_a", "theta_b", "tau_inv", "om_tau", "m_f", "h_0"), (0.001, 1e6)),
+    **dict.fromkeys(("lam", "lam_sd", "nu_sd", "trait_sd", "eta"), (0.0, 10.0)),
+    "trait_sd": (0.0, 0.25), "mu": (0.01, 1.0), "attention": (1.0, 20.0), "w_new": (0.001, 1e6),
+    "tilt": (0.0, 1.0), "score_max": (0.5, 3.0), "star_0": (1.0, 5.0),
+}  # fmt: skip
+
+
 class Coefficient(NamedTuple):
-    """One row of the table that `grapevine params` prints."""
+    """One row of the table that `grapevine params` prints; low to high is its usual range, least to most its limits."""
 
     name: str
     default: float
@@ -168,6 +187,8 @@ class Coefficient(NamedTuple):
     serves: str
     block: Block
     meaning: str
+    least: float
+    most: float
 
 
 def _table() -> dict[str, Coefficient]:
@@ -177,9 +198,10 @@ def _table() -> dict[str, Coefficient]:
             raise TypeError(f"coefficient {name} has no description")
         about = get_args(hint)[1]
         default = float(Params._field_defaults[name])
+        least, most = _LIMITS.get(name, (0.0 if about.low >= 0.0 else -1e6, 1e6))
         table[name] = Coefficient(
             name, default, float(about.low), float(about.high), about.unit, about.status, about.source,
-            about.serves, about.block, about.meaning,
+            about.serves, about.block, about.meaning, least, most,
         )  # fmt: skip
     return table
 
@@ -191,7 +213,7 @@ BLOCKS: Final[tuple[str, ...]] = ("social", "platform", "product", "personal", "
 def build(overrides: Mapping[str, float] | None = None, switches: Mapping[str, bool] | None = None) -> Params:
     """Defaults, then overrides, then switches: a block that is off has all its coefficients at 0.
 
-    Raises InputError for an unknown name or a value outside the coefficient's range.
+    Raises InputError for an unknown name or a value outside the coefficient's limits.
     """
     values = {name: row.default for name, row in COEFFICIENTS.items()}
     for name, value in (overrides or {}).items():
@@ -201,9 +223,9 @@ def build(overrides: Mapping[str, float] | None = None, switches: Mapping[str, b
             raise InputError(
                 "unknown coefficient", path=f"params.{name}", hint=f"Did you mean '{near[0]}'?" if near else None
             )
-        if not row.low <= float(value) <= row.high:
+        if not row.least <= float(value) <= row.most:
             raise InputError(
-                "out of range", path=f"params.{name}", found=value, allowed=f"{row.low:g} to {row.high:g} ({row.unit})"
+                "out of range", path=f"params.{name}", found=value, allowed=f"{row.least:g} to {row.most:g}"
             )
         values[name] = float(value)
     for block, is_on in (switches or {}).items():

@@ -77,7 +77,7 @@ def test_switches_come_after_overrides() -> None:
     ("overrides", "parts"),
     [
         ({"b_hh": 1.0}, ["params.b_hh", "unknown", "'b_h'"]),
-        ({"b_h": 1.01}, ["params.b_h", "1.01", "0 to 1"]),
+        ({"p_b": 1.01}, ["params.p_b", "1.01", "0 to 1"]),
         ({"b_h": -0.01}, ["params.b_h", "-0.01"]),
         ({"b_h": math.nan}, ["params.b_h", "nan"]),
         ({"b_h": math.inf}, ["params.b_h", "inf"]),

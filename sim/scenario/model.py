@@ -260,8 +260,9 @@ class Scenario(Part):
             if row is None:
                 hint = did_you_mean(name, COEFFICIENTS, kind="coefficients")
                 problems.append(refusal("unknown coefficient", (name,), hint=hint))
-            elif not row.low <= value <= row.high:
-                allowed = f"{row.low:g} to {row.high:g}" + (f" ({row.unit})" if row.unit not in ("", "1") else "")
+            elif not row.least <= value <= row.most:
+                allowed = f"{row.least:g} to {row.most:g}" + (f" ({row.unit})" if row.unit not in ("", "1") else "")
+                allowed += f", usually {row.low:g} to {row.high:g}"
                 problems.append(refusal("out of range", (name,), found=value, allowed=allowed))
         raise_all(problems)
         return given
@@ -572,6 +573,8 @@ class Scenario(Part):
 
     def warnings(self) -> list[str]:
         """What is allowed but probably not meant, in one sentence each."""
+        from sim.params import COEFFICIENTS
+
         said = []
         for name in (self.decide_on, *(f"{g}_cents" if g in MONEY_GOALS else g for g in self.goals)):
             if self.days < DAYS_NEEDED.get(name, 0):
@@ -588,6 +591,10 @@ class Scenario(Part):
             stop = getattr(tactic, "stop", None)
             if isinstance(stop, int) and stop > self.days:
                 said.append(f"{path_text(path)}: stop {stop} is after the last day; it runs to the end.")
+        for name, value in self.params.items():
+            row = COEFFICIENTS[name]
+            if not row.low <= value <= row.high:
+                said.append(f"params.{name}: {value:g} is outside its usual range, {row.low:g} to {row.high:g}.")
         worlds = -(-self.replications // self.noise_per_world)
         if worlds < 3:
             said.append(f"only {worlds} world{'s' if worlds > 1 else ''}: how sure the answer is will be overstated.")
