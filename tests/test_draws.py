@@ -319,6 +319,9 @@ PURPOSES = {
 SEVERAL_PLACES = {
     "TRAIT_NOISE": 2,  # traits are items 0-6, tastes items 10-12
     "CHOICE": 2,  # alone is the product's id, in a team the id + 2^32
+    "SLOT_SOURCE": 2,  # one visitor's slots (rules), or those of many visitors together (kernels): the same names
+    "SLOT_ITEM": 3,  # the first proposals in both ways, and further ones of a slot that refused them
+    "LIFE": 2,  # who acts (dense), and once more what it is that they do
     "INBOX_TIE": 2,  # both sides of one comparison, named by product
     "SEED_OF_WORLD": 2,  # the door looks at the products of the first world: the same name, the same seed
 }

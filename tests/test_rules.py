@@ -131,8 +131,13 @@ def an_inbox(*entries: tuple[int, int], **columns: list[int]) -> Inbox:
     return box
 
 
+def _leaves(p: Any, constants: Any, someone: Any, state: Any, n_friends: int, day: int) -> float:
+    """Chance to lapse where tonight's fatigue is the state's."""
+    return leave.leave_probability(p, constants, someone, state, state.fatigue, n_friends, day)
+
+
 def a_desk(products: list[int] | None = None, sources: list[int] | None = None) -> Desk:
-    floats = {"utility", "team_utility", "found_utility", "times"}
+    floats = {"utility", "team_utility", "found_utility", "weight", "times"}
     desk = Desk(*(np.zeros(MOST_SLOTS, dtype=float if name in floats else np.int64) for name in Desk._fields))
     if products is not None:
         desk.product[: len(products)] = products
@@ -158,7 +163,8 @@ def a_team(**columns: int) -> list[int]:
 @kernel
 def _items(params: Any, traits: Any, offer: Any, shelf: Any, seed: int, source: int, out: Any) -> None:
     for a in range(out.shape[0]):
-        out[a] = exposing.draw_item(params, traits, Key(seed, 3, a, 9), offer, shelf, source, 2)
+        words = draws.block(seed, draws.SLOT_ITEM, 3, a, exposing.item_name(0, source, 2))
+        out[a] = exposing.draw_item(params, traits, Key(seed, 3, a, 9), offer, shelf, source, 2, words)
 
 
 @kernel
@@ -299,12 +305,12 @@ def _left(friends: float) -> int:
 def test_with_nothing_special_leaving_is_baseline_churn() -> None:
     for theta in (1e-9, 0.003, 0.2, 0.9):
         someone = a_shopper(stay=math.log1p(-theta))
-        assert leave.leave_probability(P, C, someone, a_state(), 0, 40) == pytest.approx(theta, rel=1e-6)
-        twice = leave.leave_probability(P._replace(churn=2.0), C, someone, a_state(), 0, 40)
+        assert _leaves(P, C, someone, a_state(), 0, 40) == pytest.approx(theta, rel=1e-6)
+        twice = _leaves(P._replace(churn=2.0), C, someone, a_state(), 0, 40)
         assert twice == pytest.approx(1 - (1 - theta) ** 2, rel=1e-6)
-    assert leave.leave_probability(P._replace(churn=0.0), C, a_shopper(stay=-20), a_state(fatigue=99), 0, 40) == 0.0
+    assert _leaves(P._replace(churn=0.0), C, a_shopper(stay=-20), a_state(fatigue=99), 0, 40) == 0.0
     # friends as active as is normal change nothing either
-    assert leave.leave_probability(P, C, a_shopper(stay=math.log1p(-0.02)), a_state(n_friends_active=2), 8, 40) == (
+    assert _leaves(P, C, a_shopper(stay=math.log1p(-0.02)), a_state(n_friends_active=2), 8, 40) == (
         pytest.approx(0.02, rel=1e-12)
     )
 
@@ -314,7 +320,7 @@ def test_survival_is_shifted_beta_geometric() -> None:
     # Gauss-Jacobi: exact for polynomials in theta, as (1 - theta)^t is; weight theta^(a-1) (1-theta)^(b-1)
     x, w = special.roots_jacobi(40, b - 1, a - 1)
     theta, w = (x + 1) / 2, w / w.sum()
-    stay = 1 - np.array([leave.leave_probability(P, C, a_shopper(stay=math.log1p(-t)), a_state(), 0, 1) for t in theta])
+    stay = 1 - np.array([_leaves(P, C, a_shopper(stay=math.log1p(-t)), a_state(), 0, 1) for t in theta])
     survival = [float((w * stay**t).sum()) for t in range(1, 8)]
     assert survival == pytest.approx([special.beta(a, b + t) / special.beta(a, b) for t in range(1, 8)], rel=1e-9)
     assert survival == pytest.approx([0.6267, 0.4738, 0.3880, 0.3321, 0.2924, 0.2625, 0.2391], abs=6e-5)
@@ -325,7 +331,7 @@ def test_a_tenured_friend_who_just_left_multiplies_the_hazard_by_exp_g_n() -> No
 
     def hazard(friends: float, days_ago: int = 0) -> float:
         state = a_state(left=_left(friends), left_day=40 - days_ago)
-        return -math.log1p(-leave.leave_probability(P, C, someone, state, 0, 40))
+        return -math.log1p(-_leaves(P, C, someone, state, 0, 40))
 
     assert hazard(1) / hazard(0) == pytest.approx(1.8, rel=1e-8)
     assert hazard(2) / hazard(0) == pytest.approx(1.8**2, rel=1e-8)
@@ -337,7 +343,7 @@ def test_a_tenured_friend_who_just_left_multiplies_the_hazard_by_exp_g_n() -> No
 def test_leaving_by_hand() -> None:
     state = a_state(satisfaction=-1.2, left=_left(0.5), left_day=40, n_friends_active=3, fatigue=9.0)
     x = P.g_s * 1.2 + P.g_n * 0.5 - P.g_a * (3 / 4 - C.active_share) + P.g_f * (9.0 - P.f_1)
-    found = leave.leave_probability(P, C, a_shopper(stay=math.log1p(-0.05)), state, 4, 40)
+    found = _leaves(P, C, a_shopper(stay=math.log1p(-0.05)), state, 4, 40)
     assert found == pytest.approx(1 - 0.95 ** math.exp(x), rel=1e-9)
 
 
@@ -348,7 +354,7 @@ def test_leaving_is_monotone(theta: float, s: float, left: float, fatigue: float
 
     def p(**changed: Any) -> float:
         now = {"satisfaction": s, "left": _left(left), "left_day": 40, "n_friends_active": active, "fatigue": fatigue}
-        return leave.leave_probability(P, C, someone, a_state(**{**now, **changed}), 10, 40)
+        return _leaves(P, C, someone, a_state(**{**now, **changed}), 10, 40)
 
     assert 0.0 <= p() <= 1.0
     assert p(satisfaction=s + 0.1) <= p()

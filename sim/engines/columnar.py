@@ -7,9 +7,10 @@ that threads can share; every block writes only its own part, so their number ca
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,8 @@ from sim.rules.records import (
     Choice,
     Offer,
     Shelf,
+    State,
+    Traits,
 )
 from sim.rules.remember import (
     ASK,
@@ -42,6 +45,8 @@ from sim.rules.visit import REGISTERS, REGISTERS_INVITED, RETURNS
 
 Ints = NDArray[np.int64]
 
+VISITS_AT_ONCE = 2000  # visitors who take each step together; no power of two, whose strides share cache lines
+
 
 class Messages:
     """Messages under way: sent today, read tomorrow (arrays of equal length)."""
@@ -52,6 +57,17 @@ class Messages:
         if columns is None:
             columns = tuple(np.empty(0, dtype=np.int64) for _ in self.FIELDS)
         self.sender, self.receiver, self.product, self.weight, self.kind, self.team, self.tie = columns
+
+
+class Part(NamedTuple):
+    """A run of rows, as views: what one thread works on in a dense loop."""
+
+    traits: Traits
+    state: State
+    ids: NDArray[np.int64]
+    n_heard: NDArray[np.int32]
+    churn_word: NDArray[np.uint32]
+    flags: NDArray[np.int8]
 
 
 class Columnar:
@@ -71,11 +87,23 @@ class Columnar:
         self._tell(np.flatnonzero(self.state.status == ACTIVE), 1, 0)
         self.inbox = kernels.new_inbox(n)
         self.messages = Messages()
-        self.action = np.zeros(n, dtype=np.int8)
         self.churn_word = np.zeros(n, dtype=np.uint32)
         self.flags = np.zeros(n, dtype=np.int8)
         self.threads = threads
+        edges = [n * k // threads for k in range(threads + 1)]
+        self.parts = [self._part(slice(low, high)) for low, high in itertools.pairwise(edges)]
         self.desks = [kernels.new_desk() for _ in range(threads)]
+        self.views = [kernels.new_view(VISITS_AT_ONCE) for _ in range(threads)]
+
+    def _part(self, rows: slice) -> Part:
+        return Part(
+            Traits(*[column[rows] for column in self.traits]),
+            State(*[column[rows] for column in self.state]),
+            self.ids[rows],
+            self.n_heard[rows],
+            self.churn_word[rows],
+            self.flags[rows],
+        )
 
     def run(self) -> None:
         """All days of the burn-in and of the measured window."""
@@ -95,6 +123,13 @@ class Columnar:
             return
         edges = [n * k // self.threads for k in range(self.threads + 1)]
         list(pool.map(lambda k: work(k, edges[k], edges[k + 1]), range(self.threads)))
+
+    def _in_parts(self, pool: ThreadPoolExecutor | None, work: Callable[[Part], None]) -> None:
+        """Run a dense loop over everybody, part by part."""
+        if pool is None:
+            work(self.parts[0])
+        else:
+            list(pool.map(work, self.parts))
 
     def step(self, t: int, pool: ThreadPoolExecutor | None) -> None:
         """One day, phase by phase (see sim.rules)."""
@@ -133,15 +168,17 @@ class Columnar:
         state.n_posts[reach.row[prospects]] = reach.n_posts[prospects]
 
     def _arrive_return_visit(self, t: int, pool: ThreadPoolExecutor | None, events: Day) -> None:
-        state, action = self.state, self.action
-        self._blocks(
-            pool, len(self.ids), lambda _, low, high: kernels.wake(
-                low, high, self.params, self.constants, self.traits, state, self.ids, self.seed, t, action,
-                self.churn_word,
+        state = self.state
+        self._in_parts(
+            pool,
+            lambda part: kernels.wake(
+                self.params, self.constants, part.traits, part.state, part.ids, self.seed, t, part.flags,
+                part.churn_word,
             ),
         )  # fmt: skip
-        events.visitors = np.flatnonzero(action)
-        acts = action[events.visitors]
+        events.visitors = np.flatnonzero(self.flags)
+        acts = np.empty(len(events.visitors), dtype=np.int8)
+        kernels.name_actions(self.params, self.traits, state, events.visitors, self.ids, self.seed, t, acts)
         new = (acts >= REGISTERS) & (acts <= REGISTERS_INVITED)
         events.registered = events.visitors[new]
         events.channel = np.array([0, 0, ORGANIC, PAID, INVITED])[acts[new]]
@@ -191,13 +228,17 @@ class Columnar:
         kinds = {"is_team": np.bool_, "would_found": np.bool_, "hype": np.float64}
         choice = Choice(*[np.empty(n, dtype=kinds.get(name, np.int64)) for name in Choice._fields])
         teams = self.ops.teams
-        self._blocks(
-            pool, n, lambda block, low, high: kernels.shop(
-                low, high, self.params, self.constants, self.traits, state, self.inbox, offers, shelf,
-                self.ops.is_promoting, teams.public, teams.table, teams.first, rows, self.ids, self.seed,
-                self.world.world_seed, t, self.desks[block], choice,
-            ),
-        )  # fmt: skip
+
+        agents = self.ids[rows]
+
+        def work(block: int, first: int, last: int) -> None:
+            kernels.look_and_choose(
+                self.params, self.constants, self.traits, state, self.inbox, offers, shelf, self.ops.is_promoting,
+                teams.public, teams.table, teams.first, rows, agents, first, last, self.ids, self.seed,
+                self.world.world_seed, t, self.views[block], self.desks[block], choice,
+            )  # fmt: skip
+
+        self._blocks(pool, n, work)
         state.last_visit_day[rows] = t
         state.n_visits[rows] += 1
         bought = np.flatnonzero(choice.product >= 0)
@@ -296,12 +337,12 @@ class Columnar:
 
     def _close_day(self, t: int, pool: ThreadPoolExecutor | None, events: Day) -> None:
         state = self.state
-        self._blocks(
-            pool, len(self.ids), lambda _, low, high: kernels.close_day(
-                low, high, self.params, self.constants, self.traits, state, self.n_heard, self.churn_word, t,
-                self.flags,
+        self._in_parts(
+            pool,
+            lambda part: kernels.close_day(
+                self.params, self.constants, part.traits, part.state, part.n_heard, part.churn_word, t, part.flags
             ),
-        )  # fmt: skip
+        )
         events.lapsed = np.flatnonzero(self.flags)
         state.status[events.lapsed] = LAPSED
         state.lapsed_day[events.lapsed] = t

@@ -6,7 +6,7 @@ what they read and write as columns, allocate nothing, and write only their own 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from sim.engines.world import World
 from sim.params import Params
 from sim.rules import feel, leave, share
 from sim.rules.buy import decide
-from sim.rules.expose import expose, taste_match
+from sim.rules.expose import choose_sources, fill_slots, friend_products, item_name, taste_match
 from sim.rules.fulfil import deliver, order_name
 from sim.rules.records import (
     ACTIVE,
@@ -48,7 +48,7 @@ from sim.rules.remember import (
     remember,
 )
 from sim.rules.review import review_probability, stars
-from sim.rules.visit import morning
+from sim.rules.visit import action, acts
 
 Ints = NDArray[np.int64]
 
@@ -109,12 +109,41 @@ def new_inbox(n: int) -> Inbox:
 
 def new_desk() -> Desk:
     """Scratch space for one thread."""
-    ints = [np.zeros(MOST_SLOTS, dtype=np.int64) for _ in range(6)]
-    floats = [np.zeros(MOST_SLOTS) for _ in range(3)]
-    return Desk(
-        ints[0], ints[1], ints[2], ints[3], floats[0], ints[4], ints[5], floats[1], floats[2],
-        np.zeros(INBOX_SIZE, dtype=np.int64), np.zeros(INBOX_SIZE),
-    )  # fmt: skip
+    floats = ("utility", "team_utility", "found_utility", "weight", "times")
+    sizes = {"ranked": INBOX_SIZE, "times": INBOX_SIZE}
+    columns: dict[str, Any] = {
+        name: np.zeros(sizes.get(name, MOST_SLOTS), dtype=np.float64 if name in floats else np.int64)
+        for name in Desk._fields
+    }
+    return Desk(**columns)
+
+
+class View(NamedTuple):
+    """Scratch space of one thread for many visitors at once: their slots."""
+
+    word_0: Any  # draws: [slot, visitor]
+    word_1: Any
+    word_2: Any
+    word_3: Any
+    names: Any  # items of the next draws: [slot, visitor]
+    n_friend: Any
+    ranked: Any
+    source: Any  # of every slot, then of every product shown
+    n_shown: Any
+    shown: Any
+
+
+def new_view(n: int) -> View:
+    """Room for n visitors."""
+    return View(
+        **{f"word_{lane}": np.zeros((MOST_SLOTS, n), dtype=np.uint32) for lane in range(4)},
+        names=np.zeros((MOST_SLOTS, n), dtype=np.int64),
+        n_friend=np.zeros(n, dtype=np.int64),
+        ranked=np.zeros((n, INBOX_SIZE), dtype=np.int8),
+        source=np.zeros((n, MOST_SLOTS), dtype=np.int8),
+        n_shown=np.zeros(n, dtype=np.int64),
+        shown=np.zeros((n, MOST_SLOTS), dtype=np.int32),
+    )
 
 
 @rule
@@ -157,8 +186,6 @@ def _inbox_of(b: Inbox, i: int) -> Inbox:
 
 @column_kernel
 def wake(
-    low: int,
-    high: int,
     params: Params,
     constants: Constants,
     traits: Traits,
@@ -166,21 +193,30 @@ def wake(
     ids: Column,
     seed: int,
     day: int,
-    action: Column,
+    is_acting: Column,
     churn_word: Column,
 ) -> None:
-    """Phases 1-3: what everybody does this morning. One block of four draws serves visit, churn, return, arrive."""
-    for i in range(low, high):
-        w0, w1, w2, w3 = draws.block(seed, draws.LIFE, day, ids[i], 0)
-        churn_word[i] = w1
+    """Phases 1-3: who does anything this morning. One block of four draws serves visit, churn, return, arrive."""
+    for i in range(ids.shape[0]):
+        words = draws.block(seed, draws.LIFE, day, ids[i], 0)
+        churn_word[i] = words[1]
         me, it = _state_of(state, i), _traits_of(traits, i)
-        action[i] = morning(params, constants, it, me, state.invited_by[i] >= 0, day, (w0, w1, w2, w3))
+        is_acting[i] = acts(params, constants, it, me, me.invited_by >= 0, day, words)
+
+
+@column_kernel
+def name_actions(
+    params: Params, traits: Traits, state: State, rows: Column, ids: Column, seed: int, day: int, out: Column
+) -> None:
+    """What those who do something do."""
+    for k in range(rows.shape[0]):
+        i = rows[k]
+        me, words = _state_of(state, i), draws.block(seed, draws.LIFE, day, ids[i], 0)
+        out[k] = action(params, _traits_of(traits, i), me, me.invited_by >= 0, words)
 
 
 @column_kernel
 def close_day(
-    low: int,
-    high: int,
     params: Params,
     constants: Constants,
     traits: Traits,
@@ -191,15 +227,14 @@ def close_day(
     lapses: Column,
 ) -> None:
     """Phases 10-11: mood, fatigue and leaving of everybody who is active; clears what only lasts a day."""
-    for i in range(low, high):
-        lapses[i] = 0
-        if state.status[i] == ACTIVE:
-            before = _state_of(state, i)
-            state.mood[i] = feel.next_mood(params, before)
-            state.fatigue[i] = feel.next_fatigue(params, before)
-            me, it = _state_of(state, i), _traits_of(traits, i)
-            if draws.unit(churn_word[i]) < leave.leave_probability(params, constants, it, me, n_heard[i], day):
-                lapses[i] = 1
+    for i in range(n_heard.shape[0]):
+        me, it = _state_of(state, i), _traits_of(traits, i)
+        is_active = me.status == ACTIVE
+        mood, fatigue = feel.next_mood(params, me), feel.next_fatigue(params, me)
+        p = leave.leave_probability(params, constants, it, me, fatigue, n_heard[i], day)
+        state.mood[i] = mood if is_active else me.mood
+        state.fatigue[i] = fatigue if is_active else me.fatigue
+        lapses[i] = is_active & (draws.unit(churn_word[i]) < p)
         state.joy[i] = 0.0
         state.heard[i] = 0
         state.seen[i] = 0
@@ -231,9 +266,111 @@ def want_unlock(
 
 
 @column_kernel
-def shop(
+def draw_slots(purpose: int, agents: Column, seed: int, day: int, n_slots: int, view: View) -> None:
+    """Blocks of all slots' draws for many visitors; view.names[slot, visitor] are their items."""
+    for slot in range(n_slots):
+        # rows of their own, because only separate arrays let the compiler make several draws at a time
+        names, word_0, word_1 = view.names[slot], view.word_0[slot], view.word_1[slot]
+        word_2, word_3 = view.word_2[slot], view.word_3[slot]
+        for k in range(agents.shape[0]):
+            w0, w1, w2, w3 = draws.block(seed, purpose, day, agents[k], names[k])
+            word_0[k] = w0
+            word_1[k] = w1
+            word_2[k] = w2
+            word_3[k] = w3
+
+
+@rule
+def _take_words(view: View, k: int, n_slots: int, desk: Desk) -> None:
+    for slot in range(n_slots):
+        desk.word_0[slot] = view.word_0[slot, k]
+        desk.word_1[slot] = view.word_1[slot, k]
+        desk.word_2[slot] = view.word_2[slot, k]
+        desk.word_3[slot] = view.word_3[slot, k]
+
+
+@column_kernel
+def give_sources(
+    params: Params,
+    traits: Traits,
+    state: State,
+    inbox: Inbox,
+    offers: Offer,
+    shelf: Shelf,
+    is_promoting: bool,
+    rows: Column,
     low: int,
     high: int,
+    ids: Column,
+    seed: int,
+    day: int,
+    view: View,
+    desk: Desk,
+) -> None:
+    """Phase 5, first half, for visitors low..high-1: the source of every slot, and the names of its proposals."""
+    n_slots = int(params.attention)
+    for k in range(high - low):
+        i = rows[low + k]
+        key = Key(seed, day, ids[i], 0)
+        it, me, offer, memory = (
+            _traits_of(traits, i),
+            _state_of(state, i),
+            _offer_of(offers, low + k),
+            _inbox_of(inbox, i),
+        )
+        _take_words(view, k, n_slots, desk)
+        view.n_friend[k] = friend_products(params, key, memory, day - me.inbox_day, shelf, desk)
+        choose_sources(params, it, me, offer, view.n_friend[k], shelf, is_promoting, key, n_slots, desk)
+        for place in range(view.n_friend[k]):
+            view.ranked[k, place] = desk.ranked[place]
+        for slot in range(n_slots):
+            view.source[k, slot] = desk.slot_source[slot]
+            view.names[slot, k] = item_name(0, desk.slot_source[slot], slot)
+
+
+@column_kernel
+def show(
+    params: Params,
+    traits: Traits,
+    state: State,
+    inbox: Inbox,
+    offers: Offer,
+    shelf: Shelf,
+    rows: Column,
+    low: int,
+    high: int,
+    ids: Column,
+    seed: int,
+    world_seed: int,
+    day: int,
+    view: View,
+    desk: Desk,
+) -> None:
+    """Phase 5, second half: what they see (row k - low of view.shown; view.source becomes why it was shown)."""
+    n_slots = int(params.attention)
+    for k in range(high - low):
+        i = rows[low + k]
+        key = Key(seed, day, ids[i], world_seed)
+        it, me, offer, memory = (
+            _traits_of(traits, i),
+            _state_of(state, i),
+            _offer_of(offers, low + k),
+            _inbox_of(inbox, i),
+        )
+        _take_words(view, k, n_slots, desk)
+        for place in range(view.n_friend[k]):
+            desk.ranked[place] = view.ranked[k, place]
+        for slot in range(n_slots):
+            desk.slot_source[slot] = view.source[k, slot]
+        n = fill_slots(params, it, me, offer, memory, view.n_friend[k], shelf, key, n_slots, desk)
+        view.n_shown[k] = n
+        for place in range(n):
+            view.shown[k, place] = desk.product[place]
+            view.source[k, place] = desk.source[place]
+
+
+@column_kernel
+def choose(
     params: Params,
     constants: Constants,
     traits: Traits,
@@ -241,26 +378,29 @@ def shop(
     inbox: Inbox,
     offers: Offer,
     shelf: Shelf,
-    is_promoting: bool,
     public: Column,
     teams: Column,
     first_team: int,
     rows: Column,
+    low: int,
+    high: int,
     ids: Column,
     seed: int,
-    world_seed: int,
     day: int,
+    view: View,
     desk: Desk,
     out: Choice,
 ) -> None:
-    """Phases 5-6 for visitors low..high-1: what they see and what they choose."""
-    for k in range(low, high):
+    """Phase 6 for visitors low..high-1: what they choose of what they see."""
+    for j in range(high - low):
+        k = low + j
         i = rows[k]
-        key = Key(seed, day, ids[i], world_seed)
-        it, me, offer, memory = _traits_of(traits, i), _state_of(state, i), _offer_of(offers, k), _inbox_of(inbox, i)
-        n = expose(params, it, me, offer, memory, shelf, is_promoting, key, desk)
+        for place in range(view.n_shown[j]):
+            desk.product[place] = view.shown[j, place]
+            desk.source[place] = view.source[j, place]
         c = decide(
-            params, constants, it, me, offer, memory, shelf, public, teams, first_team, i, key, n, desk
+            params, constants, _traits_of(traits, i), _state_of(state, i), _offer_of(offers, k), _inbox_of(inbox, i),
+            shelf, public, teams, first_team, i, Key(seed, day, ids[i], 0), view.n_shown[j], desk,
         )  # fmt: skip
         out.product[k] = c.product
         out.favourite[k] = c.favourite
@@ -275,6 +415,55 @@ def shop(
         out.team_cents[k] = c.team_cents
         out.hype[k] = c.hype
         out.kol_tactic[k] = c.kol_tactic
+
+
+@column_kernel
+def look_and_choose(
+    params: Params,
+    constants: Constants,
+    traits: Traits,
+    state: State,
+    inbox: Inbox,
+    offers: Offer,
+    shelf: Shelf,
+    is_promoting: bool,
+    public: Column,
+    teams: Column,
+    first_team: int,
+    rows: Column,
+    agents: Column,
+    first: int,
+    last: int,
+    ids: Column,
+    seed: int,
+    world_seed: int,
+    day: int,
+    view: View,
+    desk: Desk,
+    out: Choice,
+) -> None:
+    """Phases 5-6 for visitors first..last-1, in the steps of rules.expose and rules.decide.
+
+    Some thousand visitors take each step in turn, so that draws are made several at a time and every loop
+    stays small enough for the compiler (measured: half the time). `agents` are the ids of `rows`.
+    """
+    n_slots = int(params.attention)
+    at_once = view.n_shown.shape[0]
+    for low in range(first, last, at_once):
+        high = min(low + at_once, last)
+        for slot in range(n_slots):
+            for k in range(high - low):
+                view.names[slot, k] = slot
+        draw_slots(draws.SLOT_SOURCE, agents[low:high], seed, day, n_slots, view)
+        give_sources(
+            params, traits, state, inbox, offers, shelf, is_promoting, rows, low, high, ids, seed, day, view, desk
+        )
+        draw_slots(draws.SLOT_ITEM, agents[low:high], seed, day, n_slots, view)
+        show(params, traits, state, inbox, offers, shelf, rows, low, high, ids, seed, world_seed, day, view, desk)
+        choose(
+            params, constants, traits, state, inbox, offers, shelf, public, teams, first_team, rows, low, high, ids,
+            seed, day, view, desk, out,
+        )  # fmt: skip
 
 
 # --- sparse phases ---------------------------------------------------------------------------------

@@ -50,8 +50,7 @@ from sim.rules.records import (
 )
 from sim.rules.remember import ASK, BAD, GOOD, OWN, POST
 from sim.rules.review import review_probability, stars
-from sim.rules.visit import NOTHING as STAYS_AWAY
-from sim.rules.visit import REGISTERS, REGISTERS_INVITED, REGISTERS_PAID, RETURNS, morning
+from sim.rules.visit import REGISTERS, REGISTERS_INVITED, REGISTERS_PAID, RETURNS, action, acts
 from sim.scenario import Scenario
 
 _start_method = multiprocessing.get_start_method(allow_none=True)
@@ -196,12 +195,15 @@ class Shopper(mesa.Agent):  # type: ignore[misc]  # Mesa is untyped here
         shop = self.model
         self.life = draws.block(shop.noise_seed, draws.LIFE, shop.day, self.id, 0)
         is_invited = self.invited_by is not None
-        action = morning(shop.params, shop.constants, self.traits, self.state, is_invited, shop.day, self.life)
-        if action == RETURNS:
+        is_acting = acts(shop.params, shop.constants, self.traits, self.state, is_invited, shop.day, self.life)
+        self.visits_today = int(is_acting)
+        if not is_acting:
+            return
+        what = action(shop.params, self.traits, self.state, is_invited, self.life)
+        if what == RETURNS:
             self.status, self.returns_today = ACTIVE, True
-        elif action in _CHANNEL_OF:
-            self._register(_CHANNEL_OF[action])
-        self.visits_today = int(action != STAYS_AWAY)
+        elif what in _CHANNEL_OF:
+            self._register(_CHANNEL_OF[what])
 
     def _register(self, channel: int) -> None:
         self.status, self.registers_today = ACTIVE, True
@@ -334,8 +336,10 @@ class Shopper(mesa.Agent):  # type: ignore[misc]  # Mesa is untyped here
         shop = self.model
         if self.is_active:
             mood, fatigue = feel.next_mood(shop.params, self.state), feel.next_fatigue(shop.params, self.state)
+            p = leave.leave_probability(
+                shop.params, shop.constants, self.traits, self.state, fatigue, self.n_heard, shop.day
+            )
             self.mood, self.fatigue = mood, fatigue
-            p = leave.leave_probability(shop.params, shop.constants, self.traits, self.state, self.n_heard, shop.day)
             if draws.unit(self.life[1]) < p:
                 self.status, self.lapses_today, self.lapsed_day = LAPSED, True, shop.day
         self.joy = 0.0

@@ -187,7 +187,6 @@ def decide(
     """
     fade = fading(params, key.day - state.inbox_day)
     presence = kol_presence(params, state, key.day)
-    total = 0.0
     favourite = -1
     best = -1e300
     for k in range(n_shown):
@@ -208,7 +207,6 @@ def decide(
         desk.coupon[k] = coupon
         desk.utility[k] = alone
         desk.team[k] = NO_TEAM
-        total += exp(alone)
         if alone > best:
             favourite, best = product, alone
         if shelf.team_discount[product] > 0.0 and sees_teams(offer, shelf, product) and state.team < 0:
@@ -224,9 +222,15 @@ def decide(
             desk.team_cents[k] = team_cents
             desk.team_utility[k] = joined
             desk.found_utility[k] = found
-            total += exp(joined)
     if n_shown == 0:
         return Choice(-1, -1, False, NO_TEAM, False, 0, BROWSE, -1, 0, 0, 0, 0.0, -1)
+    for k in range(n_shown):
+        desk.weight[k] = exp(desk.utility[k])
+    total = 0.0
+    for k in range(n_shown):
+        total += desk.weight[k]
+        if desk.team[k] != NO_TEAM:
+            total += exp(desk.team_utility[k])
     w0, w1, _, _ = draws.block(key.seed, draws.BUY, key.day, key.agent, 0)
     inclusive = log(total) - log(float(int(params.attention)))
     if draws.unit(w0) >= buy_probability(params, traits, state, inclusive, key.day):

@@ -72,8 +72,24 @@ def proposal_weight(
 
 
 @rule
-def draw_item(params: Params, traits: Traits, key: Key, offer: Offer, shelf: Shelf, source: int, slot: int) -> int:
-    """A product for one slot by keyed rejection; -1 if nothing fits.
+def proposed(word: int, n_products: int) -> tuple[int, float]:
+    """A draw read as a proposal: product floor(P u), and the rest of P u as the draw that accepts or refuses."""
+    scaled = word * n_products
+    return scaled >> 32, (scaled & MASK32) * 2.0**-32
+
+
+@rule
+def draw_item(
+    params: Params,
+    traits: Traits,
+    key: Key,
+    offer: Offer,
+    shelf: Shelf,
+    source: int,
+    slot: int,
+    words: tuple[int, int, int, int],
+) -> int:
+    """A product for one slot by keyed rejection; -1 if nothing fits. `words` are the first four draws.
 
     Attempt k proposes floor(P u_k) and accepts with the fractional part of P u_k. Doubling one
     product's weight therefore changes only the draws that it newly wins, never the others. After 64
@@ -82,17 +98,23 @@ def draw_item(params: Params, traits: Traits, key: Key, offer: Offer, shelf: She
     n = shelf.id.shape[0]
     product = 0
     for attempt in range(TRIES):
-        words = draws.block(key.seed, draws.SLOT_ITEM, key.day, key.agent, draws.pair(attempt, 256 * source + slot))
+        if attempt > 0:
+            words = draws.block(key.seed, draws.SLOT_ITEM, key.day, key.agent, item_name(attempt, source, slot))
         for word in words:
-            scaled = word * n
-            product = scaled >> 32
-            if (scaled & MASK32) * 2.0**-32 < proposal_weight(params, traits, key, offer, shelf, source, product):
+            product, rest = proposed(word, n)
+            if rest < proposal_weight(params, traits, key, offer, shelf, source, product):
                 return int(product)
     for step in range(n):
         fitting = (product + step) % n
         if proposal_weight(params, traits, key, offer, shelf, source, fitting) > 0.0:
             return int(fitting)
     return -1
+
+
+@rule
+def item_name(attempt: int, source: int, slot: int) -> int:
+    """Name of a block of four proposals for a slot."""
+    return draws.pair(attempt, 256 * source + slot)
 
 
 @rule
@@ -142,6 +164,78 @@ def placed_source(key: Key, slot: int, kol: float, recommended: float, promoted:
 
 
 @rule
+def draw_sources(key: Key, n_slots: int, desk: Desk) -> None:
+    """Draws that give every slot its source (lanes: placed, friend, taste, popular)."""
+    for slot in range(n_slots):
+        words = draws.block(key.seed, draws.SLOT_SOURCE, key.day, key.agent, slot)
+        desk.word_0[slot], desk.word_1[slot], desk.word_2[slot], desk.word_3[slot] = words
+
+
+@rule
+def choose_sources(
+    params: Params, traits: Traits, state: State, offer: Offer, n_friend: int, shelf: Shelf, is_promoting: bool,
+    key: Key, n_slots: int, desk: Desk,
+) -> None:  # fmt: skip
+    """Give every slot its source, eq. 3: stick by stick, the strategy's sources first, each with a draw of its own."""
+    presence = kol_presence(params, state, key.day)
+    kol = params.w_kol * traits.kol * presence if presence > 0.0 and shelf.on_sale[state.kol_product] else 0.0
+    promoted = params.w_promo if is_promoting else 0.0
+    placed = kol + offer.rec_weight + promoted
+    friend = params.w_fr * n_friend
+    organic = params.w_s + params.w_pop + params.w_new
+    p_placed = placed / (placed + friend + organic)
+    p_friend = friend / (friend + organic)
+    p_taste = params.w_s / organic
+    p_popular = params.w_pop / (params.w_pop + params.w_new)
+    for slot in range(n_slots):
+        source = BROWSE if draws.unit(desk.word_3[slot]) >= p_popular else POPULAR
+        source = TASTE_SEARCH if draws.unit(desk.word_2[slot]) < p_taste else source
+        source = FRIEND if draws.unit(desk.word_1[slot]) < p_friend else source
+        if draws.unit(desk.word_0[slot]) < p_placed:
+            source = placed_source(key, slot, kol, offer.rec_weight, promoted)
+        desk.slot_source[slot] = source
+
+
+@rule
+def draw_items(key: Key, n_slots: int, desk: Desk) -> None:
+    """The first four proposals of every slot."""
+    for slot in range(n_slots):
+        name = item_name(0, desk.slot_source[slot], slot)
+        words = draws.block(key.seed, draws.SLOT_ITEM, key.day, key.agent, name)
+        desk.word_0[slot], desk.word_1[slot], desk.word_2[slot], desk.word_3[slot] = words
+
+
+@rule
+def fill_slots(
+    params: Params, traits: Traits, state: State, offer: Offer, inbox: Inbox, n_friend: int, shelf: Shelf, key: Key,
+    n_slots: int, desk: Desk,
+) -> int:  # fmt: skip
+    """Fill desk.product and desk.source; a product shown twice counts once, for the source that showed it first."""
+    n = 0
+    next_friend = 0
+    for slot in range(n_slots):
+        source = desk.slot_source[slot]
+        product = -1
+        if source == FRIEND:
+            if next_friend < n_friend:
+                product = inbox.product[desk.ranked[next_friend]]
+                next_friend += 1
+        elif source == KOL:
+            product = state.kol_product
+        else:
+            words = (desk.word_0[slot], desk.word_1[slot], desk.word_2[slot], desk.word_3[slot])
+            product = draw_item(params, traits, key, offer, shelf, source, slot, words)
+        is_known = product < 0
+        for k in range(n):
+            is_known = is_known or desk.product[k] == product
+        if not is_known:
+            desk.product[n] = product
+            desk.source[n] = source
+            n += 1
+    return n
+
+
+@rule
 def expose(
     params: Params,
     traits: Traits,
@@ -155,50 +249,12 @@ def expose(
 ) -> int:
     """Fill desk.product and desk.source with what the visitor sees, eq. 3 by slots; returns how many products.
 
-    Each slot draws its source stick by stick, the strategy's sources first, each stick with a draw of
-    its own: switching a strategy's source on takes slots from the others and moves none among them. A
-    product shown twice counts once, for the source that showed it first.
+    Switching a strategy's source on takes slots from the others and moves none among them. The columnar
+    driver takes the same steps, with the draws of many visitors made together.
     """
-    days = key.day - state.inbox_day
-    n_friend = friend_products(params, key, inbox, days, shelf, desk)
-    presence = kol_presence(params, state, key.day)
-    kol = params.w_kol * traits.kol * presence if presence > 0.0 and shelf.on_sale[state.kol_product] else 0.0
-    promoted = params.w_promo if is_promoting else 0.0
-    placed = kol + offer.rec_weight + promoted
-    friend = params.w_fr * n_friend
-    organic = params.w_s + params.w_pop + params.w_new
-    p_placed = placed / (placed + friend + organic)
-    p_friend = friend / (friend + organic)
-    p_taste = params.w_s / organic
-    p_popular = params.w_pop / (params.w_pop + params.w_new)
-    n = 0
-    next_friend = 0
-    for slot in range(int(params.attention)):
-        w0, w1, w2, w3 = draws.block(key.seed, draws.SLOT_SOURCE, key.day, key.agent, slot)
-        product = -1
-        if draws.unit(w0) < p_placed:
-            source = placed_source(key, slot, kol, offer.rec_weight, promoted)
-        elif draws.unit(w1) < p_friend:
-            source = FRIEND
-        elif draws.unit(w2) < p_taste:
-            source = TASTE_SEARCH
-        elif draws.unit(w3) < p_popular:
-            source = POPULAR
-        else:
-            source = BROWSE
-        if source == FRIEND:
-            if next_friend < n_friend:
-                product = inbox.product[desk.ranked[next_friend]]
-                next_friend += 1
-        elif source == KOL:
-            product = state.kol_product
-        else:
-            product = draw_item(params, traits, key, offer, shelf, source, slot)
-        is_known = product < 0
-        for k in range(n):
-            is_known = is_known or desk.product[k] == product
-        if not is_known:
-            desk.product[n] = product
-            desk.source[n] = source
-            n += 1
-    return n
+    n_slots = int(params.attention)
+    n_friend = friend_products(params, key, inbox, key.day - state.inbox_day, shelf, desk)
+    draw_sources(key, n_slots, desk)
+    choose_sources(params, traits, state, offer, n_friend, shelf, is_promoting, key, n_slots, desk)
+    draw_items(key, n_slots, desk)
+    return fill_slots(params, traits, state, offer, inbox, n_friend, shelf, key, n_slots, desk)

@@ -28,21 +28,21 @@ def faded_left(left: int, days: int) -> int:
 
 @rule
 def leave_probability(
-    params: Params, constants: Constants, traits: Traits, state: State, n_friends: int, day: int
+    params: Params, constants: Constants, traits: Traits, state: State, fatigue: float, n_friends: int, day: int
 ) -> float:
-    """Chance that an active shopper lapses tonight, eq. 17: 1 - (1 - theta)^exp(x).
+    """Chance that an active shopper lapses tonight, eq. 17: 1 - (1 - theta)^exp(x); `fatigue` is tonight's.
 
     x = -g_s satisfaction + g_n min(left, 2) - g_a (active share of friends - normal) + g_f max(0, fatigue - f_1).
     With x = 0 this is exactly the shifted beta-geometric of Fader & Hardie 2007. `params.churn` scales
     the hazard; without friends the share does not deviate.
     """
-    left = min(faded_left(state.left, day - state.left_day) / LEFT_UNIT, LEFT_MOST)
+    left = min(state.left * exp(-(day - state.left_day) / LEFT_FADE_DAYS) / LEFT_UNIT, LEFT_MOST)
     share = state.n_friends_active / max(n_friends, 1) - constants.active_share
     deviation = share if n_friends > 0 else 0.0
     x = (
         -params.g_s * state.satisfaction
         + params.g_n * left
         - params.g_a * deviation
-        + params.g_f * max(0.0, state.fatigue - params.f_1)
+        + params.g_f * max(0.0, fatigue - params.f_1)
     )
     return 1.0 - exp(params.churn * exp(x) * traits.stay)

@@ -185,8 +185,14 @@ class Desk(NamedTuple):
     team_cents: Any
     team_utility: Any  # in a team: joining, or founding
     found_utility: Any  # founding, for who loses her seat
-    ranked: Any
+    weight: Any  # exp(utility)
+    ranked: Any  # inbox places in the order in which friends' slots take them
     times: Any
+    slot_source: Any
+    word_0: Any  # draws of all slots, made together
+    word_1: Any
+    word_2: Any
+    word_3: Any
 
 
 MOST_SLOTS: Final = 20

@@ -9,9 +9,8 @@ from sim._jit import exp, rule
 from sim.params import Params
 from sim.rules.arrive import arrival_probability, organic_probability
 from sim.rules.leave import return_probability
-from sim.rules.records import ACTIVE, LAPSED, Constants, State, Traits
+from sim.rules.records import ACTIVE, LAPSED, PROSPECT, Constants, State, Traits
 
-NOTHING: Final = 0
 VISITS: Final = 1
 REGISTERS: Final = 2  # by herself
 REGISTERS_PAID: Final = 3
@@ -31,7 +30,7 @@ def visit_probability(params: Params, traits: Traits, state: State) -> float:
 
 
 @rule
-def morning(
+def acts(
     params: Params,
     constants: Constants,
     traits: Traits,
@@ -39,18 +38,30 @@ def morning(
     is_invited: bool,
     day: int,
     words: tuple[int, int, int, int],
-) -> int:
-    """What a shopper does this morning; `words` are the four lanes of her LIFE block of the day.
+) -> bool:
+    """Does anything happen this morning: a visit, a return, a registration?
 
-    Whoever registers or comes back visits on that day.
+    `words` are the four lanes of her LIFE block of the day. All three chances are worked out and one is
+    taken: without a branch, the compiled loop does many shoppers at once.
     """
+    visits = visit_probability(params, traits, state)
+    returns = return_probability(params, state, day)
+    arrives = arrival_probability(params, constants, traits, state)
+    is_active, is_prospect = state.status == ACTIVE, state.status == PROSPECT
+    chance = visits if is_active else returns
+    chance = arrives if is_prospect else chance
+    word = words[0] if is_active else words[2]
+    word = words[3] if is_prospect else word
+    return (draws.unit(word) < chance) | (is_prospect & is_invited)
+
+
+@rule
+def action(params: Params, traits: Traits, state: State, is_invited: bool, words: tuple[int, int, int, int]) -> int:
+    """What it is that she does, given that something happens; who registers or comes back visits on that day."""
     if state.status == ACTIVE:
-        return VISITS if draws.unit(words[0]) < visit_probability(params, traits, state) else NOTHING
+        return VISITS
     if state.status == LAPSED:
-        return RETURNS if draws.unit(words[2]) < return_probability(params, state, day) else NOTHING
+        return RETURNS
     if is_invited:
         return REGISTERS_INVITED
-    u = draws.unit(words[3])
-    if u >= arrival_probability(params, constants, traits, state):
-        return NOTHING
-    return REGISTERS if u < organic_probability(params, traits) else REGISTERS_PAID
+    return REGISTERS if draws.unit(words[3]) < organic_probability(params, traits) else REGISTERS_PAID
