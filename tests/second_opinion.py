@@ -1,7 +1,7 @@
 """A second implementation of the model, written from docs/model.md alone: plain Python, no rule of `sim.rules`.
 
 It takes people, ties, products, constants, coefficients and seeds from a World (section 5) and shares with the package
-only the keyed random numbers (`sim.draws`) and the functions of `sim._jit`. Numbers in comments are those of docs/model.md.
+only the keyed random numbers (`sim.draws`) and the functions of `sim._jit`. Numbers in comments are its sections.
 """
 
 from __future__ import annotations
@@ -18,6 +18,11 @@ NEVER = -32768
 TEAM = 1 << 32  # added to the item of a draw that belongs to a team (4.2)
 BROWSE, TASTE, POPULAR, FRIEND, LEADER, RECOMMENDED, PROMOTED = range(7)
 CAUSES = ("browse", "taste", "popular", "friend", "kol", "recommendation", "promotion")
+COUNTED = (
+    *("visits", "new_organic", "new_paid", "new_invited", "returned", "churned", "orders", "units"),
+    *("gmv_cents", "paid_cents", "refund_cents", "cogs_cents", "fulfilment_cents", "expense_cents", "share_events"),
+    *("messages", "reviews", "stars", "returns", "teams_founded", "teams_succeeded", "teams_failed"),
+)  # sums of the day (9)
 GOOD, BAD, ASK, POST, BAD_POST, OWN = range(6)
 PERSONAL = (GOOD, BAD, ASK)
 START, ORGANIC, PAID, INVITED = range(1, 5)
@@ -84,7 +89,7 @@ class SecondOpinion:
         self._products()
         self._tactics()
 
-    # --- 2 and 5: what the World gives --------------------------------------------------------------
+    # --- 2 and 5: what the World gives -----------------------------------------------------------------------
 
     def _people(self) -> None:
         population, graph = self.world.population, self.world.graph
@@ -164,7 +169,7 @@ class SecondOpinion:
             self.products.append(product)
 
     def _tactics(self) -> None:
-        strategy = self.scenario.strategies[self.label]
+        strategy = self.scenario.strategies.get(self.label, ())  # nothing: the control
         kinds = [spec.kind for spec in strategy]
         self.tactics = []
         for index, spec in enumerate(strategy):
@@ -210,7 +215,7 @@ class SecondOpinion:
         purpose = tactic_purpose(tactic.kind, site, tactic.ordinal)
         return draws.block(self.world.world_seed, purpose, 0, agent, 0)[0]
 
-    # --- 4: draws of a day ----------------------------------------------------------------------------
+    # --- 4: draws of a day -----------------------------------------------------------------------------------
 
     def words(self, purpose: int, agent: int, item: int = 0) -> tuple[int, int, int, int]:
         return draws.block(self.world.noise_seed, purpose, self.t, agent, item)
@@ -221,11 +226,11 @@ class SecondOpinion:
     def log_event(self, person: Record, kind: str, item: int = -1, other: int = -1, value: int = 0) -> None:
         self.events.append((self.d, person.id, kind, item, other, value))
 
-    # --- 3: the day -------------------------------------------------------------------------------------
+    # --- 3: the day ------------------------------------------------------------------------------------------
 
     def run(self) -> SecondOpinion:
-        for self.t in range(self.burn_in + self.scenario.days):
-            self.d = self.t - self.burn_in
+        for t in range(self.burn_in + self.scenario.days):
+            self.t, self.d = t, t - self.burn_in
             self.on = [
                 tactic
                 for tactic in self.tactics
@@ -234,12 +239,7 @@ class SecondOpinion:
                 and (tactic.spec.stop is None or self.d < tactic.spec.stop)
                 and (self.d - tactic.spec.start) % tactic.spec.every == 0
             ]
-            self.day = dict.fromkeys(
-                "visits new_organic new_paid new_invited returned churned orders units gmv_cents paid_cents refund_cents "
-                "cogs_cents fulfilment_cents expense_cents share_events messages reviews stars returns "
-                "teams_founded teams_succeeded teams_failed".split(),
-                0,
-            )
+            self.day = dict.fromkeys(COUNTED, 0)
             self.shelf_of_the_day()  # 0a
             self.leaders_post()  # 0b
             self.hear()  # 0c
@@ -263,7 +263,7 @@ class SecondOpinion:
             self.book()  # 13
         return self
 
-    # --- 7.0, 8.1: shelf ----------------------------------------------------------------------------------
+    # --- 7.0, 8.1: shelf -------------------------------------------------------------------------------------
 
     def shelf_of_the_day(self) -> None:
         p, products, n = self.p, self.products, len(self.products)
@@ -315,7 +315,7 @@ class SecondOpinion:
                         product.terms = tactic
         self.any_promoted = any(product.promoted for product in products)
 
-    # --- 7.8b: leaders' posts ---------------------------------------------------------------------------
+    # --- 7.8b: leaders' posts --------------------------------------------------------------------------------
 
     def leaders_post(self) -> None:
         reached: dict[int, list[tuple[Any, ...]]] = {}
@@ -349,7 +349,7 @@ class SecondOpinion:
         self.day["expense_cents"] += amount
         return True
 
-    # --- 7.1: arriving, returning, visiting ---------------------------------------------------------------
+    # --- 7.1: arriving, returning, visiting ------------------------------------------------------------------
 
     def hear(self) -> None:
         for message in self.mail:
@@ -396,7 +396,7 @@ class SecondOpinion:
         self.day["visits"] = len(visitors)
         return visitors
 
-    # --- 7.4: remembering -----------------------------------------------------------------------------------
+    # --- 7.4: remembering ------------------------------------------------------------------------------------
 
     def remember(self, visitors: list[Record]) -> None:
         here = {q.row for q in visitors}
@@ -456,7 +456,7 @@ class SecondOpinion:
     def weakness(self, q: Record, j: int, strength: int) -> tuple[int, float]:
         return abs(strength), self.u(draws.INBOX_TIE, q.id, self.products[j].id)
 
-    # --- 8.1, 8.2, 7.7: offers, coupons handed out, unlocking -----------------------------------------------
+    # --- 8.1, 8.2, 7.7: offers, coupons handed out, unlocking ------------------------------------------------
 
     def offer(self, visitors: list[Record]) -> dict[int, Record]:
         offers = {
@@ -497,11 +497,11 @@ class SecondOpinion:
                 for o in chosen:
                     o.team_tactics.add(tactic.index)
             if tactic.kind == "recommendation":
-                if self.pay(tactic, spec.cost_per_day + nearest(spec.cost_per_1000 * len(chosen) / 1000)):
-                    for o in chosen:
-                        if spec.weight > o.weight:
-                            o.weight = spec.weight
-                            o.accuracy = spec.accuracy if spec.by == "taste" else -1.0
+                serving = spec.cost_per_day + nearest(spec.cost_per_1000 * len(chosen) / 1000)
+                for o in chosen if self.pay(tactic, serving) else []:
+                    if spec.weight > o.weight:
+                        o.weight = spec.weight
+                        o.accuracy = spec.accuracy if spec.by == "taste" else -1.0
         for tactic in self.on:
             asking = [(o.money, self.people[o.row], 0, 0, o) for o in offers.values() if o.money_tactic is tactic]
             granted = self.grant(tactic, "issue", asking)
@@ -551,7 +551,7 @@ class SecondOpinion:
         requests = sorted(requests, key=lambda r: (self.words(purpose, r[1].id, r[2])[0], r[1].id, r[3]))
         return {request[1].row for request in requests if tactic.budget.reserve(request[0])}
 
-    # --- 7.2: exposure ----------------------------------------------------------------------------------------
+    # --- 7.2: exposure ---------------------------------------------------------------------------------------
 
     def look(self, q: Record, o: Record) -> dict[int, int]:
         """Products she sees, in slot order, with the source of their slot."""
@@ -634,7 +634,7 @@ class SecondOpinion:
     def presence(self, q: Record) -> float:
         return exp((self.t - q.kol_day) * log(max(self.p.p_fade, 1e-9)))
 
-    # --- 7.3: purchase ------------------------------------------------------------------------------------------
+    # --- 7.3: purchase ---------------------------------------------------------------------------------------
 
     def look_and_choose(self, q: Record, o: Record) -> Record | None:
         p, t = self.p, self.t
@@ -725,7 +725,7 @@ class SecondOpinion:
             return 0.0
         return -self.p.b_p * (q.price / self.c.price) * log(price / product.list)
 
-    # --- 7.10: teams ----------------------------------------------------------------------------------------------
+    # --- 7.10: teams -----------------------------------------------------------------------------------------
 
     def team_alternative(self, q: Record, product: Record, j: int, u: float) -> tuple[Any, float, float, int]:
         p, spec = self.p, product.terms.spec
@@ -755,7 +755,7 @@ class SecondOpinion:
             return None, found, found, team_price
         return best[1], value(best[2]), found, team_price
 
-    # --- 7.3 stock, 7.10 settling, 8.2, 8.3 -----------------------------------------------------------------------
+    # --- 7.3 stock, 7.10 settling, 8.2, 8.3 ------------------------------------------------------------------
 
     def settle(self, choices: list[Record], offers: dict[int, Record]) -> tuple[list[Record], list[Record]]:
         served = []
@@ -894,7 +894,7 @@ class SecondOpinion:
         team_orders.sort(key=lambda seat: (seat.day, seat.person.row))
         return team_orders, let_down
 
-    # --- 7.5, 7.6: fulfilment, reviews ------------------------------------------------------------------------------
+    # --- 7.5, 7.6: fulfilment, reviews -----------------------------------------------------------------------
 
     def experience(self, q: Record, s: float) -> None:
         q.satisfaction = self.p.s_keep * q.satisfaction + (1 - self.p.s_keep) * s
@@ -952,7 +952,7 @@ class SecondOpinion:
             day["stars"] += order.stars
             self.log_event(q, "review", product.id, value=order.stars)
 
-    # --- 7.7: sharing, inviting -----------------------------------------------------------------------------------------
+    # --- 7.7: sharing, inviting ------------------------------------------------------------------------------
 
     def social_need(self, q: Record) -> float:
         return self.p.b_n * (q.social - self.c.social) / 0.2
@@ -1021,7 +1021,7 @@ class SecondOpinion:
             Record(kind=kind, sender=q.row, receiver=tie.row, product=j, weight=weight, team=team, tie=tie)
         )
 
-    # --- 7.8, 7.9: mood, fatigue, leaving ---------------------------------------------------------------------------------
+    # --- 7.8, 7.9: mood, fatigue, leaving --------------------------------------------------------------------
 
     def feel_and_leave(self) -> None:
         p, t = self.p, self.t
@@ -1031,7 +1031,7 @@ class SecondOpinion:
                 contagion = p.k_e * (q.valence / max(q.seen, 1) - q.mood) if q.seen > 0 else 0.0
                 q.mood = min(max(p.mood_keep * q.mood + p.mood_s * q.joy + contagion, -1.0), 1.0)
                 q.fatigue = p.fat_keep * q.fatigue + p.fat_ask * q.heard
-                left = min(int(q.left * exp(-(t - q.left_day) / 30)) / 2.0**32, 2.0)
+                left = min(q.left * exp(-(t - q.left_day) / 30) / 2.0**32, 2.0)
                 dev = q.n_friends_active / q.n_heard - self.c.active_share if q.n_heard else 0.0
                 x = -p.g_s * q.satisfaction + p.g_n * left - p.g_a * dev + p.g_f * max(0.0, q.fatigue - p.f_1)
                 if unit(q.word_lapse) < 1 - exp(p.churn * exp(x) * q.stay):
@@ -1052,7 +1052,7 @@ class SecondOpinion:
                     friend.left = int(friend.left * exp(-(t - friend.left_day) / 30)) + tie.strength * 2**22
                     friend.left_day = t
 
-    # --- 8.2, 9: night, tables ----------------------------------------------------------------------------------------------
+    # --- 8.2, 9: night, tables -------------------------------------------------------------------------------
 
     def night(self, confirmed: list[Record], offers: dict[int, Record]) -> None:
         for tactic in self.tactics:
