@@ -617,3 +617,19 @@ def test_a_tactic_reaches_the_persona_it_names(persona: str) -> None:
     persona_of = journal.shoppers.set_index("id")["persona"]
     helped = journal.orders[journal.orders["tactic"] == "gift"]
     assert set(persona_of[helped["agent"]]) <= {persona}
+
+
+def test_state_fits_its_budget() -> None:
+    """At most 400 bytes a shopper, plus 8 bytes a directed tie: counted on the arrays a run holds."""
+    from sim.engines.columnar import Columnar
+    from sim.engines.operations import prepare
+
+    world = World.build(Scenario.from_dict({"name": "size", "population": {"size": 3000}, "days": 1}), 0)
+    operations, recorder = prepare(world, "control")
+    run = Columnar(world, operations, recorder)
+    people = [*run.state, *run.inbox, *run.traits, run.ids, run.churn_word, run.flags, run.n_heard]
+    people += [world.population.persona, world.population.is_registered, world.population.tenure_days, run.indptr]
+    people += [recorder.registered_day, recorder.channel, recorder.inviter, recorder.last_visit, recorder.visits]
+    assert sum(column.nbytes for column in [*people, recorder.marks]) <= 400 * len(world) + 8
+    ties = run.audience.nbytes + run.strength.nbytes + run.n_sent.nbytes
+    assert ties <= 8 * len(run.audience)

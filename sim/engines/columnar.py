@@ -185,8 +185,6 @@ class Columnar:
         events.inviter = np.where(events.channel == INVITED, state.invited_by[events.registered], -1)
         events.returned = events.visitors[acts == RETURNS]
         state.status[events.visitors] = ACTIVE
-        state.channel[events.registered] = events.channel
-        state.inviter[events.registered] = events.inviter
         state.registered_day[events.registered] = t
         state.invited_by[events.registered] = -1
 
@@ -240,7 +238,6 @@ class Columnar:
 
         self._blocks(pool, n, work)
         state.last_visit_day[rows] = t
-        state.n_visits[rows] += 1
         bought = np.flatnonzero(choice.product >= 0)
         buyers = Buyers(
             row=rows[bought],

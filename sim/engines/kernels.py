@@ -25,7 +25,6 @@ from sim.rules.records import (
     MOST_SLOTS,
     NEVER,
     PROSPECT,
-    START,
     Choice,
     Column,
     Constants,
@@ -65,13 +64,10 @@ def new_state(world: World, n_friends_active: NDArray[np.int32]) -> State:
 
     return State(
         status=np.where(is_registered, ACTIVE, PROSPECT).astype(np.int8),
-        channel=np.where(is_registered, START, 0).astype(np.int8),
         registered_day=np.where(is_registered, -tenure, NEVER).astype(np.int16),
-        inviter=filled(-1, np.int32),
         last_visit_day=filled(NEVER, np.int16),
         last_buy_day=filled(NEVER, np.int16),
         lapsed_day=filled(NEVER, np.int16),
-        n_visits=filled(0, np.int32),
         n_orders=filled(0, np.int32),
         satisfaction=filled(0.0, np.float64),
         mood=filled(0.0, np.float64),
@@ -158,8 +154,8 @@ def _traits_of(t: Traits, i: int) -> Traits:
 def _state_of(s: State, i: int) -> State:
     # int(): in plain Python narrow types would overflow (NumPy 2 keeps them)
     return State(
-        int(s.status[i]), int(s.channel[i]), int(s.registered_day[i]), int(s.inviter[i]), int(s.last_visit_day[i]),
-        int(s.last_buy_day[i]), int(s.lapsed_day[i]), int(s.n_visits[i]), int(s.n_orders[i]), s.satisfaction[i],
+        int(s.status[i]), int(s.registered_day[i]), int(s.last_visit_day[i]),
+        int(s.last_buy_day[i]), int(s.lapsed_day[i]), int(s.n_orders[i]), s.satisfaction[i],
         s.mood[i], s.fatigue[i], s.joy[i], int(s.left[i]), int(s.left_day[i]), int(s.n_friends_active[i]),
         int(s.heard[i]), int(s.seen[i]), int(s.valence[i]), int(s.n_posts[i]), int(s.kol_product[i]),
         int(s.kol_day[i]), s.kol_hype[i], int(s.kol_tactic[i]), int(s.team[i]), int(s.invited_by[i]),

@@ -84,13 +84,10 @@ class State(NamedTuple):
     """As it was at the end of yesterday."""
 
     status: Any
-    channel: Any
     registered_day: Any
-    inviter: Any  # row of who brought her, -1 = nobody
     last_visit_day: Any
     last_buy_day: Any
     lapsed_day: Any
-    n_visits: Any
     n_orders: Any
     satisfaction: Any
     mood: Any
