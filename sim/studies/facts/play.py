@@ -1,0 +1,129 @@
+"""How a fact's runs are played: arms beside the control, in one world with one luck; imports engines and below."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import numpy as np
+
+from sim.studies.facts.fact import Test, Value
+from sim.studies.facts.tables import IntArray
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sim.engines import World
+    from sim.journal import Journal
+    from sim.scenario import Scenario
+
+CONTROL: Final = "control"
+
+
+class Arm(NamedTuple):
+    """What is different from the control: tactics, or coefficients."""
+
+    tactics: tuple[dict[str, Any], ...] = ()
+    params: Mapping[str, float] = {}
+
+
+#: share of the catalogue in product trials: 10 of 60
+SOME: Final = 10 / 60
+PROMOTION_DAYS: Final = 4
+DIP_DAYS: Final = 28
+#: several promotions in one run, far enough apart that one does not reach into the next
+PROMOTIONS: Final = (0, 30, 60)
+SALES: Final = (0, 45)
+
+ARMS: Final[dict[str, Arm]] = {
+    "some_cheaper": Arm(({"kind": "price_cut", "discount": 0.10, "products": SOME},)),
+    "all_cheaper": Arm(({"kind": "price_cut", "discount": 0.10},)),
+    "promotion": Arm(
+        tuple(
+            {
+                "kind": "price_cut", "discount": 0.20, "products": SOME, "promoted": True,
+                "start": day, "stop": day + PROMOTION_DAYS,
+            }
+            for day in PROMOTIONS
+        )
+    ),
+    "sale": Arm(
+        tuple({"kind": "price_cut", "discount": 0.25, "start": day, "stop": day + PROMOTION_DAYS} for day in SALES)
+    ),
+    "share_coupon": Arm(({"kind": "share_coupon"},)),
+    "no_herding": Arm(params={"b_h": 0.0}),
+    # nobody hears of another's orders: no messages, no posts, no visible purchases; tastes stay as alike as they are
+    "unheard": Arm(params={"r_0": 0.0, "p_b": 0.0, "v_own": 0.0}),
+}  # fmt: skip
+
+
+@dataclass
+class Shop:
+    """One replication, played: the journals of the control and of the arms, and the world of the control."""
+
+    world: World
+    journals: dict[str, Journal] = field(default_factory=dict)
+
+    def __getitem__(self, arm: str) -> Journal:
+        return self.journals[arm]
+
+    @property
+    def days(self) -> int:
+        """Measured days."""
+        return self.world.scenario.days
+
+    def lot(self, arm: str, ordinal: int = 0) -> IntArray:
+        """Ids of the products that the arm's tactic of this ordinal cuts."""
+        from sim.draws import tactic_purpose
+        from sim.strategies.tactic import chosen_products
+
+        tactic = ARMS[arm].tactics[ordinal]
+        ids = self.world.catalogue.id
+        chosen = chosen_products(
+            ids, tactic["products"], self.world.world_seed, tactic_purpose(tactic["kind"], "products", ordinal)
+        )
+        return np.asarray(ids[chosen], dtype=np.int64)
+
+    def log(self, kind: str) -> pd.DataFrame:
+        """The control's events of one type on measured days."""
+        events = self.journals[CONTROL].events
+        assert events is not None, "the test must ask for events"
+        return events[(events["type"] == kind) & (events["day"] >= 0)]
+
+    @cached_property
+    def registrants(self) -> tuple[IntArray, IntArray]:
+        """(ids, registration days) of those who registered on measured days."""
+        people = self.journals[CONTROL].shoppers
+        people = people[people["registered_day"] >= 0]
+        return people["id"].to_numpy(dtype=np.int64), people["registered_day"].to_numpy(dtype=np.int64)
+
+    def hearers(self, agent: int) -> IntArray:
+        """Ids of those who hear of a shopper."""
+        world = self.world
+        row = int(self._row[agent])
+        rows = world.graph.audience[world.graph.indptr[row] : world.graph.indptr[row + 1]]
+        return np.asarray(world.population.ids[rows], dtype=np.int64)
+
+    @cached_property
+    def _row(self) -> dict[int, int]:
+        return {agent: row for row, agent in enumerate(self.world.population.ids.tolist())}
+
+
+def play(scenario: Scenario, tests: Sequence[Test], replication: int) -> list[Sequence[Value]]:
+    """Play what the tests need in one replication and let each look; one list of values a test."""
+    from sim.engines import World, simulate
+
+    arms = list(dict.fromkeys(arm for test in tests for arm in test.arms))
+    played = scenario.with_({"strategies": {arm: list(ARMS[arm].tactics) for arm in arms if ARMS[arm].tactics}})
+    shop = Shop(World.build(played, replication))
+    wants_events = any(test.events for test in tests)
+    shop.journals[CONTROL] = simulate(played, CONTROL, replication, events=wants_events, world=shop.world)
+    for arm in arms:
+        if ARMS[arm].tactics:
+            shop.journals[arm] = simulate(played, arm, replication, world=shop.world)
+        else:
+            other = scenario.with_({f"params.{name}": value for name, value in ARMS[arm].params.items()})
+            shop.journals[arm] = simulate(other, CONTROL, replication)
+    return [test.look(shop) for test in tests]
