@@ -78,7 +78,7 @@ def a_shopper(**traits: float) -> Traits:
 def a_state(**state: Any) -> State:
     neutral: dict[str, Any] = {name: 0.0 if name in _FLOAT_STATE else 0 for name in State._fields}
     neutral |= dict.fromkeys(("last_visit_day", "last_buy_day", "lapsed_day", "left_day", "kol_day"), NEVER)
-    neutral |= dict.fromkeys(("inviter", "kol_product", "kol_tactic", "team", "invited_by"), -1)
+    neutral |= dict.fromkeys(("kol_product", "kol_tactic", "team", "invited_by"), -1)
     given_values = {name: float(value) if name in _FLOAT_STATE else int(value) for name, value in state.items()}
     return State(**{**neutral, **given_values})
 
