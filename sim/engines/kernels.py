@@ -441,7 +441,7 @@ def look_and_choose(
     """Phases 5-6 for visitors first..last-1, in the steps of rules.expose and rules.decide.
 
     Some thousand visitors take each step in turn, so that draws are made several at a time and every loop
-    stays small enough for the compiler (measured: half the time). `agents` are the ids of `rows`.
+    stays small enough for the compiler (measured: about half the time). `agents` are the ids of `rows`.
     """
     n_slots = int(params.attention)
     at_once = view.n_shown.shape[0]
