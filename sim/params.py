@@ -62,8 +62,7 @@ class Params(NamedTuple):
     w_fr: Annotated[float, About("weight of slots per product friends recommended", 0.0, 5.0, "1 per product", "fitted", "one purchase per 50-70 messages", "F01 F03 F11", "social")] = 0.7
     w_kol: Annotated[float, About("weight of slots filled by a followed opinion leader's post", 0.0, 10.0, "1", "guess", "tune to campaign tests", "S5", "social")] = 2.0
     w_promo: Annotated[float, About("weight of slots given to promoted products", 0.0, 4.0, "1", "guess", "tune to F24", "F24", "platform")] = 1.0
-    tilt: Annotated[float, About("steepness of a sorted list: weight exp(tilt * score)", 0.0, 1.0, "1", "guess", "slots replace a Gumbel draw per product", "F14 F33")] = 0.7
-    score_max: Annotated[float, About("score beyond which a product gains no further place in a sorted list", 1.0, 3.0, "sd", "guess", "bounds the attempts of keyed rejection", "F14")] = 2.5
+    look_error: Annotated[float, About("error with which a visitor sees how well a product ranks in a list, uniform either way", 0.0, 4.0, "sd", "guess", "slots replace a Gumbel draw per product", "F14 F33")] = 1.5
 
     # purchase (eq. 4-7)
     alpha: Annotated[float, About("base propensity to buy on a visit", -6.0, -1.0, "logit", "fitted", "conversion, repeat ladder, top-20 % share", "F27 F30 F31 F32")] = -3.40
@@ -170,7 +169,7 @@ _LIMITS: Final[dict[str, tuple[float, float]]] = {
     **dict.fromkeys(("theta_a", "theta_b", "tau_inv", "om_tau", "m_f", "h_0"), (0.001, 1e6)),
     **dict.fromkeys(("lam", "lam_sd", "nu_sd", "trait_sd", "eta"), (0.0, 10.0)),
     "trait_sd": (0.0, 0.25), "mu": (0.01, 1.0), "attention": (1.0, 20.0), "w_new": (0.001, 1e6),
-    "tilt": (0.0, 1.0), "score_max": (0.5, 3.0), "star_0": (1.0, 5.0),
+    "star_0": (1.0, 5.0),
 }  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from sim import draws
 from sim._jit import exp, kernel, log
 from sim.errors import InputError
 from sim.params import Params
-from sim.rules.records import Column, Traits
+from sim.rules.records import Column, Traits, aligned_table
 from sim.tables import line_of, read_columns
 
 if TYPE_CHECKING:
@@ -165,7 +165,19 @@ class Population:
             arrive=given.get("arrive", np.ones(n)).astype(np.float64),
             **{f"taste_{k}": columns[f"taste_{k}"] for k in range(3)},
         )
-        return cls(ids, persona, traits, is_registered, tenure)
+        return cls(ids, persona, _side_by_side(traits), is_registered, tenure)
+
+
+#: what a visit reads of one shopper
+_ON_A_VISIT: Final = ("price", "herd", "trust", "social", "need", "taste_0", "taste_1", "taste_2")
+
+
+def _side_by_side(traits: Traits) -> Traits:
+    """The same columns, with what a visit reads of one shopper in one cache line instead of eight."""
+    table = aligned_table(len(traits.price), len(_ON_A_VISIT), np.float64)
+    for k, name in enumerate(_ON_A_VISIT):
+        table[:, k] = getattr(traits, name)
+    return traits._replace(**{name: table[:, k] for k, name in enumerate(_ON_A_VISIT)})
 
 
 def read_population(path: str | Path) -> dict[str, NDArray[Any]]:

@@ -278,7 +278,6 @@ class SecondOpinion:
         shop_joins = (0.3 * 4 + sum(q.joins for q in products)) / (4 + sum(q.team_days for q in products))
         for j, product in enumerate(products):
             product.z = (x[j] - mean) / (sd + 0.3)
-            product.place = exp(p.tilt * (min(product.z, p.score_max) - p.score_max))
             product.rating = (4.2 * 5 + product.stars) / (5 + product.reviews)
             gain = product.rating - 4.2
             gain = gain if gain < 0 else 0.7 * gain
@@ -597,36 +596,35 @@ class SecondOpinion:
 
     def propose(self, q: Record, o: Record, source: int, slot: int) -> int | None:
         n = len(self.products)
-        position = 0
         for attempt in range(16):
+            met = []
             for word in self.words(draws.SLOT_ITEM, q.id, pair(attempt, 256 * source + slot)):
-                scaled = word * n
-                position = scaled >> 32
-                if (scaled & 0xFFFFFFFF) / 2.0**32 < self.weight(q, o, source, position):
-                    return position
+                j, luck = divmod(word * n, 2**32)
+                if self.fits(source, j):
+                    met.append((self.score(q, o, source, j) + self.p.look_error * (2 * (luck / 2.0**32) - 1), j))
+            if met:
+                best = max(seen for seen, _ in met)
+                return next(j for seen, j in met if seen == best)
         for step in range(n):
-            if self.weight(q, o, source, (position + step) % n) > 0:
-                return (position + step) % n
+            if self.fits(source, (j + step) % n):
+                return (j + step) % n
         return None
 
-    def weight(self, q: Record, o: Record, source: int, j: int) -> float:
-        p, product = self.p, self.products[j]
-        if not product.on_sale:
+    def fits(self, source: int, j: int) -> bool:
+        product = self.products[j]
+        return bool(product.on_sale and (source != PROMOTED or product.promoted))
+
+    def score(self, q: Record, o: Record, source: int, j: int) -> float:
+        product = self.products[j]
+        if source in (BROWSE, PROMOTED):
             return 0.0
-        if source == BROWSE:
-            return 1.0
-        if source == POPULAR:
-            return float(product.place)
-        if source == PROMOTED:
-            return 1.0 if product.promoted else 0.0
+        if source == POPULAR or (source == RECOMMENDED and o.accuracy < 0):
+            return float(product.z)
         score = match(q, product)
         if source == RECOMMENDED:
-            if o.accuracy < 0:
-                score = product.z
-            else:
-                noise = normal(draws.u01(self.world.world_seed, draws.PERSONAL_NOISE, 0, q.id, product.id))
-                score = o.accuracy * score + math.sqrt(1 - o.accuracy * o.accuracy) * noise
-        return exp(p.tilt * (min(score, p.score_max) - p.score_max))
+            noise = normal(draws.u01(self.world.world_seed, draws.PERSONAL_NOISE, 0, q.id, product.id))
+            score = o.accuracy * score + math.sqrt(1 - o.accuracy * o.accuracy) * noise
+        return score
 
     def remembered(self, q: Record, entry: Record) -> float:
         return entry.strength * exp((self.t - q.inbox_day) * log(self.p.delta_r)) / 65536
@@ -1089,7 +1087,7 @@ def dot(a: list[float], b: list[float]) -> float:
 
 
 def match(q: Record, product: Record) -> float:
-    return dot(q.taste, product.taste) / 1.7320508075688772
+    return dot(q.taste, product.taste) * 0.5773502691896258
 
 
 def least_price(spec: Any) -> int:

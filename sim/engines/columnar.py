@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim import draws
-from sim.engines import kernels
+from sim.engines import columns, kernels, visits
 from sim.engines.operations import Buyers, Operations
 from sim.engines.world import World
 from sim.journal import Day, Orders, Recorder
-from sim.rules import resolve
+from sim.rules import leave, resolve
 from sim.rules.records import (
     ACTIVE,
     INVITED,
@@ -41,7 +41,7 @@ from sim.rules.remember import (
     OWN,
     POST,
 )
-from sim.rules.visit import REGISTERS, REGISTERS_INVITED, RETURNS
+from sim.rules.visit import NOTHING, REGISTERS, REGISTERS_INVITED, RETURNS
 
 Ints = NDArray[np.int64]
 
@@ -67,7 +67,7 @@ class Part(NamedTuple):
     ids: NDArray[np.int64]
     n_heard: NDArray[np.int32]
     churn_word: NDArray[np.uint32]
-    flags: NDArray[np.int8]
+    flags: NDArray[np.bool_]
 
 
 class Columnar:
@@ -83,17 +83,18 @@ class Columnar:
         self.indptr, self.audience, self.strength = graph.indptr, graph.audience, graph.strength
         self.n_heard = graph.n_heard
         self.n_sent = np.zeros(len(self.audience), dtype=np.uint8)
-        self.state = kernels.new_state(world, np.zeros(n, dtype=np.int32))
+        self.state = columns.new_state(world, np.zeros(n, dtype=np.int32))
         self._tell(np.flatnonzero(self.state.status == ACTIVE), 1, 0)
-        self.inbox = kernels.new_inbox(n)
+        self.inboxes = columns.new_inboxes(n)
         self.messages = Messages()
+        self.most_orders = 0  # of any shopper
         self.churn_word = np.zeros(n, dtype=np.uint32)
-        self.flags = np.zeros(n, dtype=np.int8)
+        self.flags = np.zeros(n, dtype=np.bool_)
         self.threads = threads
         edges = [n * k // threads for k in range(threads + 1)]
         self.parts = [self._part(slice(low, high)) for low, high in itertools.pairwise(edges)]
-        self.desks = [kernels.new_desk() for _ in range(threads)]
-        self.views = [kernels.new_view(VISITS_AT_ONCE) for _ in range(threads)]
+        self.desks = [columns.new_desk() for _ in range(threads)]
+        self.views = [visits.new_view(VISITS_AT_ONCE) for _ in range(threads)]
 
     def _part(self, rows: slice) -> Part:
         return Part(
@@ -135,7 +136,7 @@ class Columnar:
         """One day, phase by phase (see sim.rules)."""
         events = Day()
         shelf = self.ops.morning(t)
-        self._posts(t)
+        mail = np.concatenate([self._posts(t), self.messages.receiver])  # whom anything reaches today
         kernels.hear(self.state, self.messages.receiver, self.messages.kind)
         self._arrive_return_visit(t, pool, events)
         self._remember(t, events.visitors)
@@ -149,16 +150,17 @@ class Columnar:
         self.state.team[team_orders.row] = -1
         orders = Orders(*[np.concatenate([a, b]) for a, b in zip(orders, team_orders, strict=True)])
         self._fulfil_review_share(t, events, shelf, orders, refunded.row, unlockers, favourites, seated)
-        self._close_day(t, pool, events)
+        self._close_day(t, pool, events, np.concatenate([mail, orders.row, refunded.row]))
         self.ops.night(t, events.orders, events.reviewed, events.stars)
         status = self.state.status
         n_active, n_prospects = int(np.sum(status == ACTIVE)), int(np.sum(status == PROSPECT))
         self.recorder.write(t, events, (n_prospects, n_active, len(status) - n_active - n_prospects))
 
-    def _posts(self, t: int) -> None:
+    def _posts(self, t: int) -> Ints:
+        """Opinion leaders' posts arrive; rows of those they reach."""
         reach = self.ops.posts(t)
         if reach is None:
-            return
+            return np.empty(0, dtype=np.int64)
         state = self.state
         state.kol_product[reach.row] = reach.product
         state.kol_day[reach.row] = t
@@ -166,19 +168,22 @@ class Columnar:
         state.kol_tactic[reach.row] = reach.tactic
         prospects = state.status[reach.row] == PROSPECT
         state.n_posts[reach.row[prospects]] = reach.n_posts[prospects]
+        return reach.row
 
     def _arrive_return_visit(self, t: int, pool: ThreadPoolExecutor | None, events: Day) -> None:
         state = self.state
+        likeliest = leave.most_returns(self.params, self.most_orders)
         self._in_parts(
             pool,
             lambda part: kernels.wake(
-                self.params, self.constants, part.traits, part.state, part.ids, self.seed, t, part.flags,
-                part.churn_word,
+                self.params, part.traits, part.state, part.ids, self.seed, t, likeliest, part.flags, part.churn_word
             ),
-        )  # fmt: skip
-        events.visitors = np.flatnonzero(self.flags)
-        acts = np.empty(len(events.visitors), dtype=np.int8)
-        kernels.name_actions(self.params, self.traits, state, events.visitors, self.ids, self.seed, t, acts)
+        )
+        rows = np.flatnonzero(self.flags)
+        acts = np.empty(len(rows), dtype=np.int8)
+        kernels.act(self.params, self.constants, self.traits, state, rows, self.ids, self.seed, t, acts)
+        events.visitors = rows[acts != NOTHING]
+        acts = acts[acts != NOTHING]
         new = (acts >= REGISTERS) & (acts <= REGISTERS_INVITED)
         events.registered = events.visitors[new]
         events.channel = np.array([0, 0, ORGANIC, PAID, INVITED])[acts[new]]
@@ -204,7 +209,7 @@ class Columnar:
         order = order[np.argsort((m.receiver[order] << 32) | m.product[order], kind="stable")]
         senders = m.sender[order]
         kernels.remember_all(
-            self.params, self.state, self.inbox, self.ids, product_ids, m.receiver[order], m.product[order],
+            self.params, self.state, self.inboxes, self.ids, product_ids, m.receiver[order], m.product[order],
             m.weight[order], m.kind[order], senders, self.ids[senders], m.team[order], self.seed, t,
         )  # fmt: skip
 
@@ -221,7 +226,7 @@ class Columnar:
         unlockers = np.empty(0, dtype=np.int64)
         if (offers.unlock_cents > 0).any():
             willing = np.empty(n, dtype=np.bool_)
-            kernels.want_unlock(self.params, self.constants, self.traits, offers, rows, self.ids, self.seed, t, willing)
+            visits.want_unlock(self.params, self.constants, self.traits, offers, rows, self.ids, self.seed, t, willing)
             unlockers = self.ops.unlock(t, offers, np.flatnonzero(willing), rows)
         kinds = {"is_team": np.bool_, "would_found": np.bool_, "hype": np.float64}
         choice = Choice(*[np.empty(n, dtype=kinds.get(name, np.int64)) for name in Choice._fields])
@@ -230,9 +235,9 @@ class Columnar:
         agents = self.ids[rows]
 
         def work(block: int, first: int, last: int) -> None:
-            kernels.look_and_choose(
-                self.params, self.constants, self.traits, state, self.inbox, offers, shelf, self.ops.is_promoting,
-                teams.public, teams.table, teams.first, rows, agents, first, last, self.ids, self.seed,
+            visits.look_and_choose(
+                self.params, self.constants, self.traits, state, self.inboxes, offers, shelf, self.ops.is_promoting,
+                teams.public, teams.table, teams.first, rows, agents, first, last, self.seed,
                 self.world.world_seed, t, self.views[block], self.desks[block], choice,
             )  # fmt: skip
 
@@ -267,6 +272,7 @@ class Columnar:
             self.ids, self.seed, t, returned, given, shared, posted, bad,
         )  # fmt: skip
         kernels.let_down(self.params, self.state, let_down)
+        self.most_orders = max(self.most_orders, int(self.state.n_orders[orders.row].max(initial=0)))
         events.orders = orders._replace(is_returned=returned)
         wrote = given > 0
         events.reviewers, events.reviewed, events.stars = orders.row[wrote], orders.product[wrote], given[wrote]
@@ -307,7 +313,7 @@ class Columnar:
         events.share_kind = np.repeat([0, 1, 2], [len(part[0]) for part in parts[:3]])
         most = int((self.indptr[sharers + 1] - self.indptr[sharers]).sum())
         columns = tuple(np.empty(most, dtype=np.int64) for _ in Messages.FIELDS)
-        n = kernels.send(
+        n, _ = kernels.send(
             self.params, self.constants, self.traits.trust, self.indptr, self.audience, self.strength, self.n_sent,
             self.ids, self.world.catalogue.id, sharers, products, kinds, teams, self.seed, t, *columns,
         )  # fmt: skip
@@ -332,7 +338,7 @@ class Columnar:
         kernels.accept(self.params, self.state, ids, prospects, counts, self.seed, t, accepts)
         self.state.invited_by[prospects[accepts]] = senders[best][accepts]
 
-    def _close_day(self, t: int, pool: ThreadPoolExecutor | None, events: Day) -> None:
+    def _close_day(self, t: int, pool: ThreadPoolExecutor | None, events: Day, touched: Ints) -> None:
         state = self.state
         self._in_parts(
             pool,
@@ -340,6 +346,7 @@ class Columnar:
                 self.params, self.constants, part.traits, part.state, part.n_heard, part.churn_word, t, part.flags
             ),
         )
+        kernels.forget_day(state, touched)
         events.lapsed = np.flatnonzero(self.flags)
         state.status[events.lapsed] = LAPSED
         state.lapsed_day[events.lapsed] = t

@@ -91,7 +91,7 @@ class Operations:
     def _shelf_base(self) -> dict[str, NDArray[Any]]:
         c, n = self.world.catalogue, len(self.world.catalogue)
         log_price = np.empty(n)
-        shelf_rules.log_prices(c.price_cents, self.world.constants.p_ref, log_price)
+        shelf_rules.log_ratios(c.price_cents, np.full(n, self.world.constants.p_ref), log_price)
         zeros, none = np.zeros(n, dtype=np.int64), np.full(n, -1, dtype=np.int64)
         return {
             "id": c.id,
@@ -109,8 +109,8 @@ class Operations:
             "on_sale": np.ones(n, dtype=np.bool_),
             "promoted": np.zeros(n),
             "log_price": log_price,
+            "log_cut": np.zeros(n),
             "popularity": np.zeros(n),
-            "place": np.zeros(n),
             "rating": np.zeros(n),
             "appeal": np.zeros(n),
             "team_discount": np.zeros(n),
@@ -134,7 +134,7 @@ class Operations:
             budget.start_day()
         shelf = {name: column.copy() for name, column in self._base.items()}
         shelf_rules.show(
-            self.world.params, self.units, self.reviews, self.stars, shelf["popularity"], shelf["place"],
+            self.world.params, self.units, self.reviews, self.stars, shelf["popularity"],
             shelf["rating"], shelf["appeal"],
         )  # fmt: skip
         shelf["on_sale"] = (self.world.catalogue.launch_day <= max(self.day, 0)) & (self.stock != 0)
@@ -145,6 +145,7 @@ class Operations:
         )
         for tactic, desk in self._on():
             tactic.on_shelf(shelf, self.board, desk)
+        shelf_rules.log_ratios(shelf["price_cents"], shelf["list_cents"], shelf["log_cut"])
         self.shelf = Shelf(**shelf)
         self.is_promoting = bool((self.shelf.promoted > 0.0).any())
         return self.shelf

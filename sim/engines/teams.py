@@ -85,6 +85,8 @@ class Teams:
 
         def shown(events: Ints, exposure: Ints, prior: float) -> NDArray[np.float64]:
             of_shop = displayed_rate(int(events.sum()), int(exposure.sum()), prior)
+            if not exposure.any():
+                return np.full(len(events), displayed_rate(0, 0, of_shop))
             pairs = zip(events.tolist(), exposure.tolist(), strict=True)
             return np.array([displayed_rate(a, b, of_shop) for a, b in pairs])
 

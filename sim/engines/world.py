@@ -19,7 +19,7 @@ from sim.errors import InputError
 from sim.graph import SocialGraph, read_edges
 from sim.params import Params
 from sim.population import Population, mean_trait, read_population
-from sim.rules.expose import ROOT_3
+from sim.rules.expose import INV_ROOT_3
 from sim.rules.records import Column, Constants
 from sim.scenario import Scenario
 from sim.scenario.parts import CatalogueFile, GraphFile
@@ -227,7 +227,7 @@ def _fill_followers(
             i = by_id[(w0 * n) >> 32]
             if last[i] == k:
                 continue
-            match = (taste_0[me] * taste_0[i] + taste_1[me] * taste_1[i] + taste_2[me] * taste_2[i]) / ROOT_3
+            match = (taste_0[me] * taste_0[i] + taste_1[me] * taste_1[i] + taste_2[me] * taste_2[i]) * INV_ROOT_3
             # after very many refusals anybody is taken, so that a leader's following always fills up
             if draws.unit(w1) < kol[i] * exp(min(match, 2.0) - 2.0) or attempt > 200 * (n + 1):
                 last[i] = k

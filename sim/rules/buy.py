@@ -100,24 +100,30 @@ def liking(
 
 
 @rule
-def price_effect(params: Params, constants: Constants, traits: Traits, unit_cents: int, list_cents: int) -> float:
+def price_effect(params: Params, constants: Constants, traits: Traits, log_ratio: float) -> float:
     """-beta_i ln(p / p0) of eq. 4, beta_i = b_p price / mean; 0 at the list price."""
-    if unit_cents == list_cents:
-        return 0.0
-    return -params.b_p * (traits.price / constants.price) * log(unit_cents / list_cents)
+    return -params.b_p * (traits.price / constants.price) * log_ratio
 
 
 @rule
-def buy_probability(params: Params, traits: Traits, state: State, inclusive: float, day: int) -> float:
+def inclusive_value(params: Params, total: float) -> float:
+    """ln sum exp(u) - ln A of eq. 5; `total` = sum exp(u) over what is shown, A the constant number of slots."""
+    return log(total) - log(float(int(params.attention)))
+
+
+@rule
+def buy_probability(
+    params: Params, traits: Traits, inclusive: float, days_since_buy: int, satisfaction: float, mood: float
+) -> float:
     """Chance to buy on this visit, eq. 5; `inclusive` = ln sum exp(u) - ln A."""
-    recent = exp(-(day - state.last_buy_day) / params.tau_inv)
+    recent = exp(-days_since_buy / params.tau_inv)
     return logistic(
         params.alpha
         + traits.need
         + params.mu * inclusive
         - params.b_inv * recent
-        + params.b_s * state.satisfaction
-        + params.b_e * traits.emotion * state.mood
+        + params.b_s * satisfaction
+        + params.b_e * traits.emotion * mood
     )
 
 
@@ -202,7 +208,9 @@ def decide(
         here = presence if product == state.kol_product else 0.0
         list_cents = shelf.list_cents[product]
         liked = liking(params, constants, traits, shelf, product, strength, count, here)
-        alone = liked + price_effect(params, constants, traits, unit_cents, list_cents)
+        # the shelf's own logarithm where she has no coupon: one less to take, and the same number
+        log_ratio = shelf.log_cut[product] if coupon == 0 else log(unit_cents / list_cents)
+        alone = liked + price_effect(params, constants, traits, log_ratio)
         desk.unit_cents[k] = unit_cents
         desk.coupon[k] = coupon
         desk.utility[k] = alone
@@ -212,7 +220,7 @@ def decide(
         if shelf.team_discount[product] > 0.0 and sees_teams(offer, shelf, product) and state.team < 0:
             team_cents = reduced(shelf_cents, shelf.team_discount[product])
             saving = -log(team_cents / shelf_cents)
-            plain = liked + price_effect(params, constants, traits, shelf_cents, list_cents)
+            plain = liked + price_effect(params, constants, traits, shelf.log_cut[product])
             found = team_utility(params, constants, traits, plain, saving, shelf.team_success[product])
             team, fills = best_team(shelf, product, asked, public, teams, first_team, me, key)
             joined = team_utility(params, constants, traits, plain, saving, fills)
@@ -232,8 +240,9 @@ def decide(
         if desk.team[k] != NO_TEAM:
             total += exp(desk.team_utility[k])
     w0, w1, _, _ = draws.block(key.seed, draws.BUY, key.day, key.agent, 0)
-    inclusive = log(total) - log(float(int(params.attention)))
-    if draws.unit(w0) >= buy_probability(params, traits, state, inclusive, key.day):
+    since = key.day - state.last_buy_day
+    p = buy_probability(params, traits, inclusive_value(params, total), since, state.satisfaction, state.mood)
+    if draws.unit(w0) >= p:
         return Choice(-1, favourite, False, NO_TEAM, False, 0, BROWSE, -1, 0, 0, 0, 0.0, -1)
     chosen, in_team, top, would_found = 0, False, -1e300, False
     for k in range(n_shown):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Final, NamedTuple
 
 from sim import draws
 from sim._jit import MASK32, exp, log, rule
@@ -26,11 +27,11 @@ from sim.rules.records import (
     Traits,
 )
 from sim.rules.remember import fading
-from sim.rules.shelf import place_in_list
 
 SHOWS_ABOVE = 0.05  # a recommendation weaker than this fills no slot (eq. 3)
 TRIES = 16  # blocks of four proposals before the next product that fits is taken
-ROOT_3 = 1.7320508075688772
+INV_ROOT_3 = 0.5773502691896258
+PLACED: Final = 7  # a slot that went to one of the strategy's sources; which one is drawn on its own
 
 
 @rule
@@ -40,7 +41,7 @@ def taste_match(traits: Traits, shelf: Shelf, product: int) -> float:
         traits.taste_0 * shelf.taste_0[product]
         + traits.taste_1 * shelf.taste_1[product]
         + traits.taste_2 * shelf.taste_2[product]
-    ) / ROOT_3
+    ) * INV_ROOT_3
 
 
 @rule
@@ -54,28 +55,52 @@ def guessed_match(traits: Traits, key: Key, offer: Offer, shelf: Shelf, product:
 
 
 @rule
-def proposal_weight(
-    params: Params, traits: Traits, key: Key, offer: Offer, shelf: Shelf, source: int, product: int
-) -> float:
-    """Chance that a proposed product is accepted into a slot of this source."""
-    if not shelf.on_sale[product]:
-        return 0.0
-    if source == POPULAR:
-        return float(shelf.place[product])
-    if source == TASTE_SEARCH:
-        return place_in_list(params, taste_match(traits, shelf, product))
-    if source == RECOMMENDED:
-        return place_in_list(params, guessed_match(traits, key, offer, shelf, product))
-    if source == PROMOTED:
-        return 1.0 if shelf.promoted[product] > 0.0 else 0.0
-    return 1.0
+def proposed(word: int, n_products: int) -> tuple[int, float]:
+    """A draw read as a proposal: product floor(P u), and the rest of P u as the luck of looking at it, in (0, 1)."""
+    scaled = word * n_products
+    # the mask changes nothing, but tells the compiler that positions are never negative
+    return (scaled >> 32) & MASK32, (scaled & MASK32) * 2.0**-32
 
 
 @rule
-def proposed(word: int, n_products: int) -> tuple[int, float]:
-    """A draw read as a proposal: product floor(P u), and the rest of P u as the draw that accepts or refuses."""
-    scaled = word * n_products
-    return scaled >> 32, (scaled & MASK32) * 2.0**-32
+def seen_score(params: Params, score: float, rest: float) -> float:
+    """How good a product looks in a list: its score, with an error of up to `look_error` either way."""
+    return score + params.look_error * (2.0 * rest - 1.0)
+
+
+@rule
+def look(params: Params, traits: Traits, shelf: Shelf, source: int, words: tuple[int, int, int, int]) -> int:
+    """The product that looks best of four met by chance: by taste, by popularity, or (browsing) any; -1 if none sells.
+
+    No branch depends on the visitor, so a compiled loop over many visitors does not stumble.
+    """
+    found, best = -1, -1e300
+    by_taste, by_popularity = 1.0 * (source == TASTE_SEARCH), 1.0 * (source == POPULAR)
+    for word in words:
+        product, rest = proposed(word, shelf.id.shape[0])
+        score = by_taste * taste_match(traits, shelf, product) + by_popularity * shelf.popularity[product]
+        seen = seen_score(params, score, rest)
+        is_better = (seen > best) & shelf.on_sale[product]
+        best = seen if is_better else best
+        found = product if is_better else found
+    return found
+
+
+@rule
+def look_placed(
+    params: Params, traits: Traits, key: Key, offer: Offer, shelf: Shelf, source: int, words: tuple[int, int, int, int]
+) -> int:
+    """The same for a strategy's source: by the recommender's score, or any promoted product; -1 if none fits."""
+    found, best = -1, -1e300
+    for word in words:
+        product, rest = proposed(word, shelf.id.shape[0])
+        if not shelf.on_sale[product] or (source == PROMOTED and shelf.promoted[product] <= 0.0):
+            continue
+        score = guessed_match(traits, key, offer, shelf, product) if source == RECOMMENDED else 0.0
+        seen = seen_score(params, score, rest)
+        if seen > best:
+            found, best = product, seen
+    return found
 
 
 @rule
@@ -87,27 +112,27 @@ def draw_item(
     shelf: Shelf,
     source: int,
     slot: int,
-    words: tuple[int, int, int, int],
 ) -> int:
-    """A product for one slot by keyed rejection; -1 if nothing fits. `words` are the first four draws.
+    """A product for one slot; -1 if nothing in the shop fits.
 
-    Attempt k proposes floor(P u_k) and accepts with the fractional part of P u_k. Doubling one
-    product's weight therefore changes only the draws that it newly wins, never the others. After 64
-    refusals (few products of many promoted, say) the next one that fits after the last proposal is taken.
+    A visitor looks at four products met by chance and takes the one that looks best. A product that gains
+    in score wins some of the draws in which it was met, and no other draw changes. Where none of 64 fits
+    (few products of many promoted, say) the next one that does after the last proposal is taken.
     """
-    n = shelf.id.shape[0]
     product = 0
     for attempt in range(TRIES):
-        if attempt > 0:
-            words = draws.block(key.seed, draws.SLOT_ITEM, key.day, key.agent, item_name(attempt, source, slot))
-        for word in words:
-            product, rest = proposed(word, n)
-            if rest < proposal_weight(params, traits, key, offer, shelf, source, product):
-                return int(product)
-    for step in range(n):
-        fitting = (product + step) % n
-        if proposal_weight(params, traits, key, offer, shelf, source, fitting) > 0.0:
-            return int(fitting)
+        words = draws.block(key.seed, draws.SLOT_ITEM, key.day, key.agent, item_name(attempt, source, slot))
+        if source <= POPULAR:
+            product = look(params, traits, shelf, source, words)
+        else:
+            product = look_placed(params, traits, key, offer, shelf, source, words)
+        if product >= 0:
+            return product
+        product = proposed(words[3], shelf.id.shape[0])[0]
+    for step in range(shelf.id.shape[0]):
+        fitting = (product + step) % shelf.id.shape[0]
+        if shelf.on_sale[fitting] and (source != PROMOTED or shelf.promoted[fitting] > 0.0):
+            return fitting
     return -1
 
 
@@ -126,13 +151,12 @@ def kol_presence(params: Params, state: State, day: int) -> float:
 
 
 @rule
-def friend_products(params: Params, key: Key, inbox: Inbox, days: int, shelf: Shelf, desk: Desk) -> int:
+def friend_products(params: Params, key: Key, inbox: Inbox, fade: float, shelf: Shelf, desk: Desk) -> int:
     """Products friends recommended that still show, in the order in which friends' slots take them.
 
     An exponential race keyed by product, so stronger recommendations tend to come first and a new one
     does not reshuffle the others. Fills desk.ranked with inbox places and returns how many.
     """
-    fade = fading(params, days)
     n = 0
     for e in range(INBOX_SIZE):
         product = inbox.product[e]
@@ -141,98 +165,85 @@ def friend_products(params: Params, key: Key, inbox: Inbox, days: int, shelf: Sh
         strength = inbox.strength[e] * fade / STRENGTH_UNIT
         if strength <= SHOWS_ABOVE or not shelf.on_sale[product]:
             continue
-        time = -log(draws.u01(key.seed, draws.FRIEND_SLOT, key.day, key.agent, shelf.id[product])) / strength
-        place = n
-        while place > 0 and desk.times[place - 1] > time:
-            desk.times[place] = desk.times[place - 1]
-            desk.ranked[place] = desk.ranked[place - 1]
-            place -= 1
-        desk.times[place] = time
-        desk.ranked[place] = e
+        desk.ranked[n] = e
+        desk.times[n] = strength
         n += 1
+    if n > 1:  # nothing to rank otherwise
+        for k in range(n):
+            name = shelf.id[inbox.product[desk.ranked[k]]]
+            u = draws.u01(key.seed, draws.FRIEND_SLOT, key.day, key.agent, name)
+            e, time, place = desk.ranked[k], -log(u) / desk.times[k], k
+            while place > 0 and desk.times[place - 1] > time:
+                desk.times[place] = desk.times[place - 1]
+                desk.ranked[place] = desk.ranked[place - 1]
+                place -= 1
+            desk.times[place] = time
+            desk.ranked[place] = e
     return n
 
 
-@rule
-def placed_source(key: Key, slot: int, kol: float, recommended: float, promoted: float) -> int:
-    """Which of the strategy's sources fills a slot that was given to one of them."""
-    w0, w1, _, _ = draws.block(key.seed, draws.SLOT_PLACED, key.day, key.agent, slot)
-    total = kol + recommended + promoted
-    if draws.unit(w0) * total < kol:
-        return KOL
-    return RECOMMENDED if draws.unit(w1) * (recommended + promoted) < recommended else PROMOTED
+class Sticks(NamedTuple):
+    """Chances by which a slot gets its source, stick by stick; and the weights of the strategy's sources."""
+
+    placed: float
+    friend: float
+    taste: float
+    popular: float
+    kol: float
+    recommended: float
+    promoted: float
 
 
 @rule
-def draw_sources(key: Key, n_slots: int, desk: Desk) -> None:
-    """Draws that give every slot its source (lanes: placed, friend, taste, popular)."""
-    for slot in range(n_slots):
-        words = draws.block(key.seed, draws.SLOT_SOURCE, key.day, key.agent, slot)
-        desk.word_0[slot], desk.word_1[slot], desk.word_2[slot], desk.word_3[slot] = words
+def organic_weight(params: Params) -> float:
+    """Weight of the slots that need neither friends nor a strategy."""
+    return params.w_s + params.w_pop + params.w_new
 
 
 @rule
-def choose_sources(
+def friend_chance(params: Params, n_friend: int) -> float:
+    """Chance that a slot the strategy leaves goes to friends, who recommend so many products."""
+    friend = params.w_fr * n_friend
+    return friend / (friend + organic_weight(params))
+
+
+@rule
+def sticks(
     params: Params, traits: Traits, state: State, offer: Offer, n_friend: int, shelf: Shelf, is_promoting: bool,
-    key: Key, n_slots: int, desk: Desk,
-) -> None:  # fmt: skip
-    """Give every slot its source, eq. 3: stick by stick, the strategy's sources first, each with a draw of its own."""
-    presence = kol_presence(params, state, key.day)
+    day: int,
+) -> Sticks:  # fmt: skip
+    """Weights of eq. 3 as chances, the strategy's sources first: switching one on takes slots and moves none."""
+    presence = kol_presence(params, state, day)
     kol = params.w_kol * traits.kol * presence if presence > 0.0 and shelf.on_sale[state.kol_product] else 0.0
     promoted = params.w_promo if is_promoting else 0.0
     placed = kol + offer.rec_weight + promoted
-    friend = params.w_fr * n_friend
-    organic = params.w_s + params.w_pop + params.w_new
-    p_placed = placed / (placed + friend + organic)
-    p_friend = friend / (friend + organic)
-    p_taste = params.w_s / organic
-    p_popular = params.w_pop / (params.w_pop + params.w_new)
-    for slot in range(n_slots):
-        source = BROWSE if draws.unit(desk.word_3[slot]) >= p_popular else POPULAR
-        source = TASTE_SEARCH if draws.unit(desk.word_2[slot]) < p_taste else source
-        source = FRIEND if draws.unit(desk.word_1[slot]) < p_friend else source
-        if draws.unit(desk.word_0[slot]) < p_placed:
-            source = placed_source(key, slot, kol, offer.rec_weight, promoted)
-        desk.slot_source[slot] = source
+    return Sticks(
+        placed / (placed + params.w_fr * n_friend + organic_weight(params)),
+        friend_chance(params, n_friend),
+        params.w_s / organic_weight(params),
+        params.w_pop / (params.w_pop + params.w_new),
+        kol,
+        offer.rec_weight,
+        promoted,
+    )
 
 
 @rule
-def draw_items(key: Key, n_slots: int, desk: Desk) -> None:
-    """The first four proposals of every slot."""
-    for slot in range(n_slots):
-        name = item_name(0, desk.slot_source[slot], slot)
-        words = draws.block(key.seed, draws.SLOT_ITEM, key.day, key.agent, name)
-        desk.word_0[slot], desk.word_1[slot], desk.word_2[slot], desk.word_3[slot] = words
+def slot_source(chance: Sticks, words: tuple[int, int, int, int]) -> int:
+    """Source of one slot: each stick has a draw of its own (lanes: placed, friend, taste, popular)."""
+    source = BROWSE if draws.unit(words[3]) >= chance.popular else POPULAR
+    source = TASTE_SEARCH if draws.unit(words[2]) < chance.taste else source
+    source = FRIEND if draws.unit(words[1]) < chance.friend else source
+    return PLACED if draws.unit(words[0]) < chance.placed else source
 
 
 @rule
-def fill_slots(
-    params: Params, traits: Traits, state: State, offer: Offer, inbox: Inbox, n_friend: int, shelf: Shelf, key: Key,
-    n_slots: int, desk: Desk,
-) -> int:  # fmt: skip
-    """Fill desk.product and desk.source; a product shown twice counts once, for the source that showed it first."""
-    n = 0
-    next_friend = 0
-    for slot in range(n_slots):
-        source = desk.slot_source[slot]
-        product = -1
-        if source == FRIEND:
-            if next_friend < n_friend:
-                product = inbox.product[desk.ranked[next_friend]]
-                next_friend += 1
-        elif source == KOL:
-            product = state.kol_product
-        else:
-            words = (desk.word_0[slot], desk.word_1[slot], desk.word_2[slot], desk.word_3[slot])
-            product = draw_item(params, traits, key, offer, shelf, source, slot, words)
-        is_known = product < 0
-        for k in range(n):
-            is_known = is_known or desk.product[k] == product
-        if not is_known:
-            desk.product[n] = product
-            desk.source[n] = source
-            n += 1
-    return n
+def placed_source(chance: Sticks, key: Key, slot: int) -> int:
+    """Which of the strategy's sources fills a slot that was given to one of them."""
+    w0, w1, _, _ = draws.block(key.seed, draws.SLOT_PLACED, key.day, key.agent, slot)
+    if draws.unit(w0) * (chance.kol + chance.recommended + chance.promoted) < chance.kol:
+        return KOL
+    return RECOMMENDED if draws.unit(w1) * (chance.recommended + chance.promoted) < chance.recommended else PROMOTED
 
 
 @rule
@@ -249,12 +260,31 @@ def expose(
 ) -> int:
     """Fill desk.product and desk.source with what the visitor sees, eq. 3 by slots; returns how many products.
 
-    Switching a strategy's source on takes slots from the others and moves none among them. The columnar
-    driver takes the same steps, with the draws of many visitors made together.
+    A product shown twice counts once, for the source that showed it first. The columnar driver takes the
+    same steps, each for many visitors before the next.
     """
-    n_slots = int(params.attention)
-    n_friend = friend_products(params, key, inbox, key.day - state.inbox_day, shelf, desk)
-    draw_sources(key, n_slots, desk)
-    choose_sources(params, traits, state, offer, n_friend, shelf, is_promoting, key, n_slots, desk)
-    draw_items(key, n_slots, desk)
-    return fill_slots(params, traits, state, offer, inbox, n_friend, shelf, key, n_slots, desk)
+    n_friend = friend_products(params, key, inbox, fading(params, key.day - state.inbox_day), shelf, desk)
+    chance = sticks(params, traits, state, offer, n_friend, shelf, is_promoting, key.day)
+    n = 0
+    next_friend = 0
+    for slot in range(int(params.attention)):
+        source = slot_source(chance, draws.block(key.seed, draws.SLOT_SOURCE, key.day, key.agent, slot))
+        if source == PLACED:
+            source = placed_source(chance, key, slot)
+        product = -1
+        if source == FRIEND:
+            if next_friend < n_friend:
+                product = inbox.product[desk.ranked[next_friend]]
+                next_friend += 1
+        elif source == KOL:
+            product = state.kol_product
+        else:
+            product = draw_item(params, traits, key, offer, shelf, source, slot)
+        is_known = product < 0
+        for k in range(n):
+            is_known = is_known or desk.product[k] == product
+        if not is_known:
+            desk.product[n] = product
+            desk.source[n] = source
+            n += 1
+    return n

@@ -21,6 +21,12 @@ def return_probability(params: Params, state: State, day: int) -> float:
 
 
 @rule
+def most_returns(params: Params, most_orders: int) -> float:
+    """No lapsed shopper with at most this many orders is likelier to come back on any day."""
+    return params.om_0 * exp(params.b_fr * log(1.0 + most_orders)) * 1.000001 + 1e-9
+
+
+@rule
 def faded_left(left: int, days: int) -> int:
     """Remembered weight of friends who left, `days` later (integer units, so that sums commute)."""
     return int(left * exp(-days / LEFT_FADE_DAYS))

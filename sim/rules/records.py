@@ -1,4 +1,4 @@
-"""The records that rules read: traits, state, offers, the shelf; imports only NumPy's types.
+"""The records that rules read: traits, state, offers, the shelf; imports only NumPy.
 
 The same field names serve as scalars (one shopper, in the object driver and inside compiled code)
 and as columns (all shoppers, in the columnar driver). Days count from the start of the burn-in.
@@ -6,8 +6,10 @@ and as columns (all shoppers, in the columnar driver). Days count from the start
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
+import numpy as np
 from numpy.typing import NDArray
 
 Column = NDArray[Any]  # one entry per shopper, product, message ...: which, is said where it is used
@@ -155,8 +157,8 @@ class Shelf(NamedTuple):
     on_sale: Any  # launched and in stock
     promoted: Any
     log_price: Any  # ln(list / p_ref)
+    log_cut: Any  # ln(price / list), 0 where nothing is cut
     popularity: Any  # z of ln(1 + units sold until yesterday)
-    place: Any  # acceptance of a proposal in a list sorted by popularity, (0, 1]
     rating: Any  # displayed stars
     appeal: Any  # eq. 4: stars and number of reviews
     team_discount: Any  # 0 = no teams
@@ -185,11 +187,28 @@ class Desk(NamedTuple):
     weight: Any  # exp(utility)
     ranked: Any  # inbox places in the order in which friends' slots take them
     times: Any
-    slot_source: Any
-    word_0: Any  # draws of all slots, made together
-    word_1: Any
-    word_2: Any
-    word_3: Any
+
+
+def aligned_table(n: int, width: int, dtype: Any) -> NDArray[Any]:
+    """An n x width table of zeros that begins at a cache line, so that a row of 64 bytes is one."""
+    return _aligned_bytes(np.dtype(dtype).itemsize * n * width).view(dtype).reshape(n, width)
+
+
+def columns_together(n: int, kinds: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
+    """Columns of n zeros in one block of memory, which an operating system maps in fewer, larger pages."""
+    sizes = [-(-np.dtype(kind).itemsize * n // 64) * 64 for kind in kinds.values()]
+    block = _aligned_bytes(sum(sizes))
+    firsts = np.cumsum([0, *sizes]).tolist()
+    return {
+        name: block[first : first + np.dtype(kind).itemsize * n].view(kind)
+        for (name, kind), first in zip(kinds.items(), firsts, strict=False)
+    }
+
+
+def _aligned_bytes(size: int) -> NDArray[np.uint8]:
+    block = np.zeros(size + 64, dtype=np.uint8)
+    first = -block.ctypes.data % 64
+    return block[first : first + size]
 
 
 MOST_SLOTS: Final = 20

@@ -1,10 +1,10 @@
-"""What the whole shop shows in the morning: popularity, stars, places in sorted lists; imports `_jit` and records."""
+"""What the whole shop shows in the morning: popularity, stars, prices; imports `_jit` and records."""
 
 from __future__ import annotations
 
 import math
 
-from sim._jit import exp, kernel, log, rule
+from sim._jit import kernel, log, rule
 from sim.params import Params
 from sim.rules.records import Column
 
@@ -26,12 +26,6 @@ def star_effect(rating: float) -> float:
     return x if x < 0.0 else 0.7 * x
 
 
-@rule
-def place_in_list(params: Params, score: float) -> float:
-    """Acceptance of a proposal in a sorted list: exp(tilt * score), scaled so that the best are always accepted."""
-    return exp(params.tilt * (min(score, params.score_max) - params.score_max))
-
-
 @kernel
 def show(
     params: Params,
@@ -39,7 +33,6 @@ def show(
     n_reviews: Column,
     stars: Column,
     popularity: Column,
-    place: Column,
     rating: Column,
     appeal: Column,
 ) -> None:
@@ -65,13 +58,12 @@ def show(
     sd = math.sqrt(variance / n)
     for j in range(n):
         popularity[j] = (popularity[j] - mean) / (sd + SD_FLOOR)
-        place[j] = place_in_list(params, popularity[j])
         rating[j] = displayed_rating(n_reviews[j], stars[j])
         appeal[j] = params.b_q * star_effect(rating[j]) + params.b_v * (appeal[j] - mean_reviews)
 
 
 @kernel
-def log_prices(list_cents: Column, p_ref_cents: float, out: Column) -> None:
-    """ln(list price / reference price), the dearness of eq. 4."""
-    for j in range(list_cents.shape[0]):
-        out[j] = log(list_cents[j] / p_ref_cents)
+def log_ratios(cents: Column, reference_cents: Column, out: Column) -> None:
+    """ln(price / reference price): of the list price to the catalogue's, the dearness of eq. 4; of price to list."""
+    for j in range(cents.shape[0]):
+        out[j] = log(cents[j] / reference_cents[j])

@@ -11,11 +11,14 @@ from sim.rules.arrive import arrival_probability, organic_probability
 from sim.rules.leave import return_probability
 from sim.rules.records import ACTIVE, LAPSED, PROSPECT, Constants, State, Traits
 
+NOTHING: Final = 0
 VISITS: Final = 1
 REGISTERS: Final = 2  # by herself
 REGISTERS_PAID: Final = 3
 REGISTERS_INVITED: Final = 4
 RETURNS: Final = 5
+
+ROUNDING: Final = 1e-9  # what a bound leaves for rounding
 
 
 @rule
@@ -53,6 +56,27 @@ def acts(
     word = words[0] if is_active else words[2]
     word = words[3] if is_prospect else word
     return (draws.unit(word) < chance) | (is_prospect & is_invited)
+
+
+@rule
+def could_act(
+    params: Params,
+    traits: Traits,
+    state: State,
+    is_invited: bool,
+    most_returns: float,
+    words: tuple[int, int, int, int],
+) -> bool:
+    """A quick test that everybody passes who acts: exact for the active, generous for the others.
+
+    Hardly anybody of the others acts on a day, so their chances need not be worked out for all of them;
+    `most_returns` is at least the chance of any lapsed shopper (see `most_returns`).
+    """
+    visits = draws.unit(words[0]) < visit_probability(params, traits, state)
+    comes = (draws.unit(words[3]) < organic_probability(params, traits) + ROUNDING) | (state.n_posts > 0) | is_invited
+    returns = draws.unit(words[2]) < most_returns
+    is_active, is_prospect = state.status == ACTIVE, state.status == PROSPECT
+    return (is_active & visits) | (is_prospect & comes) | ((state.status == LAPSED) & returns)
 
 
 @rule
