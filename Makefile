@@ -40,7 +40,7 @@ format: $(READY)  ## let ruff put things in order
 	@$(BIN)/ruff format --quiet .
 
 bench: $(READY)   ## speed and memory of both drivers
-	@$(BIN)/python benchmarks/bench.py
+	@$(BIN)/python benchmarks/bench.py --json benchmarks/bench.json
 
 docs: $(READY)    ## write the generated pages of docs/ anew
 	@$(BIN)/python docs/generate.py
