@@ -113,6 +113,20 @@ def test_agrees_in_a_talkative_world(label: str) -> None:
     assert_agree(*drawn("talkative", label))
 
 
+@pytest.mark.parametrize("label", ["control", "leaders"])
+@pytest.mark.parametrize("kind", ["bass", "mixed", "threshold"])
+def test_agrees_on_other_ways_to_arrive(kind: str, label: str) -> None:
+    rule = {
+        "bass": {"kind": "bass", "p": 0.01, "q": 0.2},
+        "mixed": {"kind": "bass", "p": 0.01, "q": 0.2, "well_mixed": True},
+        "threshold": {"kind": "threshold", "share": 0.5},
+    }[kind]
+    opinion, journal = both(label, **TALKATIVE, arrival=rule)
+    assert_agree(opinion, journal)
+    usual = journal.daily["new_organic"].sum() - drawn("talkative", label)[1].daily["new_organic"].sum()
+    assert usual != 0, "the rule changes who comes"
+
+
 @pytest.mark.parametrize("label", ["team_of_two", "scarce"])
 def test_agrees_on_files(label: str, tmp_path: Path) -> None:
     """Ids with gaps and in no order, a directed graph with weights, scarce stock, later launches."""
