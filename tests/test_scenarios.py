@@ -15,6 +15,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from sim import arrivals
 from sim.errors import InputError, ScenarioError, did_you_mean, nearest
 from sim.money import in_currency, to_cents
 from sim.scenario import (
@@ -60,6 +61,11 @@ graph:
   triangle_share: 0.3
 catalogue:
   size: 60
+arrival:
+  kind: bass
+  p: 0.001
+  q: 0.02
+  well_mixed: off
 params:
   b_h: 0.30
 switches:
@@ -619,6 +625,11 @@ def test_schema_says_what_the_loader_does() -> None:
         kind = definition["properties"]["kind"]["const"]
         if kind in GRAPHS:
             continue
+
+        def with_kind(kind: str, **fields: Any) -> dict[str, Any]:
+            one = {"kind": kind, **fields}
+            return {"arrival": one} if kind in arrivals.registry() else {"strategies": {"a": one}}
+
         for name, entry in definition["properties"].items():
             if name in ("start", "stop"):  # also bound by the horizon
                 continue
@@ -626,10 +637,10 @@ def test_schema_says_what_the_loader_does() -> None:
                 for bound, step in (("minimum", -1), ("maximum", 1)):
                     if bound in part:
                         with pytest.raises(ScenarioError, match="out of range"):
-                            Scenario.from_dict({"strategies": {"a": {"kind": kind, name: part[bound] + step}}})
+                            Scenario.from_dict(with_kind(kind, **{name: part[bound] + step}))
             if isinstance(entry.get("default"), (int, float)):
-                given = {"strategies": {"a": {"kind": kind, name: entry["default"]}}}
-                assert Scenario.from_dict(given) == Scenario.from_dict({"strategies": {"a": {"kind": kind}}})
+                given = with_kind(kind, **{name: entry["default"]})
+                assert Scenario.from_dict(given) == Scenario.from_dict(with_kind(kind))
 
 
 def test_shipped_scenarios_load() -> None:

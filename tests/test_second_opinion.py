@@ -123,8 +123,12 @@ def test_agrees_on_other_ways_to_arrive(kind: str, label: str) -> None:
     }[kind]
     opinion, journal = both(label, **TALKATIVE, arrival=rule)
     assert_agree(opinion, journal)
-    usual = journal.daily["new_organic"].sum() - drawn("talkative", label)[1].daily["new_organic"].sum()
-    assert usual != 0, "the rule changes who comes"
+    usual, other = (
+        log[(log["type"] == "register") & (log["value"] == 2)]
+        for log in (drawn("talkative", label)[1].events, journal.events)
+    )
+    assert len(other) > 5
+    assert set(other["agent"]) != set(usual["agent"]), "the rule changes who comes by herself"
 
 
 @pytest.mark.parametrize("label", ["team_of_two", "scarce"])
