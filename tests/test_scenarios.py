@@ -615,6 +615,12 @@ def test_names_agree_with_the_floors_they_come_from() -> None:
             assert setting.high >= (setting.high + 1 if high is None else high), (kind, name)
 
 
+def with_kind(kind: str, **fields: Any) -> dict[str, Any]:
+    """A scenario with this arrival rule, or with this tactic."""
+    one = {"kind": kind, **fields}
+    return {"arrival": one} if kind in arrivals.registry() else {"strategies": {"a": one}}
+
+
 def test_schema_says_what_the_loader_does() -> None:
     told = schema()
     assert set(told["properties"]) == set(TREE) | {"description"}
@@ -625,11 +631,6 @@ def test_schema_says_what_the_loader_does() -> None:
         kind = definition["properties"]["kind"]["const"]
         if kind in GRAPHS:
             continue
-
-        def with_kind(kind: str, **fields: Any) -> dict[str, Any]:
-            one = {"kind": kind, **fields}
-            return {"arrival": one} if kind in arrivals.registry() else {"strategies": {"a": one}}
-
         for name, entry in definition["properties"].items():
             if name in ("start", "stop"):  # also bound by the horizon
                 continue

@@ -32,7 +32,8 @@ class Arrival(BaseModel):
     compiled: plain arithmetic, comparisons, and `exp`, `log`, `power` of `sim._jit`. Its arguments:
 
     * coefficients: the fields after `kind` in their order, as floats (yes = 1, no = 0);
-    * traits, state: hers, as of last night (rules/records.py); `state.n_friends_active` counts active friends;
+    * traits, state: hers (rules/records.py), as of last night but for messages and posts of this morning;
+      `state.n_friends_active` counts the active among the people she hears;
     * n_friends: how many people she hears (it may be 0);
     * active_share: the share of all people who were active last night.
 

@@ -212,9 +212,7 @@ class Shopper(mesa.Agent):  # type: ignore[misc]  # Mesa is untyped here
         shop, traits = self.model, self.traits
         if self.status != PROSPECT:
             return traits
-        answer = shop.arrival.chance(
-            shop.arrival_coefficients, traits, self.state, self.n_heard, shop.active_share
-        )  # fmt: skip
+        answer = shop.arrival.chance(shop.arrival_coefficients, traits, self.state, self.n_heard, shop.active_share)
         return traits._replace(arrive=ruled_probability(answer, traits))
 
     def _register(self, channel: int) -> None:
