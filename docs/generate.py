@@ -19,7 +19,8 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
 
 def _lines() -> Iterator[str]:
     import sim
-    from sim.cli.commands import about_tactic, app, plain
+    from sim import arrivals
+    from sim.cli.commands import about_arrival, about_tactic, app, plain
     from sim.metrics import MEASURES
     from sim.params import COEFFICIENTS
     from sim.strategies import registry
@@ -48,6 +49,17 @@ def _lines() -> Iterator[str]:
             for lever in about["levers"]
         ]
         yield from _table(["lever", "default", "unit", "allowed", "what it is"], levers)
+
+    yield from ("## Arrivals", "", "How prospects come to register by themselves (`arrival` in a scenario).", "")
+    for kind, rule in arrivals.registry().items():
+        about = about_arrival(rule)
+        yield from (f"### {kind}", "", about["text"], "", f"Source: {about['source']}.", "")
+        rows = [
+            [f"`{field['name']}`", plain(field["default"]), field["unit"], field["allowed"], field["description"]]
+            for field in about["coefficients"]
+        ]
+        if rows:
+            yield from _table(["coefficient", "default", "unit", "allowed", "what it is"], rows)
 
     yield from ("## Measures", "")
     measures = [[f"`{m.name}`", m.unit, m.definition] for m in MEASURES.values()]

@@ -137,6 +137,20 @@ def column_kernel(function: _F) -> _F:
     return _compiled(function, {"_nrt": False})
 
 
+def function_kernel(function: _F) -> _F:
+    """A column kernel that takes a function (`as_argument`) as its first argument.
+
+    Numba cannot keep such machine code, so it is compiled in every process anew: keep it tiny.
+    """
+    return cast(_F, njit(**_FLAGS, _nrt=False)(function))
+
+
+@functools.cache
+def as_argument(function: Callable[..., Any]) -> Any:
+    """A rule as an argument of a `function_kernel`."""
+    return njit(**_FLAGS)(function)
+
+
 def _compiled(function: _F, more: dict[str, Any]) -> _F:
     before = numba.config.CACHE_DIR
     # read by Numba while it decorates, put back at once

@@ -79,6 +79,7 @@ class SecondOpinion:
         self.world, self.label = world, label
         self.scenario, self.p, self.c = world.scenario, world.params, world.constants
         self.burn_in = self.scenario.burn_in_days
+        self.arrival = self.scenario.as_dict()["arrival"]
         self.slots = int(self.p.attention)
         self.daily: list[dict[str, int]] = []
         self.orders: list[tuple[Any, ...]] = []
@@ -358,10 +359,21 @@ class SecondOpinion:
                 q.seen += 1
                 q.valence += -1 if message.kind == BAD else 1
 
+    def usual_chance(self, q: Record, share_active: float) -> float:
+        """o of (15b), by the scenario's arrival rule."""
+        rule = self.arrival
+        of_friends = q.n_friends_active / q.n_heard if q.n_heard else 0.0
+        if rule["kind"] == "bass":
+            return float(rule["p"] + rule["q"] * (share_active if rule["well_mixed"] else of_friends))
+        if rule["kind"] == "threshold":
+            return float(q.n_heard > 0 and of_friends >= rule["share"])
+        return float(self.p.organic)
+
     def arrive_return_visit(self) -> list[Record]:
         p, t = self.p, self.t
         visitors = []
         self.arrived, self.back = [], []
+        share_active = sum(q.status == "active" for q in self.people) / len(self.people)  # as of last night
         for q in self.people:
             w0, q.word_lapse, w2, w3 = self.words(draws.LIFE, q.id)
             visits = False
@@ -370,7 +382,7 @@ class SecondOpinion:
                 if q.invited_by is not None:
                     channel, inviter, q.invited_by = INVITED, q.invited_by, None
                 else:
-                    organic = min(p.organic * q.arrive, 1)
+                    organic = min(self.usual_chance(q, share_active) * q.arrive, 1)
                     chance = 1 - (1 - organic) * exp(-(q.n_posts * p.a_kol * q.kol / self.c.kol))
                     if unit(w3) < chance:
                         channel = ORGANIC if unit(w3) < organic else PAID

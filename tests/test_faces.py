@@ -98,6 +98,7 @@ def test_help_is_quick_and_names_every_command(typed: Typed) -> None:
         "compare",
         "diff",
         "strategies",
+        "arrivals",
         "personas",
         "params",
         "scenarios",
@@ -136,6 +137,7 @@ BAD = {
     "no such strategy": (["run", "small.yaml", "--strategy", "team_upp"], "team_up"),
     "no such engine": (["run", "small.yaml", "--strategy", "team_up", "--engine", "magic"], "columnar or objects"),
     "no such tactic": (["strategies", "group_by"], "Did you mean 'group_buy'"),
+    "no such arrival rule": (["arrivals", "treshold"], "Did you mean 'threshold'"),
     "no such coefficient": (["params", "b_hh"], "Did you mean 'b_h'"),
     "no such language": (["new", "mine", "--lang", "fr"], "en or zh"),
     "no name for a file": (["new", "no/such/folder/mine"], "cannot write"),
@@ -276,6 +278,25 @@ def test_strategies_shows_every_lever_with_its_story() -> None:
         assert tactic.costs in about.out
         assert tactic.backfires in about.out
     assert all(kind in Answer("strategies").out for kind in everything)
+
+
+def test_arrivals_shows_every_rule_with_its_source(here: Path) -> None:
+    from sim.arrivals import registry
+
+    everything = Answer("arrivals", "--json").json
+    assert set(everything) == set(registry())
+    for kind, rule in registry().items():
+        about = Answer("arrivals", kind)
+        assert about.code == 0
+        assert rule.source in about.out
+        assert {one["name"] for one in everything[kind]["coefficients"]} == set(rule.model_fields) - {"kind"}
+        for one in everything[kind]["coefficients"]:
+            assert one["description"]
+            assert one["zh"]
+            assert re.search(rf"^{one['name']}\s", about.out, re.MULTILINE)
+        assert re.search(rf"^{kind}\s", Answer("arrivals").out, re.MULTILINE)
+        said = Answer("check", "small.yaml", "--set", f"arrival.kind={kind}").out
+        assert (f"the rule {kind}:" in said) == (kind != "organic")
 
 
 def test_params_shows_every_coefficient_with_source_and_status() -> None:

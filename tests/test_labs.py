@@ -20,7 +20,7 @@ from sim.draws import SEED_OF_WORLD, derived_seed
 from sim.engines import World, simulate
 from sim.scenario import Scenario, shipped
 
-LABS = ("lab.churn", "lab.group", "lab.ic", "lab.musiclab", "lab.recs")
+LABS = ("lab.bass", "lab.churn", "lab.group", "lab.ic", "lab.musiclab", "lab.recs", "lab.threshold")
 TABLES = ("daily", "cohorts", "shoppers", "orders", "products", "ledger", "events")
 
 
@@ -38,7 +38,7 @@ def test_labs_are_shipped_and_come_after_the_main_scenarios() -> None:
 @pytest.mark.parametrize("name", [name for name in LABS if name != "lab.recs"])
 def test_both_drivers_agree_on_a_small_copy(name: str) -> None:
     small: dict[str, Any] = {"population.size": 300, "days": 8}
-    if name == "lab.ic":
+    if name in ("lab.ic", "lab.threshold"):
         small["population.registered_share"] = 0.02
     same_in_both_drivers(Scenario.load(name).with_(small))
 

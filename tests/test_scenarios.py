@@ -15,6 +15,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from sim import arrivals
 from sim.errors import InputError, ScenarioError, did_you_mean, nearest
 from sim.money import in_currency, to_cents
 from sim.scenario import (
@@ -60,6 +61,11 @@ graph:
   triangle_share: 0.3
 catalogue:
   size: 60
+arrival:
+  kind: bass
+  p: 0.001
+  q: 0.02
+  well_mixed: off
 params:
   b_h: 0.30
 switches:
@@ -609,6 +615,12 @@ def test_names_agree_with_the_floors_they_come_from() -> None:
             assert setting.high >= (setting.high + 1 if high is None else high), (kind, name)
 
 
+def with_kind(kind: str, **fields: Any) -> dict[str, Any]:
+    """A scenario with this arrival rule, or with this tactic."""
+    one = {"kind": kind, **fields}
+    return {"arrival": one} if kind in arrivals.registry() else {"strategies": {"a": one}}
+
+
 def test_schema_says_what_the_loader_does() -> None:
     told = schema()
     assert set(told["properties"]) == set(TREE) | {"description"}
@@ -626,10 +638,10 @@ def test_schema_says_what_the_loader_does() -> None:
                 for bound, step in (("minimum", -1), ("maximum", 1)):
                     if bound in part:
                         with pytest.raises(ScenarioError, match="out of range"):
-                            Scenario.from_dict({"strategies": {"a": {"kind": kind, name: part[bound] + step}}})
+                            Scenario.from_dict(with_kind(kind, **{name: part[bound] + step}))
             if isinstance(entry.get("default"), (int, float)):
-                given = {"strategies": {"a": {"kind": kind, name: entry["default"]}}}
-                assert Scenario.from_dict(given) == Scenario.from_dict({"strategies": {"a": {"kind": kind}}})
+                given = with_kind(kind, **{name: entry["default"]})
+                assert Scenario.from_dict(given) == Scenario.from_dict(with_kind(kind))
 
 
 def test_shipped_scenarios_load() -> None:

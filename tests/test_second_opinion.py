@@ -113,6 +113,24 @@ def test_agrees_in_a_talkative_world(label: str) -> None:
     assert_agree(*drawn("talkative", label))
 
 
+@pytest.mark.parametrize("label", ["control", "leaders"])
+@pytest.mark.parametrize("kind", ["bass", "mixed", "threshold"])
+def test_agrees_on_other_ways_to_arrive(kind: str, label: str) -> None:
+    rule = {
+        "bass": {"kind": "bass", "p": 0.01, "q": 0.2},
+        "mixed": {"kind": "bass", "p": 0.01, "q": 0.2, "well_mixed": True},
+        "threshold": {"kind": "threshold", "share": 0.5},
+    }[kind]
+    opinion, journal = both(label, **TALKATIVE, arrival=rule)
+    assert_agree(opinion, journal)
+    usual, other = (
+        log[(log["type"] == "register") & (log["value"] == 2)]
+        for log in (drawn("talkative", label)[1].events, journal.events)
+    )
+    assert len(other) > 5
+    assert set(other["agent"]) != set(usual["agent"]), "the rule changes who comes by herself"
+
+
 @pytest.mark.parametrize("label", ["team_of_two", "scarce"])
 def test_agrees_on_files(label: str, tmp_path: Path) -> None:
     """Ids with gaps and in no order, a directed graph with weights, scarce stock, later launches."""

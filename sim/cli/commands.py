@@ -441,6 +441,9 @@ def _described(scenario: Scenario, estimate: dict[str, Any]) -> str:
         if labels
         else "only the control: nothing to compare",
     ]
+    if scenario.arrival.chance is not None:
+        about = about_arrival(type(scenario.arrival))
+        lines.append(f"prospects register by the rule {scenario.arrival.kind}: {about['summary']}")
     if scenario.goals:
         lines.append("goals: " + ", ".join(f"{name} {level:g}" for name, level in scenario.goals.items()))
     return "\n".join(lines)
@@ -572,17 +575,59 @@ def about_tactic(tactic: Any) -> dict[str, Any]:
     from sim.strategies.tactic import Tactic
 
     text = inspect.cleandoc(tactic.__doc__ or "")
-    levers = [
-        {
-            "name": field.name, "default": field.default, "unit": field.unit, "allowed": field.allowed,
-            "description": field.description, "zh": field.zh,
-        }
-        for field in sorted(describe(tactic), key=lambda field: field.name in Tactic.model_fields)  # its own first
-        if field.name != "kind"
-    ]  # fmt: skip
+    own_first = sorted(describe(tactic), key=lambda field: field.name in Tactic.model_fields)
+    levers = [_about_field(field) for field in own_first if field.name != "kind"]
     return {
         "summary": text.partition("\n")[0], "text": text, "grade": tactic.grade, "costs": tactic.costs,
         "backfires": tactic.backfires, "title_zh": tactic.title_zh, "levers": levers,
+    }  # fmt: skip
+
+
+def _about_field(field: Any) -> dict[str, Any]:
+    return {
+        "name": field.name, "default": field.default, "unit": field.unit, "allowed": field.allowed,
+        "description": field.description, "zh": field.zh,
+    }  # fmt: skip
+
+
+@app.command(rich_help_panel="What exists")
+@guarded
+def arrivals(
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="One rule, in full.")] = None,
+    json: Json = False,
+) -> None:
+    """How prospects come to register by themselves: rules, their coefficients with unit, range, default; sources."""
+    from sim.arrivals import registry
+
+    known = registry()
+    if name is not None and name not in known:
+        raise InputError("no such arrival rule", found=name, hint=did_you_mean(name, known, kind="arrival rules"))
+    if json:
+        show.as_json({kind: about_arrival(known[kind]) for kind in ([name] if name else known)})
+    elif name is None:
+        rows = [[kind, about_arrival(rule)["summary"]] for kind, rule in known.items()]
+        print(show.table(["arrival", "what it says"], rows, left=(0, 1), wrap=1))
+        print("\nA scenario names one: arrival.kind. `grapevine arrivals NAME` lists its coefficients.")
+    else:
+        about = about_arrival(known[name])
+        print(f"{name}: {about['text']}\n\nSource: {about['source']}.")
+        fields = about["coefficients"]
+        rows = [[f["name"], plain(f["default"]), f["unit"], f["allowed"], f["description"]] for f in fields]
+        if rows:
+            head = ["coefficient", "default", "unit", "allowed", "what it is"]
+            print("\n" + show.table(head, rows, left=(0, 1, 2, 3, 4), wrap=4))
+
+
+def about_arrival(rule: Any) -> dict[str, Any]:
+    """What is known about an arrival rule and each of its coefficients, as plain data."""
+    import inspect
+
+    from sim.scenario.fields import describe
+
+    text = inspect.cleandoc(rule.__doc__ or "")
+    return {
+        "summary": text.partition("\n")[0], "text": text, "source": rule.source, "title_zh": rule.title_zh,
+        "coefficients": [_about_field(field) for field in describe(rule) if field.name != "kind"],
     }  # fmt: skip
 
 

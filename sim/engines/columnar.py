@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from sim import draws
 from sim.engines import columns, kernels, visits
+from sim.engines.arrivals import arrivals_of
 from sim.engines.operations import Buyers, Operations
 from sim.engines.world import World
 from sim.journal import Day, Orders, Recorder
@@ -77,6 +78,9 @@ class Columnar:
         self.world, self.ops, self.recorder = world, operations, recorder
         self.params, self.constants = world.params, world.constants
         self.ids, self.traits = world.population.ids, world.population.traits
+        self.arrivals = arrivals_of(world)
+        if self.arrivals is not None:  # another arrival rule takes the place of organic * arrive
+            self.params, self.traits = self.arrivals.params, self.arrivals.traits
         self.seed = world.noise_seed
         n = len(world)
         graph = world.graph
@@ -172,6 +176,8 @@ class Columnar:
 
     def _arrive_return_visit(self, t: int, pool: ThreadPoolExecutor | None, events: Day) -> None:
         state = self.state
+        if self.arrivals is not None:
+            self.arrivals.fill(state)
         likeliest = leave.most_returns(self.params, self.most_orders)
         self._in_parts(
             pool,

@@ -23,6 +23,7 @@ from sim.errors import InputError
 from sim.journal import Day, Journal, Orders, Recorder
 from sim.population import PERSONAS
 from sim.rules import feel, leave, remember, resolve, share
+from sim.rules.arrive import ruled_probability
 from sim.rules.buy import decide
 from sim.rules.expose import expose, taste_match
 from sim.rules.fulfil import deliver, order_name
@@ -195,15 +196,24 @@ class Shopper(mesa.Agent):  # type: ignore[misc]  # Mesa is untyped here
         shop = self.model
         self.life = draws.block(shop.noise_seed, draws.LIFE, shop.day, self.id, 0)
         is_invited = self.invited_by is not None
-        is_acting = acts(shop.params, shop.constants, self.traits, self.state, is_invited, shop.day, self.life)
+        traits = self.traits if shop.arrival.chance is None else self.ruled_traits()
+        is_acting = acts(shop.params, shop.constants, traits, self.state, is_invited, shop.day, self.life)
         self.visits_today = int(is_acting)
         if not is_acting:
             return
-        what = action(shop.params, self.traits, self.state, is_invited, self.life)
+        what = action(shop.params, traits, self.state, is_invited, self.life)
         if what == RETURNS:
             self.status, self.returns_today = ACTIVE, True
         elif what in _CHANNEL_OF:
             self._register(_CHANNEL_OF[what])
+
+    def ruled_traits(self) -> Traits:
+        """Her traits where another arrival rule takes the place of organic * arrive: its answer is in `arrive`."""
+        shop, traits = self.model, self.traits
+        if self.status != PROSPECT:
+            return traits
+        answer = shop.arrival.chance(shop.arrival_coefficients, traits, self.state, self.n_heard, shop.active_share)
+        return traits._replace(arrive=ruled_probability(answer, traits))
 
     def _register(self, channel: int) -> None:
         self.status, self.registers_today = ACTIVE, True
@@ -383,6 +393,11 @@ class Shop(mesa.Model):  # type: ignore[misc]  # Mesa is untyped here
         self.world, self.strategy = world, strategy
         self.params, self.constants, self.noise_seed = world.params, world.constants, world.noise_seed
         self.ops, self.recorder = parts if parts is not None else prepare(world, strategy, events)
+        self.arrival = world.scenario.arrival
+        self.arrival_coefficients: tuple[float, ...] = self.arrival.coefficients()
+        self.active_share = 0.0  # of everybody, as of last night
+        if self.arrival.chance is not None:
+            self.params = self.params._replace(organic=1.0)
         self.n_days = self.recorder.first + self.recorder.days
         self.day = 0
         self.shelf: Shelf
@@ -412,6 +427,8 @@ class Shop(mesa.Model):  # type: ignore[misc]  # Mesa is untyped here
         today = Day()
         shelf = self.ops.morning(self.day)
         self.shelf = Shelf(*[column.tolist() for column in shelf])._replace(id=shelf.id)  # plain numbers are faster
+        if self.arrival.chance is not None:
+            self.active_share = int(np.sum(self.statuses() == ACTIVE)) / len(self.shoppers)
         self._show_posts()
         self.agents.do("read_mail")
         self.agents.do("wake")

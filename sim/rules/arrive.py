@@ -21,3 +21,22 @@ def arrival_probability(params: Params, constants: Constants, traits: Traits, st
     """
     unmoved = exp(-state.n_posts * params.a_kol * traits.kol / constants.kol)
     return 1.0 - (1.0 - organic_probability(params, traits)) * unmoved
+
+
+# --- other arrival rules (sim/arrivals) -------------------------------------------------------------
+
+
+@rule
+def friends_active(state: State, n_friends: int) -> float:
+    """Share of the people she hears who were active last night; 0 for who hears nobody."""
+    return state.n_friends_active / n_friends if n_friends > 0 else 0.0
+
+
+@rule
+def ruled_probability(answer: float, traits: Traits) -> float:
+    """What another arrival rule answers, times her `arrive`, within 0 and 1.
+
+    Drivers put it in the place of the trait `arrive`, with `organic` at 1: then `organic_probability` is this number.
+    """
+    chance = answer * traits.arrive
+    return min(chance, 1.0) if chance > 0.0 else 0.0

@@ -130,6 +130,11 @@ class Scenario(Part):
     )
     graph: GraphSpec = about("Who knows whom.", zh="关系图：谁认识谁。", default=PowerlawCluster())
     catalogue: CatalogueSpec = about("What is on sale.", zh="商品目录。", default=DrawnCatalogue())
+    arrival: Any = about(
+        "How prospects come to register by themselves; `grapevine arrivals` lists the rules.",
+        zh="潜在用户如何自行注册；grapevine arrivals 列出全部规则。",
+        default_factory=lambda: _usual_arrival(),
+    )
     params: dict[str, float] = about(
         "Coefficients of the model that differ from their defaults; `grapevine params` lists all with sources.",
         zh="与默认值不同的模型系数；grapevine params 列出全部系数及来源。",
@@ -190,7 +195,7 @@ class Scenario(Part):
         try:
             made = cls.model_validate(document.data)
         except ValidationError as error:
-            found = translate(error.errors(include_url=False), cls, _tactics(), document, file)
+            found = translate(error.errors(include_url=False), cls, _kinds(), document, file)
             raise ScenarioError.together(found) from None
         made._folder, made._file = folder, file
         if check_files:
@@ -248,6 +253,14 @@ class Scenario(Part):
         raise_all(problems)
         full = {name: given.get(name, 0.0) for name in shares} if given else dict(shares)
         return population.model_copy(update={"personas": full})
+
+    @field_validator("arrival", mode="before")
+    @classmethod
+    def _check_arrival(cls, given: Any) -> Any:
+        problems: list[Any] = []
+        made = _of_kind(given, (), problems, _arrivals(), "an arrival rule, like {kind: threshold, share: 0.2}")
+        raise_all(problems)
+        return made
 
     @field_validator("params")
     @classmethod
@@ -526,6 +539,7 @@ class Scenario(Part):
             label: _dump(tactics[0]) if len(tactics) == 1 else [_dump(one) for one in tactics]
             for label, tactics in self.strategies.items()
         }
+        data["arrival"] = _dump(self.arrival)
         return data
 
     def to_yaml(self, folder: str | Path | None = None) -> str:
@@ -548,6 +562,8 @@ class Scenario(Part):
         """12 hex digits that name the question: everything but replications and description, and the files' content."""
         data = self.as_dict()
         del data["replications"], data["description"]
+        if data["arrival"] == {"kind": "organic"}:
+            del data["arrival"]  # the usual rule asks the same question as no word on it
         for path, file in self.files().items():
             part, key = path.split(".")
             data[part][key] = {"sha256": content_hash(file)}
@@ -591,6 +607,8 @@ class Scenario(Part):
             stop = getattr(tactic, "stop", None)
             if isinstance(stop, int) and stop > self.days:
                 said.append(f"{path_text(path)}: stop {stop} is after the last day; it runs to the end.")
+        if "organic" in self.params and self.arrival.chance is not None:
+            said.append(f"params.organic is not used: arrival.kind {self.arrival.kind} says who registers.")
         for name, value in self.params.items():
             row = COEFFICIENTS[name]
             if not row.low <= value <= row.high:
@@ -648,6 +666,23 @@ def _tactics() -> dict[str, type[BaseModel]]:
     return dict(strategies.registry())
 
 
+def _arrivals() -> dict[str, type[BaseModel]]:
+    from sim import arrivals
+
+    return dict(arrivals.registry())
+
+
+def _usual_arrival() -> BaseModel:
+    from sim.arrivals import Organic
+
+    return Organic()
+
+
+def _kinds() -> dict[str, Mapping[str, type[BaseModel]]]:
+    """What a `kind` may be, for each key whose parts are found by it."""
+    return {"graph": GRAPHS, "arrival": _arrivals(), "strategies": _tactics()}
+
+
 def _persona_shares() -> dict[str, float]:
     from sim.population import PERSONAS
 
@@ -661,13 +696,15 @@ def _dump(tactic: BaseModel) -> dict[str, Any]:
 
 def _tactic(raw: Any, path: Path_, problems: list[Any]) -> Any:
     """The tactic that `raw` describes; what is wrong with it goes to `problems`."""
-    kinds = _tactics()
+    return _of_kind(raw, path, problems, _tactics(), "a tactic, like {kind: group_buy, discount: 0.2}")
+
+
+def _of_kind(raw: Any, path: Path_, problems: list[Any], kinds: Mapping[str, type[BaseModel]], example: str) -> Any:
+    """What `raw` describes, by its kind; what is wrong with it goes to `problems`."""
     if isinstance(raw, tuple(kinds.values())):
         return raw
     if not isinstance(raw, dict):
-        problems.append(
-            refusal("wrong type", path, found=raw, allowed="a tactic, like {kind: group_buy, discount: 0.2}")
-        )
+        problems.append(refusal("wrong type", path, found=raw, allowed=example))
         return None
     kind = raw.get("kind")
     if not isinstance(kind, str) or kind not in kinds:
@@ -705,8 +742,7 @@ def _put(data: dict[str, Any], path: Path_, value: Any, text: str) -> None:
         raise ScenarioError("unknown path", path=text, found=here, hint=f"{path_text(path[:-1])} has no parts.")
     if last == "kind" and here.get("kind") != value and isinstance(value, str):
         # Another kind has other fields: keep those both know.
-        models: Mapping[str, type[BaseModel]] = GRAPHS if path[0] == "graph" else _tactics()
-        model = models.get(value)
+        model = _kinds().get(str(path[0]), {}).get(value)
         known = names_of(model) if model is not None else list(here)
         for name in [name for name in here if name not in known]:
             del here[name]

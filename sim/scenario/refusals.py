@@ -54,7 +54,7 @@ def again(error: ErrorDetails, prefix: Path_) -> InitErrorDetails:
 def translate(
     errors: Iterable[ErrorDetails],
     root: type[BaseModel],
-    kinds: Mapping[str, type[BaseModel]],
+    kinds: Mapping[str, Mapping[str, type[BaseModel]]],
     document: Document,
     file: Path | None,
 ) -> list[ScenarioError]:
@@ -65,7 +65,7 @@ def translate(
 def _one(
     error: ErrorDetails,
     root: type[BaseModel],
-    kinds: Mapping[str, type[BaseModel]],
+    kinds: Mapping[str, Mapping[str, type[BaseModel]]],
     document: Document,
     file: Path | None,
 ) -> ScenarioError:
@@ -101,7 +101,7 @@ def _one(
             hint = f"Did you mean '{close}'?" if close else None
     elif kind == "union_tag_invalid":
         problem, loc = "unknown kind", (*loc, "kind")
-        choices = tuple(GRAPHS) if loc[0] == "graph" else tuple(kinds)
+        choices = tuple(kinds[str(loc[0])])
         shown_found = found.get("kind") if isinstance(found, dict) else found
         allowed = ", ".join(choices)
         hint = did_you_mean(str(shown_found), choices) if isinstance(shown_found, str) else None
@@ -149,7 +149,7 @@ def _plain_loc(loc: tuple[int | str, ...]) -> Path_:
 
 
 def _model_at(
-    path: Path_, root: type[BaseModel], kinds: Mapping[str, type[BaseModel]], data: Any
+    path: Path_, root: type[BaseModel], kinds: Mapping[str, Mapping[str, type[BaseModel]]], data: Any
 ) -> type[BaseModel] | None:
     """The model that describes the mapping at a path."""
     if not path:
@@ -158,8 +158,8 @@ def _model_at(
     here = data.get(first) if isinstance(data, dict) else None
     rest = path[1:]
     model: type[BaseModel] | None
-    if first == "graph":
-        model = GRAPHS.get(str(here.get("kind"))) if isinstance(here, dict) else None
+    if first in ("graph", "arrival"):
+        model = kinds[first].get(str(here.get("kind"))) if isinstance(here, dict) else None
     elif first == "catalogue":
         model = CatalogueFile if isinstance(here, dict) and here.get("path") is not None else DrawnCatalogue
     elif first == "strategies":
@@ -169,7 +169,7 @@ def _model_at(
         if rest and isinstance(rest[0], int):
             here = here[rest[0]] if isinstance(here, list) and rest[0] < len(here) else None
             rest = rest[1:]
-        model = kinds.get(str(here.get("kind"))) if isinstance(here, dict) else None
+        model = kinds["strategies"].get(str(here.get("kind"))) if isinstance(here, dict) else None
     else:
         model, rest = root, path
     for part in rest:

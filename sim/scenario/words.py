@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final, Literal
 
 import yaml
@@ -19,6 +19,7 @@ from sim.scenario.parts import GOAL_NAMES, GRAPHS, MEASURE_NAMES, MONEY_GOALS, S
 
 Lang = Literal["en", "zh"]
 _WIDTH: Final = 110
+_PARTS: Final = ("population", "graph", "catalogue", "arrival")  # keys that hold a part, whose class may depend on it
 
 _TEXT: Final[dict[Lang, dict[str, str]]] = {
     "en": {
@@ -26,7 +27,7 @@ _TEXT: Final[dict[Lang, dict[str, str]]] = {
         "money": "Money is in currency units with at most two decimals. Paths are relative to this file.",
         "unit": "Unit", "allowed": "Allowed", "default": "Default", "nothing": "none",
         "personas": "Shares of all personas must sum to 1.",
-        "graphs": "Other kinds", "catalogue": "Or your own products: {path: products.csv}",
+        "kinds": "Other kinds", "catalogue": "Or your own products: {path: products.csv}",
         "params": "Coefficients that can be overridden (remove the # to change one):",
         "more": "`grapevine strategies` lists all kinds of tactics and their levers.",
         "measures": "Measures",
@@ -36,7 +37,7 @@ _TEXT: Final[dict[Lang, dict[str, str]]] = {
         "money": "金额以货币单位计，最多两位小数。路径相对于本文件。",
         "unit": "单位", "allowed": "范围", "default": "默认", "nothing": "无",
         "personas": "各类人群占比之和须为 1。",
-        "graphs": "其他类型", "catalogue": "或使用自己的商品：{path: products.csv}",
+        "kinds": "其他类型", "catalogue": "或使用自己的商品：{path: products.csv}",
         "params": "可改写的模型系数（去掉 # 即可修改）：",
         "more": "grapevine strategies 列出全部战术及其参数。",
         "measures": "指标",
@@ -62,6 +63,8 @@ _RANGES_ZH: Final = (
 
 def template(scenario: Scenario, lang: Lang = "en") -> str:
     """The scenario as a file in which every field is explained: meaning, unit, range, default."""
+    from sim.arrivals import registry
+
     say = _TEXT["zh" if lang == "zh" else "en"]
     data = scenario.as_dict()
     out = [f"# {say['top']}", f"# {say['money']}", ""]
@@ -75,7 +78,9 @@ def template(scenario: Scenario, lang: Lang = "en") -> str:
         elif field.name == "strategies":
             extra = [f"# {say['more']}"]
         elif field.name == "graph":
-            extra = [f"# {say['graphs']}: {', '.join(kind for kind in GRAPHS if kind != value['kind'])}"]
+            extra = [_other_kinds(GRAPHS, value, say)]
+        elif field.name == "arrival":
+            extra = [_other_kinds(registry(), value, say)]
         elif field.name == "catalogue" and "path" not in value:
             extra = [f"# {say['catalogue']}"]
         out += [*_comment(field, say, lang, 0), *extra]
@@ -83,13 +88,17 @@ def template(scenario: Scenario, lang: Lang = "en") -> str:
             out += _strategies(scenario, data, say, lang)
         elif field.name == "params":
             out += _params(value, say)
-        elif field.name in ("population", "graph", "catalogue"):
+        elif field.name in _PARTS:
             out.append(f"{field.name}:")
             out += _part(type(getattr(scenario, field.name)), value, say, lang, 2)
         else:
             out += _entry(field.name, value, field, 0)
         out.append("")
     return "\n".join(out).rstrip() + "\n"
+
+
+def _other_kinds(kinds: Iterable[str], value: dict[str, Any], say: dict[str, str]) -> str:
+    return f"# {say['kinds']}: {', '.join(kind for kind in kinds if kind != value['kind'])}"
 
 
 def _part(model: type[BaseModel], data: dict[str, Any], say: dict[str, str], lang: Lang, indent: int) -> list[str]:
@@ -256,7 +265,7 @@ def difference(a: Scenario, b: Scenario) -> list[str]:
             said += _strategy_difference(a, b, first[key], second[key])
         elif key == "params":
             said += _params_difference(first[key], second[key])
-        elif key in ("population", "graph", "catalogue"):
+        elif key in _PARTS:
             models = type(getattr(a, key)), type(getattr(b, key))
             if models[0] is not models[1]:
                 said.append(f"{key}: {_flow(first[key])} -> {_flow(second[key])}")
@@ -364,29 +373,31 @@ def _flow(value: Any) -> str:
 
 def schema() -> dict[str, Any]:
     """JSON schema of a scenario file: for editors, and for programs that write scenarios."""
+    from sim import arrivals, strategies
     from sim.params import COEFFICIENTS
     from sim.population import PERSONAS
-    from sim.strategies import registry
 
-    kinds = registry()
-    models = [(model, "validation") for model in (Scenario, *kinds.values())]
+    tactics, rules = strategies.registry(), arrivals.registry()
+    models = [(model, "validation") for model in (Scenario, *tactics.values(), *rules.values())]
     references, whole = models_json_schema(models, by_alias=True, ref_template="#/$defs/{model}")  # type: ignore[arg-type]
     definitions: dict[str, Any] = whole["$defs"]
-    for model in (*kinds.values(), *GRAPHS.values(), *_catalogues()):
+    for model in (*tactics.values(), *GRAPHS.values(), *_catalogues()):
         _in_currency(model, definitions)
-    tactics = [dict(references[(model, "validation")]) for model in kinds.values()]
     top: dict[str, Any] = definitions.pop(Scenario.__name__)
-    definitions["Tactic"] = {"oneOf": tactics}
-    for model, reference in zip(kinds.values(), tactics, strict=True):
-        definition = definitions[reference["$ref"].rsplit("/", 1)[1]]
-        definition["required"] = sorted({*definition.get("required", []), "kind"})
-        definition["properties"]["kind"] = {"const": model.model_fields["kind"].default}
+    for name, kinds in (("Tactic", tactics), ("Arrival", rules)):
+        chosen = [dict(references[(model, "validation")]) for model in kinds.values()]
+        definitions[name] = {"oneOf": chosen}
+        for model, reference in zip(kinds.values(), chosen, strict=True):
+            definition = definitions[reference["$ref"].rsplit("/", 1)[1]]
+            definition["required"] = sorted({*definition.get("required", []), "kind"})
+            definition["properties"]["kind"] = {"const": model.model_fields["kind"].default}
     one = {"$ref": "#/$defs/Tactic"}
     properties = top["properties"]
     properties["strategies"].update(
         additionalProperties={"anyOf": [one, {"type": "array", "items": one}]},
         propertyNames={"pattern": r"^[\w\-]{1,40}$"},
     )
+    properties["arrival"]["$ref"] = "#/$defs/Arrival"
     properties["params"].update(
         additionalProperties=False,
         properties={
