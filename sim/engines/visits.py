@@ -144,7 +144,7 @@ def enter(
         view.taste_0[k], view.taste_1[k], view.taste_2[k] = traits.taste_0[i], traits.taste_1[i], traits.taste_2[i]
         view.emotion[k], view.mood[k], view.satisfaction[k] = traits.emotion[i], state.mood[i], state.satisfaction[i]
         view.last_buy_day[k] = state.last_buy_day[i]
-        view.fade[k] = day - state.inbox_day[i]
+        view.fade[k] = day - int(state.inbox_day[i])
     for k in range(n):
         view.fade[k] = fading(params, view.fade[k])
     for k in range(n):
@@ -194,7 +194,7 @@ def look_around(
             source[k] = slot_source(Sticks(view.placed[k], view.friend[k], taste, popular, 0.0, 0.0, 0.0), words)
         # drawing and looking apart, because the compiler makes several draws at a time, but not several looks
         for k in range(agents.shape[0]):
-            w0, w1, w2, w3 = draws.block(seed, draws.SLOT_ITEM, day, agents[k], item_name(0, source[k], slot))
+            w0, w1, w2, w3 = draws.block(seed, draws.SLOT_ITEM, day, agents[k], item_name(0, int(source[k]), slot))
             word_0[k], word_1[k], word_2[k], word_3[k] = w0, w1, w2, w3
         for k in range(agents.shape[0]):
             # wide words, because products of narrow ones would wrap around
@@ -263,7 +263,7 @@ def drop_repeats(n: int, n_slots: int, view: View) -> None:
             for k in range(n):
                 product[k] = -1 if product[k] == other[k] else product[k]
         for k in range(n):
-            view.shown[k] |= 1 << (product[k] & 63)
+            view.shown[k] |= np.int64(1) << np.int64(product[k] & 63)
 
 
 @column_kernel
@@ -289,12 +289,12 @@ def like(
             continue
         i, hits = rows[k], 0
         for e in range(INBOX_SIZE):
-            j = inboxes.product[i, e]
+            j = int(inboxes.product[i, e])
             hits |= ((view.shown[k] >> (j & 63)) & 1 & ~(j >> 31)) << e
         if hits == 0:
             continue
         for e in range(INBOX_SIZE):
-            j = inboxes.product[i, e]
+            j = int(inboxes.product[i, e])
             if (hits >> e) & 1 == 0:
                 continue
             for slot in range(n_slots):
@@ -332,7 +332,7 @@ def weigh(
         w0, _, _, _ = draws.block(seed, draws.BUY, day, agents[k], 0)
         inclusive = inclusive_value(params, view.total[k])
         urge = buy_probability(
-            params, _face(view, k), inclusive, day - view.last_buy_day[k], view.satisfaction[k], view.mood[k]
+            params, _face(view, k), inclusive, day - int(view.last_buy_day[k]), view.satisfaction[k], view.mood[k]
         )
         view.decides[k] = (view.total[k] > 0.0) & (draws.unit(w0) < urge)
     for k in range(n):
