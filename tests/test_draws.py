@@ -319,9 +319,10 @@ PURPOSES = {
 SEVERAL_PLACES = {
     "TRAIT_NOISE": 2,  # traits are items 0-6, tastes items 10-12
     "CHOICE": 2,  # alone is the product's id, in a team the id + 2^32
-    "SLOT_SOURCE": 2,  # one visitor's slots (rules), or those of many visitors together (kernels): the same names
-    "SLOT_ITEM": 3,  # the first proposals in both ways, and further ones of a slot that refused them
-    "LIFE": 2,  # who acts (dense), and once more what it is that they do
+    "SLOT_SOURCE": 2,  # one visitor's slots (rules), or those of many visitors together (engines): the same names
+    "SLOT_ITEM": 2,  # all blocks of a slot (rules), or the first of many visitors together (engines): the same names
+    "BUY": 2,  # the whole decision (rules), or first whether to buy of many visitors together (engines)
+    "LIFE": 2,  # who may act (dense), and once more whether and what it is that they do
     "INBOX_TIE": 2,  # both sides of one comparison, named by product
     "SEED_OF_WORLD": 2,  # the door looks at the products of the first world: the same name, the same seed
 }
@@ -366,7 +367,7 @@ def test_one_purpose_is_drawn_in_one_place() -> None:
     assert {name: n for name, n in total.items() if n > 1} == SEVERAL_PLACES
     assert not [name for name in PURPOSES if total[name] == 0], "a purpose that nobody draws"
     assert all(n == 1 for n in other.values())
-    fast = set(by_file["engines/columnar.py"]) | set(by_file["engines/kernels.py"])
+    fast = set().union(*(by_file[f"engines/{name}.py"] for name in ("columnar", "kernels", "visits")))
     assert set(other) <= fast, "a driver draws what the other does not"
 
 

@@ -213,7 +213,7 @@ from sim.rules import shelf
 words = np.empty((50, 4), dtype=np.int64)
 draws.blocks(2**47 + 3, 45, 7, np.arange(50) * 40_000_000, np.arange(50) << 30, words)
 logs = np.empty(50)
-shelf.log_prices(np.arange(1, 51) * 37, 3000.0, logs)
+shelf.log_ratios(np.arange(1, 51) * 37, 3000.0 - np.arange(50), logs)
 print(_jit.IS_COMPILED, words.tobytes().hex(), logs.tobytes().hex())
 """
     place = {"PYTHONPATH": str(ROOT)}

@@ -14,23 +14,26 @@ import numpy as np
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from scipy import special, stats
+from scipy import optimize, special, stats
 
 from sim import draws, params
 from sim._jit import kernel
 from sim.rules import arrive, buy, feel, fulfil, leave, remember, resolve, review, share, shelf, team, visit
 from sim.rules import expose as exposing
 from sim.rules.records import (
+    ACTIVE,
     BROWSE,
     FOUND,
     FRIEND,
     INBOX_SIZE,
     KOL,
+    LAPSED,
     MOST_SLOTS,
     NEVER,
     NO_TEAM,
     POPULAR,
     PROMOTED,
+    PROSPECT,
     RECOMMENDED,
     TASTE_SEARCH,
     TEAM_CAPACITY,
@@ -91,8 +94,9 @@ def an_offer(**offer: Any) -> Offer:
 
 
 def a_shelf(n: int = 8, **columns: Any) -> Shelf:
+    """Products with neutral values; what the price is to the list price follows from the two."""
     floats = dict.fromkeys(
-        "quality taste_0 taste_1 taste_2 arousal promoted log_price popularity appeal team_discount".split(),  # noqa: SIM905
+        "quality taste_0 taste_1 taste_2 arousal promoted log_price log_cut popularity appeal team_discount".split(),  # noqa: SIM905
         0.0,
     )
     values: dict[str, Any] = {name: np.zeros(n, dtype=np.int64) for name in Shelf._fields}
@@ -105,7 +109,6 @@ def a_shelf(n: int = 8, **columns: Any) -> Shelf:
         "sociality": np.full(n, 0.8),
         "spam_onset": np.full(n, 2.0),
         "on_sale": np.ones(n, dtype=bool),
-        "place": np.ones(n),
         "rating": np.full(n, 4.2),
         "team_strangers": np.ones(n, dtype=bool),
         "team_told": np.ones(n, dtype=bool),
@@ -117,7 +120,12 @@ def a_shelf(n: int = 8, **columns: Any) -> Shelf:
     }
     for name, value in columns.items():
         values[name] = np.array(np.broadcast_to(np.asarray(value, dtype=values[name].dtype), (n,)))
-    return Shelf(**values)
+    return repriced(Shelf(**values), values["price_cents"])
+
+
+def repriced(on: Shelf, price_cents: Any) -> Shelf:
+    """The same products at other prices."""
+    return on._replace(price_cents=price_cents, log_cut=np.log(price_cents / on.list_cents))
 
 
 def an_inbox(*entries: tuple[int, int], **columns: list[int]) -> Inbox:
@@ -163,8 +171,7 @@ def a_team(**columns: int) -> list[int]:
 @kernel
 def _items(params: Any, traits: Any, offer: Any, shelf: Any, seed: int, source: int, out: Any) -> None:
     for a in range(out.shape[0]):
-        words = draws.block(seed, draws.SLOT_ITEM, 3, a, exposing.item_name(0, source, 2))
-        out[a] = exposing.draw_item(params, traits, Key(seed, 3, a, 9), offer, shelf, source, 2, words)
+        out[a] = exposing.draw_item(params, traits, Key(seed, 3, a, 9), offer, shelf, source, 2)
 
 
 @kernel
@@ -234,6 +241,9 @@ def fits(counts: Any, weights: Any, p: float = 1e-4) -> None:
     counts, weights = np.asarray(counts, dtype=float), np.asarray(weights, dtype=float)
     assert counts[weights == 0].sum() == 0
     counts, weights = counts[weights > 0], weights[weights > 0] / weights.sum()
+    if len(counts) == 1:
+        assert counts.sum() > 0
+        return
     assert stats.chisquare(counts, weights * counts.sum()).pvalue > p
 
 
@@ -293,6 +303,97 @@ def test_visiting_rises_with_messages_up_to_three_and_with_mood(
     most = visit.visit_probability(P, someone, a_state(heard=3, mood=mood))
     assert p <= most
     assert heard < 3 or p == most
+
+
+def chance_to_act(p: Any, someone: Traits, me: State, is_invited: bool, day: int) -> tuple[int, float]:
+    """The lane of her LIFE block that decides about her, and her chance: eq. 1, 15b and 18 again."""
+    if me.status == ACTIVE:
+        return 0, 1 - math.exp(
+            -someone.intensity * math.exp(p.e_in * min(me.heard, 3) + p.e_e * someone.emotion * me.mood)
+        )
+    if me.status == LAPSED:
+        rate = p.om_0 * math.exp(-(day - me.lapsed_day) / p.om_tau) * (1 + me.n_orders) ** p.b_fr
+        return 2, 1 - math.exp(-rate)
+    unmoved = math.exp(-me.n_posts * p.a_kol * someone.kol / C.kol)
+    return 3, 1.0 if is_invited else 1 - (1 - min(p.organic * someone.arrive, 1.0)) * unmoved
+
+
+_STATUSES = (PROSPECT, ACTIVE, LAPSED)
+_word = st.integers(0, 2**32 - 1)
+_wide = {name: st.floats(row.low, row.high) for name, row in params.COEFFICIENTS.items()}
+some_params = st.one_of(
+    st.just(P),
+    st.builds(
+        P._replace, **{name: _wide[name] for name in ("e_in", "e_e", "om_0", "om_tau", "b_fr", "organic", "a_kol")}
+    ),
+)
+somebody = st.builds(
+    a_shopper, intensity=st.floats(0, 20), emotion=share_of_one, kol=share_of_one,
+    arrive=st.one_of(st.just(0.0), st.floats(0, 10), st.floats(0, 1e5)),
+)  # fmt: skip
+some_state = st.builds(
+    a_state, status=st.sampled_from(_STATUSES), heard=st.integers(0, 6), mood=st.floats(-1, 1),
+    lapsed_day=st.one_of(st.integers(0, 39), st.just(39), st.just(NEVER)),
+    n_orders=st.one_of(st.integers(0, 3), st.integers(0, 5000)), n_posts=st.one_of(st.just(0), st.integers(0, 9)),
+)  # fmt: skip
+
+
+@settings(max_examples=600, deadline=None)
+@given(some_params, somebody, some_state, st.booleans(), st.tuples(_word, _word, _word, _word), st.data())
+def test_whoever_acts_could_act(
+    p: Any, someone: Traits, me: State, is_invited: bool, words: tuple[int, int, int, int], data: Any
+) -> None:
+    """Also at the very edge: the draw that decides lies within a few words of the chance."""
+    lane, chance = chance_to_act(p, someone, me, is_invited, 40)
+    edge = min(max(int(chance * 2**32) + data.draw(st.integers(-3, 3)), 0), 2**32 - 1)
+    most_orders = me.n_orders + data.draw(st.one_of(st.just(0), st.integers(0, 1000)))
+    bound = leave.most_returns(p, most_orders)
+    assert leave.return_probability(p, me, 40) <= bound
+    for lanes in (words, tuple(edge if k == lane else word for k, word in enumerate(words))):
+        acts = visit.acts(p, C, someone, me, is_invited, 40, lanes)
+        could = visit.could_act(p, someone, me, is_invited, bound, lanes)
+        assert could or not acts
+        assert acts == could or me.status != ACTIVE  # exact for the active
+        u = draws.unit(lanes[lane])
+        assert acts == (u < chance) or abs(u - chance) < 1e-9 or (is_invited and me.status == PROSPECT)
+        if me.status != PROSPECT:  # an invitation of a member is none
+            assert acts == visit.acts(p, C, someone, me, not is_invited, 40, lanes)
+            assert could == visit.could_act(p, someone, me, not is_invited, bound, lanes)
+
+
+@kernel
+def _mornings(
+    params: Any,
+    constants: Any,
+    traits: Any,
+    state: Any,
+    is_invited: bool,
+    bound: float,
+    seed: int,
+    acts: Any,
+    could: Any,
+) -> None:
+    for a in range(acts.shape[0]):
+        words = draws.block(seed, draws.LIFE, 40, a, 0)
+        acts[a] = visit.acts(params, constants, traits, state, is_invited, 40, words)
+        could[a] = visit.could_act(params, traits, state, is_invited, bound, words)
+
+
+@pytest.mark.parametrize("status", _STATUSES)
+def test_the_quick_test_keeps_everybody_who_acts_and_spares_nearly_all_others(status: int) -> None:
+    someone = a_shopper(arrive=3.0, intensity=0.2, kol=0.8)
+    for changed in ({}, {"n_posts": 4}, {"n_orders": 7, "lapsed_day": 39}, {"n_orders": 7, "lapsed_day": 10}):
+        me = a_state(status=status, **{"lapsed_day": 39, **changed})
+        acts, could = np.empty(1_000_000, dtype=bool), np.empty(1_000_000, dtype=bool)
+        _mornings(P, C, someone, me, False, float(leave.most_returns(P, 7)), 5, acts, could)
+        chance = chance_to_act(P, someone, me, False, 40)[1]
+        close_share(acts, chance)
+        assert (could | ~acts).all()
+        most = 1 - math.exp(-P.om_0 * 8**P.b_fr) if status == LAPSED else chance
+        if status == PROSPECT and me.n_posts > 0:
+            assert could.all()  # a post is looked at in any case
+        else:
+            close_share(could, most)
 
 
 # --- 2, 11 leave and come back -------------------------------------------------------------------
@@ -379,6 +480,19 @@ def test_coming_back_fades_and_grows_with_orders(away: int, orders: int) -> None
     assert 0.0 <= p <= 1.0
     assert leave.return_probability(P, a_state(lapsed_day=0, n_orders=orders), away + 1) <= p
     assert leave.return_probability(P, a_state(lapsed_day=0, n_orders=orders + 1), away) >= p
+
+
+@often
+@given(some_params, st.integers(0, 5000), st.integers(0, 5000), st.integers(-5, 5))
+def test_nobody_is_likelier_to_come_back_than_the_bound(p: Any, orders: int, more: int, days: int) -> None:
+    bound = leave.most_returns(p, orders + more)
+    assert bound >= p.om_0 * (1 + orders + more) ** p.b_fr >= leave.return_probability(p, a_state(lapsed_day=40), 40)
+    for away in (0, 1, abs(days), 40 - NEVER):
+        me = a_state(lapsed_day=40 - away, n_orders=orders)
+        assert leave.return_probability(p, me, 40) <= bound
+    assert bound <= leave.most_returns(p, orders + more + 1)
+    # and no more generous than it must be: the rate itself on the day of leaving
+    assert bound == pytest.approx(p.om_0 * (1 + orders + more) ** p.b_fr, rel=2e-6, abs=2e-9)
 
 
 def test_weights_of_friends_who_left_fade() -> None:
@@ -760,19 +874,18 @@ def test_where_an_entry_lies_cannot_matter(before: dict[int, int], messages: lis
 # --- the shelf -----------------------------------------------------------------------------------
 
 
-def _show(units: Any, reviews: Any, stars: Any, p: Any = P) -> tuple[Any, Any, Any, Any]:
-    out = tuple(np.empty(len(units)) for _ in range(4))
+def _show(units: Any, reviews: Any, stars: Any, p: Any = P) -> tuple[Any, Any, Any]:
+    out = tuple(np.empty(len(units)) for _ in range(3))
     shelf.show(p, np.asarray(units), np.asarray(reviews), np.asarray(stars), *out)
     return out
 
 
 def test_the_shelf_by_hand() -> None:
     units, reviews, stars = [0, 3, 10, 500], [0, 1, 4, 200], [0, 5, 8, 900]
-    popularity, place, rating, appeal = _show(units, reviews, stars)
+    popularity, rating, appeal = _show(units, reviews, stars)
     logs = np.log1p(units)
     z = (logs - logs.mean()) / (logs.std() + 0.3)
     np.testing.assert_allclose(popularity, z, rtol=1e-13)
-    np.testing.assert_allclose(place, np.exp(P.tilt * (np.minimum(z, P.score_max) - P.score_max)), rtol=1e-13)
     shown = [(21 + s) / (5 + n) for n, s in zip(reviews, stars, strict=True)]
     np.testing.assert_allclose(rating, shown, rtol=1e-14)
     f = [x if x < 0 else 0.7 * x for x in (r - 4.2 for r in shown)]
@@ -782,23 +895,19 @@ def test_the_shelf_by_hand() -> None:
 
 def test_a_new_shop_shows_all_products_alike() -> None:
     zero = np.zeros(6, dtype=np.int64)
-    popularity, place, rating, appeal = _show(zero, zero, zero)
+    popularity, rating, appeal = _show(zero, zero, zero)
     assert not popularity.any()
     assert not appeal.any()
     assert (rating == 4.2).all()
-    assert np.ptp(place) == 0
     one = _show(zero[:1] + 7, zero[:1], zero[:1])
     assert one[0][0] == 0.0
 
 
-def test_popularity_does_not_explode_early_and_is_bounded_in_lists() -> None:
+def test_popularity_does_not_explode_early() -> None:
     first = np.zeros(100, dtype=np.int64)
     first[3] = 1
-    popularity, place, *_ = _show(first, 0 * first, 0 * first)
+    popularity, *_ = _show(first, 0 * first, 0 * first)
     assert popularity[3] == pytest.approx((math.log(2) * 0.99) / (math.log(2) * math.sqrt(0.0099) + 0.3))
-    assert place.max() <= 1.0
-    assert shelf.place_in_list(P, P.score_max) == shelf.place_in_list(P, 99.0) == 1.0
-    assert shelf.place_in_list(P, 0.0) == pytest.approx(math.exp(-P.tilt * P.score_max))
 
 
 def test_stars_lost_weigh_more_than_stars_gained() -> None:
@@ -819,10 +928,13 @@ def test_a_displayed_rating_lies_between_its_prior_and_the_mean(n: int, data: An
     assert shelf.displayed_rating(0, 0) == 4.2
 
 
-def test_log_prices() -> None:
-    out = np.empty(3)
-    shelf.log_prices(np.array([1500, 3000, 6000]), 3000.0, out)
-    assert out == pytest.approx([-math.log(2), 0.0, math.log(2)], abs=1e-15)
+def test_log_ratios() -> None:
+    out = np.empty(4)
+    shelf.log_ratios(np.array([1500, 3000, 6000, 777]), np.array([3000, 3000, 3000, 777]), out)
+    assert out[:3] == pytest.approx([-math.log(2), 0.0, math.log(2)], abs=1e-15)
+    assert out[1] == out[3] == 0.0  # nothing is cut: exactly nothing
+    shelf.log_ratios(np.array([3, 5, 7, 11]), np.full(4, 2.5), out)
+    assert out == pytest.approx(np.log([1.2, 2.0, 2.8, 4.4]).tolist(), rel=1e-14)
 
 
 # --- 5 expose: an item for a slot ----------------------------------------------------------------
@@ -835,33 +947,165 @@ def _draw(source: int, on: Shelf, n: int = 200_000, traits: Any = None, offer: A
 
 
 def _counts(found: Any, n: int) -> Any:
-    assert (found < 0).mean() < 2e-5  # the last proposal was refused
-    return np.bincount(found[found >= 0], minlength=n)
+    assert (found >= 0).all()
+    return np.bincount(found, minlength=n)
 
 
-def test_items_of_a_popular_slot_come_as_often_as_their_places_say() -> None:
-    place = np.exp(P.tilt * (np.minimum(np.linspace(-2, 3.5, 40), P.score_max) - P.score_max))
-    found = _draw(POPULAR, a_shelf(40, place=place))
-    fits(_counts(found, 40), place)
+def tournament(score: Any, error: float, fits_slot: Any = None) -> Any:
+    """Chance of each product to fill a slot, exactly: the best looking of four met by chance, among those that fit.
+
+    A product that is met looks uniform within `error` of its score. If none of four fits, four others are met, sixteen
+    times; then the next product that fits is taken, going up from the last one met.
+    """
+    score = np.asarray(score, dtype=float)
+    n = len(score)
+    fit = np.ones(n, dtype=bool) if fits_slot is None else np.asarray(fits_slot, dtype=bool)
+    won, misfit = np.zeros(n), 1.0 - fit.sum() / n
+    if error == 0.0:
+        for value in np.unique(score[fit]):
+            tied = fit & (score == value)  # whoever of them is met first: each as often as another
+            below = misfit + (fit & (score < value)).sum() / n
+            won[tied] = ((below + tied.sum() / n) ** 4 - below**4) / tied.sum()
+    else:
+        edges = np.unique(np.concatenate([score[fit] - error, score[fit] + error]))
+        nodes, weights = np.polynomial.legendre.leggauss(3)  # exact: a cubic between any two edges
+        half = np.diff(edges)[:, None] / 2
+        x, dx = (edges[:-1, None] + half + half * nodes).ravel(), (half * weights).ravel()
+        under = misfit + np.clip((x[:, None] - score[fit] + error) / (2 * error), 0.0, 1.0).sum(axis=1) / n
+        density = (np.abs(x[:, None] - score) < error) * fit / (2 * error * n)
+        won = (dx * 4 * under**3) @ density
+    if not fit.any():
+        return won
+    won *= (1.0 - misfit**64) / (1.0 - misfit**4)
+    for last in np.flatnonzero(~fit):  # as likely one as another
+        found = next(j % n for j in range(last, last + n) if fit[j % n])
+        won[found] += misfit**64 / (~fit).sum()
+    return won
 
 
-def test_items_of_other_slots_come_as_often_as_they_should() -> None:
-    taste = np.linspace(-2, 2, 12)
-    on = a_shelf(12, taste_0=taste, on_sale=np.arange(12) != 4, promoted=(np.arange(12) % 3 == 0))
-    sells = np.asarray(on.on_sale, dtype=float)
-    fits(_counts(_draw(BROWSE, on), 12), sells)
-    fits(_counts(_draw(PROMOTED, on), 12), sells * (np.arange(12) % 3 == 0))
+def test_the_formula_of_the_tournament() -> None:
+    ranks = np.arange(1, 8)
+    np.testing.assert_allclose(tournament(np.arange(7.0), 0.0), (ranks**4 - (ranks - 1) ** 4) / 7**4, rtol=1e-13)
+    score, fit = np.array([0.3, -1.0, 0.3, 2.0, 0.0]), np.array([1, 1, 1, 0, 1], dtype=bool)
+    won = np.zeros(5)
+    for met in itertools.product(range(5), repeat=4):  # every way to meet four of five
+        found = -1
+        for j in met:
+            if fit[j] and (found < 0 or score[j] > score[found]):
+                found = j
+        if found >= 0:
+            won[found] += 1
+    won *= (1 - 0.2**64) / won.sum()
+    won[4] += 0.2**64
+    np.testing.assert_allclose(tournament(score, 0.0, fit), won, rtol=1e-13)
+    np.testing.assert_allclose(tournament(score, 1e-7, fit), won, atol=1e-6)
+    np.testing.assert_allclose(tournament(score, 1e7), 0.2, atol=1e-6)
+    luck = np.random.default_rng(4)
+    met = luck.integers(0, 5, (400_000, 4))
+    seen = np.where(fit[met], score[met] + 1.1 * luck.uniform(-1, 1, met.shape), -np.inf)
+    best = met[np.arange(len(met)), seen.argmax(axis=1)][seen.max(axis=1) > -np.inf]
+    fits(np.bincount(best, minlength=5), tournament(score, 1.1, fit))
+    few = tournament(np.zeros(200), 1.5, np.isin(np.arange(200), [10, 20]))
+    assert few[10] - few[20] == pytest.approx(0.99**64 * (190 - 10) / 198, rel=1e-9)
+    for error in (0.0, 0.7, 4.0):
+        assert tournament(score, error, fit).sum() == pytest.approx(1.0, rel=1e-12)
+
+
+ERRORS = [0.0, 0.4, P.look_error, params.COEFFICIENTS["look_error"].high]
+
+
+@pytest.mark.parametrize("error", ERRORS)
+def test_items_of_a_popular_slot_come_as_often_as_the_tournament_says(error: float) -> None:
+    z = np.linspace(-2, 3.5, 40)
+    z[[7, 8, 30]] = z[6], z[6], z[31]  # some look alike
+    sells = np.arange(40) % 9 != 4
+    on, p = a_shelf(40, popularity=z, on_sale=sells), P._replace(look_error=error)
+    fits(_counts(_draw(POPULAR, on, p=p), 40), tournament(z, error, sells))
+    first = a_shelf(40)  # a shop on its first morning: all alike
+    fits(_counts(_draw(POPULAR, first, p=p), 40), np.full(40, 1 / 40))
+
+
+@pytest.mark.parametrize("error", ERRORS)
+def test_items_of_other_slots_come_as_often_as_the_tournament_says(error: float) -> None:
+    p, places = P._replace(look_error=error), np.arange(12)
+    taste, z = np.linspace(-2, 2, 12), np.linspace(-1, 2, 12)[::-1]
+    on = a_shelf(12, taste_0=taste, popularity=z, on_sale=places != 4, promoted=places % 3 == 0)
+    someone, sells = a_shopper(taste_0=1.5), np.asarray(on.on_sale)
+
+    def found(source: int, accuracy: float = 0.0) -> Any:
+        return _counts(_draw(source, on, traits=someone, offer=an_offer(rec_accuracy=accuracy), p=p), 12)
+
     match = 1.5 * taste / math.sqrt(3)
-    weights = np.exp(P.tilt * np.minimum(match, P.score_max)) * sells
-    found = _draw(TASTE_SEARCH, on, traits=a_shopper(taste_0=1.5))
-    fits(_counts(found, 12), weights)
-    exact = _draw(RECOMMENDED, on, traits=a_shopper(taste_0=1.5), offer=an_offer(rec_accuracy=1.0))
-    fits(_counts(exact, 12), weights)
-    z = np.linspace(-1, 2, 12)
-    crowd = _draw(RECOMMENDED, on._replace(popularity=z), offer=an_offer(rec_accuracy=-1.0))
-    fits(_counts(crowd, 12), np.exp(P.tilt * z) * sells)
-    blind = _draw(RECOMMENDED, on, traits=a_shopper(taste_0=1.5), offer=an_offer(rec_accuracy=0.0))
-    fits(_counts(blind, 12), sells)
+    alike = np.zeros(12)
+    fits(found(BROWSE), tournament(alike, error, sells))
+    fits(found(PROMOTED), tournament(alike, error, sells & (places % 3 == 0)))
+    fits(found(TASTE_SEARCH), tournament(match, error, sells))
+    fits(found(POPULAR), tournament(z, error, sells))
+    fits(found(RECOMMENDED, 1.0), tournament(match, error, sells))
+    fits(found(RECOMMENDED, -1.0), tournament(z, error, sells))
+    fits(found(RECOMMENDED, 0.0), sells)  # everybody has another error, for life
+
+
+def _by_definition(source: int, score: Any, fit: Any, p: Any, agent: int) -> int:
+    """One slot of one visitor, from docs/model.md, 7.2."""
+    n, place = len(score), -1
+    for attempt in range(16):
+        met = []
+        for word in draws.block(5, draws.SLOT_ITEM, 3, agent, draws.pair(attempt, 256 * source + 2)):
+            place, rest = divmod(int(word) * n, 2**32)
+            if fit[place]:
+                met.append((score[place] + p.look_error * (2 * (rest / 2**32) - 1), place))
+        if met:
+            return max(met, key=lambda seen: seen[0])[1]  # the first of the highest
+    return next((j % n for j in range(place, place + n) if fit[j % n]), -1)
+
+
+@pytest.mark.parametrize("error", [0.0, P.look_error])
+@pytest.mark.parametrize("share", [0.0, 0.02, 0.5, 1.0])
+def test_items_against_their_definition(error: float, share: float) -> None:
+    luck, p = np.random.default_rng(2), P._replace(look_error=error)
+    taste, z = luck.normal(size=(3, 150)).round(1), luck.normal(size=150).round(1)  # rounded: some are alike
+    sells = luck.random(150) < share
+    on = a_shelf(
+        150, taste_0=taste[0], taste_1=taste[1], taste_2=taste[2], popularity=z, on_sale=sells,
+        promoted=luck.random(150) < 0.3,
+    )  # fmt: skip
+    someone = a_shopper(taste_0=0.5, taste_1=-1.0, taste_2=1.5)
+    match = (0.5 * taste[0] - 1.0 * taste[1] + 1.5 * taste[2]) * 0.5773502691896258
+    alike, promoted = np.zeros(150), np.asarray(on.promoted) > 0
+    asked: list[tuple[int, float, Any, Any]] = [
+        (BROWSE, 0.0, alike, sells), (TASTE_SEARCH, 0.0, match, sells), (POPULAR, 0.0, z, sells),
+        (RECOMMENDED, 1.0, match, sells), (RECOMMENDED, -1.0, z, sells), (PROMOTED, 0.0, alike, sells & promoted),
+    ]  # fmt: skip
+    for source, accuracy, score, fit in asked:
+        found = _draw(source, on, 400, traits=someone, offer=an_offer(rec_accuracy=accuracy), p=p)
+        assert found.tolist() == [_by_definition(source, score, fit, p, agent) for agent in range(400)]
+
+
+def test_the_first_of_equals_is_taken() -> None:
+    words = (3 << 30, 1 << 30, 0, 1 << 31)  # products 3, 1, 0, 2 of four, each at the lowest it can look
+    sorts = {
+        TASTE_SEARCH: a_shelf(4, taste_0=[1, 2, 1, 2]),
+        POPULAR: a_shelf(4, popularity=[1, 2, 1, 2]),
+        BROWSE: a_shelf(4),
+    }
+    for source, on in sorts.items():
+        for order in itertools.permutations(range(4)):
+            lanes = tuple(words[k] for k in order)
+            best = [word >> 30 for word in lanes if source == BROWSE or (word >> 30) in (1, 3)]
+            found = exposing.look(P, a_shopper(taste_0=1), on, source, (lanes[0], lanes[1], lanes[2], lanes[3]))
+            assert found == best[0]
+
+
+def test_a_draw_is_a_product_and_the_luck_of_looking_at_it() -> None:
+    assert exposing.proposed(0, 7) == (0, 0.0)
+    assert exposing.proposed(2**32 - 1, 7) == (6, pytest.approx(1 - 7 / 2**32, abs=1e-15))
+    assert exposing.proposed(1 << 31, 7) == (3, 0.5)
+    most = exposing.proposed(2**32 - 1, 2**31 - 1)  # does not leave 63 bits
+    assert (most[0], 0.0 <= most[1] < 1.0) == (2**31 - 2, True)
+    assert exposing.seen_score(P, 0.3, 0.5) == 0.3
+    assert exposing.seen_score(P, 0.3, 0.0) == 0.3 - P.look_error
+    assert exposing.seen_score(P, 0.3, 0.75) == pytest.approx(0.3 + P.look_error / 2)
 
 
 def test_a_recommender_is_as_accurate_as_it_says() -> None:
@@ -879,50 +1123,129 @@ def test_a_recommender_is_as_accurate_as_it_says() -> None:
         assert np.std(guess[:400]) == pytest.approx(1.0, abs=0.13)
 
 
-@pytest.mark.parametrize("at", [0, 17, 39])
-def test_doubling_one_weight_moves_only_what_it_newly_wins(at: int) -> None:
-    place = np.exp(P.tilt * (np.linspace(-2, 1.4, 40) - P.score_max))
-    doubled = place.copy()
-    doubled[at] *= 2
-    before, now = _draw(POPULAR, a_shelf(40, place=place)), _draw(POPULAR, a_shelf(40, place=doubled))
-    variation = 0.5 * np.abs(place / place.sum() - doubled / doubled.sum()).sum()
+SORTED = {
+    TASTE_SEARCH: ("taste_0", 0.0),
+    POPULAR: ("popularity", 0.0),
+    RECOMMENDED: ("popularity", -1.0),
+}  # the column that sorts, and the recommender's accuracy
+
+
+def _slots(source: int, score: Any, sells: Any, p: Any) -> Any:
+    """Many slots of one source, where a product's score is as given."""
+    column, accuracy = SORTED[source]
+    by = np.asarray(score) * (math.sqrt(3) if column == "taste_0" else 1.0)
+    on = a_shelf(len(by), on_sale=sells, **{column: by})
+    return _draw(source, on, traits=a_shopper(taste_0=1.0), offer=an_offer(rec_accuracy=accuracy), p=p)
+
+
+def _raised_to(times: float, score: Any, at: int, error: float, sells: Any) -> Any:
+    """The same scores, but one so much higher that its product is shown so many times as often."""
+    before = tournament(score, error, sells)[at]
+
+    def now(by: float) -> Any:
+        return score + by * (np.arange(len(score)) == at)
+
+    return now(optimize.brentq(lambda by: tournament(now(by), error, sells)[at] - times * before, 0.0, 20.0))
+
+
+@pytest.mark.parametrize("source", SORTED)
+@pytest.mark.parametrize(
+    ("at", "times", "n_off"),  # the lowest, the middle and the highest of 40 products, some of which are not on sale
+    [(0, 1.05, 0), (0, 2.0, 0), (0, 20.0, 0), (17, 1.2, 0), (17, 2.0, 0), (39, 1.2, 0), (0, 2.0, 10), (17, 2.0, 10)],
+)
+def test_raising_one_score_moves_only_what_it_newly_wins(source: int, at: int, times: float, n_off: int) -> None:
+    score, error = np.linspace(-2, 1.4, 40), P.look_error
+    sells = ~np.isin(np.arange(40), 4 * np.arange(n_off) + 2)
+    raised = _raised_to(times, score, at, error, sells)
+    before, now = _slots(source, score, sells, P), _slots(source, raised, sells, P)
+    chance, chance_now = tournament(score, error, sells), tournament(raised, error, sells)
+    variation = float(0.5 * np.abs(chance - chance_now).sum())
+    assert variation == pytest.approx(chance_now[at] - chance[at], rel=1e-6)
+    assert chance_now[at] == pytest.approx(times * chance[at], rel=1e-6)
     moved = before != now
-    assert 0 < moved.mean() <= 2 * variation + 0.005
+    assert moved.any()
     assert (now[moved] == at).all()
+    close_share(moved, variation)
+    assert moved.mean() <= 2 * variation + 0.005
+    close_share(now == at, times * chance[at])
+
+
+@pytest.mark.parametrize("source", SORTED)
+def test_without_error_the_highest_score_wins_whatever_it_is(source: int) -> None:
+    p, score, sells = P._replace(look_error=0.0), np.linspace(-2, 1.4, 40), np.ones(40, dtype=bool)
+    before = _slots(source, score, sells, p)
+    for at, rank in ((0, 13), (0, 40), (17, 19), (39, 40)):
+        raised = score.copy()
+        raised[at] = score[rank - 1] + 1e-3  # above the product that had this rank
+        now = _slots(source, raised, sells, p)
+        moved = before != now
+        assert (now[moved] == at).all()
+        gained = (rank**4 - (rank - 1) ** 4 - (at + 1) ** 4 + at**4) / 40**4
+        assert moved.any() == (gained > 0)
+        close_share(moved, gained)
+
+
+@pytest.mark.parametrize("source", [BROWSE, *SORTED, PROMOTED])
+@pytest.mark.parametrize("n_fit", [1, 3, 60])
+def test_a_new_product_takes_slots_and_moves_no_other(source: int, n_fit: int) -> None:
+    fit = np.zeros(80, dtype=bool)
+    fit[np.random.default_rng(1).permutation(80)[:n_fit]] = True
+    at = int(np.flatnonzero(~fit)[len(fit) // 10])
+    more = fit | (np.arange(80) == at)
+    z = np.linspace(1, -1, 80)
+
+    def slots(fits_slot: Any) -> Any:
+        which = {"promoted": fits_slot} if source == PROMOTED else {"on_sale": fits_slot}
+        on = a_shelf(80, popularity=z, taste_0=z, **which)
+        return _draw(source, on, traits=a_shopper(taste_0=1.0), offer=an_offer(rec_accuracy=-1.0))
+
+    before, now = slots(fit), slots(more)
+    moved = before != now
+    assert (now[moved] == at).all()
+    if source in (BROWSE, POPULAR, PROMOTED):
+        score = z if source == POPULAR else 0 * z
+        chance, chance_now = tournament(score, P.look_error, fit), tournament(score, P.look_error, more)
+        fits(_counts(now, 80), chance_now)
+        close_share(moved, chance_now[at])
+        assert moved.mean() <= np.abs(chance - chance_now).sum() + 0.005
 
 
 def test_an_empty_shop_shows_nothing() -> None:
     closed = a_shelf(5, on_sale=False)
-    assert (_draw(BROWSE, closed, 100) == -1).all()
+    for source in (BROWSE, TASTE_SEARCH, POPULAR, RECOMMENDED, PROMOTED):
+        assert (_draw(source, closed, 100) == -1).all()
+    assert (_draw(PROMOTED, a_shelf(5), 100) == -1).all()  # none is promoted
     shown, *_ = visitors(50, on=closed)
     assert (shown == -1).all()
     assert (_draw(BROWSE, a_shelf(1), 100) == 0).all()
 
 
-def test_sorted_slots_are_filled_everywhere_in_the_allowed_range() -> None:
-    # a shop on its first morning: every product has popularity 0
-    empty = {}
-    for tilt, score_max in itertools.product((P.tilt, 1.0), (P.score_max, 3.0)):
-        p = params.build({"tilt": tilt, "score_max": score_max})
-        place = float(shelf.place_in_list(p, 0.0))
-        empty[tilt, score_max] = float((_draw(POPULAR, a_shelf(40, place=place), 20_000, p=p) == -1).mean())
-    assert {at: share for at, share in empty.items() if share > 1e-3} == {}
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 200), st.integers(0, 2**32), st.floats(0, 1), st.floats(0, 1), st.floats(0, 4))
+def test_only_what_is_on_sale_is_shown(n: int, seed: int, selling: float, promoted: float, error: float) -> None:
+    luck = np.random.default_rng(seed)
+    sells, is_promoted = luck.random(n) < selling**2, luck.random(n) < promoted**2
+    on = a_shelf(n, on_sale=sells, promoted=is_promoted, popularity=luck.normal(size=n), taste_0=luck.normal(size=n))
+    for source in (BROWSE, TASTE_SEARCH, POPULAR, RECOMMENDED, PROMOTED):
+        fit = sells & is_promoted if source == PROMOTED else sells
+        offer = an_offer(rec_accuracy=0.6)
+        found = _draw(source, on, 300, traits=a_shopper(taste_0=1), offer=offer, p=P._replace(look_error=error))
+        assert fit[found].all() if fit.any() else (found == -1).all()  # filled wherever anything fits
+    shown, source, *_ = visitors(
+        300, on=on, promoting=bool(is_promoted.any()), traits=a_shopper(taste_0=1),
+        offer=an_offer(rec_weight=1.0, rec_accuracy=0.6), state=a_state(inbox_day=40, kol_product=n - 1, kol_day=40),
+        inbox=an_inbox(*[(j, 65536) for j in range(min(n, 8))]),
+    )  # fmt: skip
+    assert sells[shown[shown >= 0]].all()
+    assert is_promoted[shown[source == PROMOTED]].all()
+    assert (shown >= 0).any() == sells.any()
 
 
-def test_a_sorted_slot_stays_sorted_everywhere_in_the_allowed_range() -> None:
-    z, off = np.linspace(-2, 2, 20), {}
-    for tilt, score_max in itertools.product((P.tilt, 1.0), (P.score_max, 3.0)):
-        p = params.build({"tilt": tilt, "score_max": score_max})
-        place = np.array([shelf.place_in_list(p, x) for x in z])
-        found = np.bincount(_draw(POPULAR, a_shelf(20, place=place), 20_000, p=p), minlength=20) / 20_000
-        off[tilt, score_max] = round(float(0.5 * np.abs(found - place / place.sum()).sum()), 3)
-    assert {at: variation for at, variation in off.items() if variation > 0.03} == {}
-
-
-def test_promoted_slots_are_filled_even_when_few_products_are_promoted() -> None:
-    on = {n: a_shelf(200, promoted=np.arange(200) < n) for n in (1, 5, 20, 200)}
-    empty = {n: float((_draw(PROMOTED, shown, 20_000) == -1).mean()) for n, shown in on.items()}
-    assert {n: share for n, share in empty.items() if share > 2e-3} == {}
+@pytest.mark.parametrize("n_promoted", [1, 2, 7, 20, 200])
+def test_few_promoted_products_of_many_are_found(n_promoted: int) -> None:
+    is_promoted = np.isin(np.arange(200), np.random.default_rng(6).permutation(200)[:n_promoted])
+    found = _draw(PROMOTED, a_shelf(200, promoted=is_promoted))
+    fits(_counts(found, 200), tournament(np.zeros(200), P.look_error, is_promoted))
 
 
 # --- 5 expose: a visitor's slots -----------------------------------------------------------------
@@ -932,7 +1255,7 @@ SOURCES = (BROWSE, TASTE_SEARCH, POPULAR, FRIEND, KOL, RECOMMENDED, PROMOTED)
 
 
 def _big_shelf() -> Shelf:
-    return a_shelf(BIG, place=0.5, promoted=np.arange(BIG) % 2 == 0)
+    return a_shelf(BIG, promoted=np.arange(BIG) % 2 == 0)
 
 
 def _full_house(**weights: float) -> dict[str, Any]:
@@ -947,6 +1270,50 @@ def _full_house(**weights: float) -> dict[str, Any]:
 
 def _pairs(shown: Any, source: Any) -> list[set[tuple[int, int]]]:
     return [{(int(j), int(s)) for j, s in zip(a, b, strict=True) if j >= 0} for a, b in zip(shown, source, strict=True)]
+
+
+def test_sticks_by_hand() -> None:
+    p = P._replace(w_s=2.0, w_pop=1.0, w_new=0.5, w_fr=0.7, w_kol=2.0, w_promo=1.5, p_fade=0.9)
+    someone, on = a_shopper(kol=0.4), a_shelf()
+    told = a_state(kol_product=3, kol_day=38)
+    found = exposing.sticks(p, someone, told, an_offer(rec_weight=1.1), 4, on, True, 40)
+    kol = 2.0 * 0.4 * 0.9**2
+    placed = kol + 1.1 + 1.5
+    assert found == pytest.approx(
+        (placed / (placed + 2.8 + 3.5), 2.8 / 6.3, 2 / 3.5, 1 / 1.5, kol, 1.1, 1.5), rel=1e-13
+    )
+    assert exposing.organic_weight(p) == 3.5
+    assert [exposing.friend_chance(p, n) for n in (0, 1, 8)] == pytest.approx([0.0, 0.7 / 4.2, 5.6 / 9.1])
+    nothing = exposing.sticks(p, someone, a_state(), an_offer(), 0, on, False, 40)
+    assert nothing == pytest.approx((0.0, 0.0, 2 / 3.5, 1 / 1.5, 0.0, 0.0, 0.0))
+    sold_out = a_shelf(on_sale=np.arange(8) != 3)
+    assert exposing.sticks(p, someone, told, an_offer(), 0, sold_out, False, 40).kol == 0.0
+    assert exposing.sticks(p, someone, told, an_offer(), 0, on, False, 40).kol == pytest.approx(kol)
+
+
+def test_the_first_stick_that_wins_gives_the_source() -> None:
+    chance = exposing.Sticks(0.2, 0.4, 0.6, 0.8, 0.0, 0.0, 0.0)
+    sources = (exposing.PLACED, FRIEND, TASTE_SEARCH, POPULAR)
+    for wins in itertools.product([True, False], repeat=4):
+        below = [int(c * 2**32) + (-1 if won else 1) for c, won in zip(chance[:4], wins, strict=True)]
+        expected = next((source for source, won in zip(sources, wins, strict=True) if won), BROWSE)
+        assert exposing.slot_source(chance, (below[0], below[1], below[2], below[3])) == expected
+
+
+def test_a_strategys_slots_go_by_weight() -> None:
+    for weights in (
+        (1.0, 2.0, 3.0),
+        (0.0, 1.0, 1.0),
+        (2.0, 0.0, 1.0),
+        (1.0, 1.0, 0.0),
+        (1, 0, 0),
+        (0, 1, 0),
+        (0, 0, 1),
+    ):
+        chance = exposing.Sticks(0.5, 0.5, 0.5, 0.5, *weights)
+        found = [exposing.placed_source(chance, Key(3, 4, a), 2) for a in range(6000)]
+        fits(np.bincount(found, minlength=7)[[KOL, RECOMMENDED, PROMOTED]], weights)
+        assert set(found) <= {KOL, RECOMMENDED, PROMOTED}
 
 
 def test_slots_are_shared_by_weight() -> None:
@@ -974,24 +1341,23 @@ def test_a_followed_leaders_post_shows_one_product() -> None:
 
 def test_a_visitor_sees_at_most_her_attention_and_nothing_twice() -> None:
     for attention in (2, 8, 20):
-        shown, *_ = visitors(2000, on=a_shelf(10, place=0.5), p=P._replace(attention=float(attention)))
+        shown, *_ = visitors(2000, on=a_shelf(10), p=P._replace(attention=float(attention)))
         n = (shown >= 0).sum(axis=1)
         assert n.max() <= min(attention, 10)
         assert all(len(set(row[:k])) == k for row, k in zip(shown.tolist(), n, strict=True))
 
 
-def _moved(lever: str, source: int, placed: bool) -> tuple[int, int]:
+def _moved(lever: str, source: int) -> tuple[int, int]:
     """Double a weight: (products newly shown by that source, products newly shown by another)."""
     low = 1.0 if lever == "rec_weight" else getattr(P, lever)
     houses = [_full_house(**{lever: low}), _full_house(**{lever: 2 * low})]
-    for house in houses:
-        if not placed:  # no placed source besides the one whose weight is raised
-            if lever != "w_kol":
-                house["state"] = a_state(inbox_day=40)
-            if lever != "rec_weight":
-                house["offer"] = an_offer()
-            if lever != "w_promo":
-                house["promoting"] = False
+    for house in houses:  # no placed source besides the one whose weight is raised
+        if lever != "w_kol":
+            house["state"] = a_state(inbox_day=40)
+        if lever != "rec_weight":
+            house["offer"] = an_offer()
+        if lever != "w_promo":
+            house["promoting"] = False
     before, now = (_pairs(*visitors(1500, **house)[:2]) for house in houses)
     new = [pair for a, b in zip(before, now, strict=True) for pair in b - a]
     gained = sum(pair[1] == source for pair in new)
@@ -999,12 +1365,11 @@ def _moved(lever: str, source: int, placed: bool) -> tuple[int, int]:
 
 
 PLACED_OR_FRIEND = {"w_kol": KOL, "rec_weight": RECOMMENDED, "w_promo": PROMOTED, "w_fr": FRIEND}
-ORGANIC = {"w_s": TASTE_SEARCH, "w_pop": POPULAR, "w_new": BROWSE}
 
 
 @pytest.mark.parametrize("lever", PLACED_OR_FRIEND)
 def test_raising_the_weight_of_the_only_placed_source_moves_slots_into_it_only(lever: str) -> None:
-    gained, strays = _moved(lever, PLACED_OR_FRIEND[lever], placed=False)
+    gained, strays = _moved(lever, PLACED_OR_FRIEND[lever])
     assert gained > 100
     assert strays <= 0.02 * gained  # a product shown twice counts for whoever showed it first
 
@@ -1013,17 +1378,21 @@ def test_friends_products_by_hand() -> None:
     box = an_inbox((0, 65536), (1, int(0.05 * 65536)), (2, -65536), (3, 40_000), (4, 65536))
     on = a_shelf(8, on_sale=np.arange(8) != 3)
     desk = a_desk()
-    assert exposing.friend_products(P, KEY, box, 0, on, desk) == 2  # .05 is not above .05; -1 and sold out do not show
+    assert (
+        exposing.friend_products(P, KEY, box, 1.0, on, desk) == 2
+    )  # .05 is not above .05; -1 and sold out do not show
     assert {int(box.product[e]) for e in desk.ranked[:2]} == {0, 4}
     assert (np.diff(desk.times[:2]) >= 0).all()
-    assert exposing.friend_products(P, KEY, box, 100, on, desk) == 0
+    assert exposing.friend_products(P, KEY, box, 0.0500001, on, desk) == 2  # what is left of a whole one still shows
+    assert exposing.friend_products(P, KEY, box, 0.05, on, desk) == 0
+    assert exposing.friend_products(P, KEY, box, P.delta_r**100, on, desk) == 0
 
 
 def test_a_stronger_recommendation_tends_to_come_first() -> None:
     box, on, first = an_inbox((0, 65536), (1, 32768), (2, 16384)), a_shelf(), []
     for a in range(4000):
         desk = a_desk()
-        exposing.friend_products(P, Key(1, 1, a), box, 0, on, desk)
+        exposing.friend_products(P, Key(1, 1, a), box, 1.0, on, desk)
         first.append(int(box.product[desk.ranked[0]]))
     fits(np.bincount(first, minlength=3), [4, 2, 1])
 
@@ -1126,29 +1495,59 @@ def test_liking_by_hand() -> None:
 
 def test_price_effect_by_hand() -> None:
     someone = a_shopper(price=0.75)
-    assert buy.price_effect(P, C, someone, 3000, 3000) == 0.0
-    assert buy.price_effect(P, C, someone, 2400, 3000) == pytest.approx(-P.b_p * 1.5 * math.log(0.8))
-    assert buy.price_effect(P, C, someone, 1, 3000) > 0.0
+    assert buy.price_effect(P, C, someone, 0.0) == 0.0
+    assert buy.price_effect(P, C, someone, math.log(0.8)) == pytest.approx(-P.b_p * 1.5 * math.log(0.8))
+    assert buy.price_effect(P, C, someone, math.log(1 / 3000)) > 0.0
 
 
 @often
 @given(st.integers(1, 10**6), st.integers(1, 10**6), share_of_one)
 def test_cheaper_is_never_less_attractive(a: int, b: int, price: float) -> None:
-    low, high = sorted((a, b))
-    someone = a_shopper(price=price)
-    assert buy.price_effect(P, C, someone, low, 3000) >= buy.price_effect(P, C, someone, high, 3000)
+    desk = a_desk([0, 1])
+    on = repriced(a_shelf(2), np.array(sorted((a, b))))
+    _decide(2, desk, on=on, traits=a_shopper(price=price))
+    assert desk.utility[0] >= desk.utility[1]
+
+
+@often
+@given(st.integers(1, 10**6), st.integers(1, 10**6), st.integers(1, 10**6), share_of_one)
+def test_a_coupon_and_a_cut_to_the_same_price_are_worth_the_same(
+    cents: int, shown: int, off: int, price: float
+) -> None:
+    """The shelf's own logarithm and that of a coupon's price: the same bits."""
+    shown, someone = max(min(shown, cents), 2), a_shopper(price=price)
+    now = buy.price_alone(an_offer(coupon_cents=off), shown)[0]
+    desks = a_desk([0]), a_desk([0])
+    cuts = np.empty(2)
+    shelf.log_ratios(np.array([shown, now]), np.array([cents, cents]), cuts)
+    one = a_shelf(1, list_cents=cents, price_cents=shown)._replace(log_cut=cuts[:1])
+    other = a_shelf(1, list_cents=cents, price_cents=now)._replace(log_cut=cuts[1:])
+    _decide(1, desks[0], on=one, traits=someone, offer=an_offer(coupon_cents=off))
+    _decide(1, desks[1], on=other, traits=someone)
+    assert desks[0].unit_cents[0] == desks[1].unit_cents[0] == now
+    assert desks[0].utility[0] == desks[1].utility[0] == pytest.approx(-P.b_p * price / C.price * math.log(now / cents))
+
+
+def _incidence(someone: Traits, me: State, inclusive: float) -> float:
+    return buy.buy_probability(P, someone, inclusive, 40 - me.last_buy_day, me.satisfaction, me.mood)
 
 
 def test_incidence_by_hand() -> None:
     someone, me = a_shopper(need=0.3, emotion=0.8), a_state(last_buy_day=33, satisfaction=0.5, mood=-0.4)
     x = P.alpha + 0.3 + P.mu * 1.1 - P.b_inv * math.exp(-7 / P.tau_inv) + P.b_s * 0.5 + P.b_e * 0.8 * -0.4
-    assert buy.buy_probability(P, someone, me, 1.1, 40) == pytest.approx(1 / (1 + math.exp(-x)))
-    never = buy.buy_probability(P, a_shopper(), a_state(), 0.0, 40)
+    assert _incidence(someone, me, 1.1) == pytest.approx(1 / (1 + math.exp(-x)))
+    never = _incidence(a_shopper(), a_state(), 0.0)
     assert never == pytest.approx(1 / (1 + math.exp(-P.alpha)))
-    days = [buy.buy_probability(P, a_shopper(), a_state(last_buy_day=d), 0.0, 40) for d in range(40)]
+    days = [_incidence(a_shopper(), a_state(last_buy_day=d), 0.0) for d in range(40)]
     assert days == sorted(days, reverse=True)
-    assert buy.buy_probability(P, a_shopper(), a_state(), -1e9, 40) == pytest.approx(0.0, abs=1e-300)
-    assert buy.buy_probability(P, a_shopper(), a_state(), 1e9, 40) == 1.0
+    assert _incidence(a_shopper(), a_state(), -1e9) == pytest.approx(0.0, abs=1e-300)
+    assert _incidence(a_shopper(), a_state(), 1e9) == 1.0
+
+
+def test_inclusive_value_by_hand() -> None:
+    assert buy.inclusive_value(P, P.attention) == 0.0
+    assert buy.inclusive_value(P._replace(attention=5.9), 3.0) == pytest.approx(math.log(3 / 5))  # whole slots
+    assert buy.inclusive_value(P._replace(attention=1.0), 3.0) == pytest.approx(math.log(3))
 
 
 def test_quantity_by_hand() -> None:
@@ -1168,7 +1567,7 @@ def _market() -> tuple[Any, Traits, Any]:
         8, taste_0=taste[0], taste_1=taste[1], taste_2=taste[2], appeal=rng.normal(0, 0.3, 8),
         popularity=rng.normal(size=8), list_cents=rng.integers(500, 9000, 8),
     )  # fmt: skip
-    on = on._replace(price_cents=on.list_cents.copy(), log_price=np.log(on.list_cents / 3000))
+    on = repriced(on, on.list_cents.copy())._replace(log_price=np.log(on.list_cents / 3000))
     someone = a_shopper(taste_0=0.8, taste_1=-0.4, taste_2=1.1, price=0.6, herd=0.3, need=2.9)
     u = (
         P.b_m * (0.8 * taste[0] - 0.4 * taste[1] + 1.1 * taste[2]) / math.sqrt(3) + on.appeal
@@ -1189,7 +1588,7 @@ def _computed(on: Shelf, someone: Traits) -> tuple[float, Any]:
     buy.decide(P, C, someone, a_state(), an_offer(), an_inbox(), on, *NO_TEAMS, 0, 0, KEY, 8, desk)
     u = desk.utility[:8]
     inclusive = float(np.log(np.exp(u).sum()) - math.log(P.attention))
-    return buy.buy_probability(P, someone, a_state(), inclusive, 40), np.exp(u) / np.exp(u).sum()
+    return _incidence(someone, a_state(), inclusive), np.exp(u) / np.exp(u).sum()
 
 
 def test_nested_logit_elasticities_v7() -> None:
@@ -1206,7 +1605,7 @@ def test_nested_logit_elasticities_v7() -> None:
     def raised(which: Any) -> tuple[float, Any]:
         cents = fine.price_cents.copy()
         cents[which] = np.rint(cents[which] * (1 + step)).astype(np.int64)
-        return _computed(fine._replace(price_cents=cents), someone)
+        return _computed(repriced(fine, cents), someone)
 
     for j in range(8):
         p_new, within_new = raised(j)
@@ -1222,7 +1621,7 @@ def test_nested_logit_elasticities_v7() -> None:
     cents[3] = cents[3] * 101 // 100
     u_new = u.copy()
     u_new[3] -= beta * math.log(1.01)
-    expected, found = _nested(u_new, someone.need), _computed(fine._replace(price_cents=cents), someone)
+    expected, found = _nested(u_new, someone.need), _computed(repriced(fine, cents), someone)
     assert found[0] * found[1] == pytest.approx(expected[0] * expected[1], abs=1e-6)
 
 
@@ -1263,7 +1662,7 @@ def test_the_order_on_the_desk_cannot_matter() -> None:
 def test_lower_prices_keep_earlier_buyers() -> None:
     on, someone, _ = _market()
     now, _ = decided(20_000, on=on, traits=someone)
-    cut, _ = decided(20_000, on=on._replace(price_cents=on.price_cents * 8 // 10), traits=someone)
+    cut, _ = decided(20_000, on=repriced(on, on.price_cents * 8 // 10), traits=someone)
     assert (cut[now[:, 0] >= 0, 0] >= 0).all()
     assert (cut[:, 0] >= 0).sum() > (now[:, 0] >= 0).sum()
 
@@ -1451,7 +1850,7 @@ def test_exposure_and_choice_have_the_same_bits_in_both_drivers() -> None:
     taste = rng.normal(size=(3, 30))
     on = a_shelf(
         30, taste_0=taste[0], taste_1=taste[1], taste_2=taste[2], appeal=rng.normal(0, 0.3, 30),
-        place=rng.uniform(0.1, 1, 30), popularity=rng.normal(size=30), promoted=rng.random(30) < 0.3,
+        popularity=rng.normal(size=30), promoted=rng.random(30) < 0.3,
         price_cents=rng.integers(1500, 3000, 30), team_discount=np.where(rng.random(30) < 0.5, 0.2, 0.0),
         on_sale=rng.random(30) < 0.9,
     )  # fmt: skip
