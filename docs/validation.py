@@ -70,13 +70,16 @@ def facts(report: Report) -> list[str]:
             interval = "n/a" if one.ci_low is None else f"{number(one.ci_low)} to {number(one.ci_high)}"
             cells = [fact.id, one.check.what, one.check.allowed, number(one.value), interval, one.verdict]
             table.append(f"| {' | '.join(cells)} |")
-    how = PROTOCOLS["quick"]
+    plans = PROTOCOLS["quick"]
+    closed, open_ = plans["base.closed"], plans["base.open"]
+    labs = ", ".join(f"{plan.worlds} of `{name}`" for name, plan in plans.items() if name.startswith("lab."))
     return [
         "## Which published facts hold?",
         "",
-        f"`grapevine validate --quick`: {how.worlds} worlds each of `base.closed` (all are customers, nobody leaves;",
-        f"{how.sizes['base.closed']:,} people) and `base.open` (a year of a shop with doors; "
-        f"{how.sizes['base.open']:,} people). Bands are",
+        f"`grapevine validate --quick` plays {closed.worlds} worlds of `base.closed` (everybody a customer, nobody",
+        f"leaves; {closed.size:,} people), {open_.worlds} of `base.open`",
+        f"(a year of a shop with doors; {open_.size:,} people) and of laboratories, where everything is off but what",
+        f"the fact is about: {labs}. Bands are",
         "the published ones. Intervals are 95 %, over worlds. A magnitude passes if the value lies in the band and the",
         "half-width of its interval is at most a quarter of the band; a direction (`>`) if the one-sided 95 % interval",
         "of the paired difference lies above the threshold. *Inconclusive* means too wide to say and never counts as",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
@@ -39,6 +39,7 @@ SOCIALITY_LOW, SOCIALITY_HIGH = 0.30, 1.20
 SPAM_ABOVE, SPAM_ONSET, NO_SPAM = 0.8, 2.0, 1e9
 UNLIMITED: Final = -1
 MOST_PRICE_CENTS: Final = 10**9  # ten million: a billion units of it still fit into 64 bits
+MOST_SOCIALITY: Final = 10.0  # one recommendation then has all the effect there is
 MOST_SCORE: Final = 10.0  # quality and arousal are standard scores; 10 is beyond any of them
 
 COLUMNS: Final[dict[str, Kind]] = {
@@ -48,6 +49,8 @@ COLUMNS: Final[dict[str, Kind]] = {
     "quality": "float",
     "category": "text",
     "arousal": "float",
+    "sociality": "float",
+    "spam_onset": "float",
     "stock": "int",
     "launch_day": "int",
 }
@@ -73,7 +76,7 @@ class Catalogue:
     quality: np.ndarray  # float64, standard score
     taste: np.ndarray  # float64[P, 3]
     arousal: np.ndarray  # float64, standard score
-    sociality: np.ndarray  # float64, kappa in 0.3-1.2: how much friends' words say about it
+    sociality: np.ndarray  # float64, kappa, drawn from 0.3-1.2: how much friends' words say about it
     spam_onset: np.ndarray  # float64, recommendations beyond this number hurt; 1e9: never
     category: np.ndarray  # int32, place in `category_names`
     stock: np.ndarray  # int64, -1 = unlimited
@@ -106,7 +109,9 @@ class Catalogue:
             launch_day=np.zeros(size, dtype=np.int32),
             quality=traits[:, QUALITY].copy(),
             arousal=traits[:, AROUSAL].copy(),
-            **_always_drawn(traits),
+            taste=_drawn_taste(traits),
+            sociality=(sociality := _drawn_sociality(traits)),
+            spam_onset=_onset(sociality),
         )
 
     @classmethod
@@ -151,8 +156,10 @@ class Catalogue:
             launch_day=table.get("launch_day", np.zeros(n, dtype=np.int64)).astype(np.int32),
             quality=table.get("quality", traits[:, QUALITY].copy()),
             arousal=table.get("arousal", traits[:, AROUSAL].copy()),
+            taste=_drawn_taste(traits),
+            sociality=(sociality := table.get("sociality", _drawn_sociality(traits))),
+            spam_onset=table.get("spam_onset", _onset(sociality)),
             notes=tuple(notes),
-            **_always_drawn(traits),
         )
 
     def summary(self) -> CatalogueSummary:
@@ -227,6 +234,12 @@ def read_products(path: str | Path, columns: Mapping[str, str] | None = None) ->
     for name in ("quality", "arousal"):
         if name in table:
             refuse(name, np.abs(table[name]) > MOST_SCORE, f"{name} out of range", "a standard score, -10 to 10")
+    if "sociality" in table:
+        bad = (table["sociality"] < 0.0) | (table["sociality"] > MOST_SOCIALITY)
+        refuse("sociality", bad, "sociality out of range", f"0 to {MOST_SOCIALITY:g}")
+    if "spam_onset" in table:
+        bad = (table["spam_onset"] < 0.0) | (table["spam_onset"] > NO_SPAM)
+        refuse("spam_onset", bad, "spam onset out of range", "0 or more recommendations; 1e9 for never")
     if "stock" in table:
         refuse("stock", table["stock"] < UNLIMITED, "stock out of range", "0 or more units, or -1 for no limit")
     if "launch_day" in table:
@@ -263,13 +276,18 @@ def _drawn_cost(price_cents: np.ndarray, traits: np.ndarray) -> np.ndarray:
     return cost
 
 
-def _always_drawn(traits: np.ndarray) -> dict[str, Any]:
-    sociality = SOCIALITY_LOW + (SOCIALITY_HIGH - SOCIALITY_LOW) * traits[:, SOCIALITY]
-    return {
-        "taste": np.ascontiguousarray(traits[:, TASTE : TASTE + N_TASTES]),
-        "sociality": sociality,
-        "spam_onset": np.where(sociality > SPAM_ABOVE, SPAM_ONSET, NO_SPAM),
-    }
+def _drawn_taste(traits: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(traits[:, TASTE : TASTE + N_TASTES])
+
+
+def _drawn_sociality(traits: np.ndarray) -> np.ndarray:
+    sociality: np.ndarray = SOCIALITY_LOW + (SOCIALITY_HIGH - SOCIALITY_LOW) * traits[:, SOCIALITY]
+    return sociality
+
+
+def _onset(sociality: np.ndarray) -> np.ndarray:
+    """Recommendations beyond which one more annoys, of products whose file does not say."""
+    return np.where(sociality > SPAM_ABOVE, SPAM_ONSET, NO_SPAM)
 
 
 def _traits(ids: np.ndarray, seed: int) -> np.ndarray:

@@ -37,6 +37,7 @@ KOL_CHOICE: Final = 21
 KOL_AUDIENCE: Final = 22
 KOL_FOLLOWER: Final = 23  # agent: leader; item: attempt; lanes: who, whether
 PERSONAL_NOISE: Final = 24  # item: product; the recommender's fixed error about this shopper
+LOT: Final = 25  # agent: person; item: what a laboratory draws by lot, and its attempt
 
 # a day
 LIFE: Final = 40  # items 0-3 (four lanes): visit, churn, return, arrive

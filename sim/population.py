@@ -19,7 +19,7 @@ from sim._jit import exp, kernel, log
 from sim.errors import InputError
 from sim.params import Params
 from sim.rules.records import Column, Traits, aligned_table
-from sim.tables import line_of, read_columns
+from sim.tables import Kind, line_of, read_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,6 +57,11 @@ PERSONA_TRAITS: Final = ("price", "herd", "trust", "social", "emotion", "activit
 DEFAULT_MIX: Final = {name: persona.share for name, persona in PERSONAS.items()}
 
 _TRAIT_COLUMNS: Final = (*PERSONA_TRAITS, "intensity", "need", "theta", "taste_0", "taste_1", "taste_2", "arrive")
+#: what is known of shoppers may be given in columns of these names
+PEOPLE_COLUMNS: Final[dict[str, Kind]] = {
+    "id": "int", "persona": "text", "registered": "int", "tenure_days": "int",
+    **dict.fromkeys(_TRAIT_COLUMNS, "float"),
+}  # fmt: skip
 _BOUNDS: Final[dict[str, tuple[float, float]]] = {
     **dict.fromkeys(PERSONA_TRAITS, (0.0, 1.0)),
     "intensity": (0.0, 50.0),
@@ -143,7 +148,8 @@ class Population:
                 columns[name] = smooth.rearranged(values, draws.TRAIT_NOISE, 10 + k, np.zeros(n, dtype=np.int8))
         is_registered = np.empty(n, dtype=np.bool_)
         tenure = np.empty(n, dtype=np.int16)
-        _draw_start(seed, ids, registered_share, params.theta_a, params.theta_b, is_registered, tenure)
+        if not {"registered", "tenure_days"} <= given.keys():
+            _draw_start(seed, ids, registered_share, params.theta_a, params.theta_b, is_registered, tenure)
         if "registered" in given:
             is_registered = given["registered"].astype(np.bool_)
         if "tenure_days" in given:
@@ -151,7 +157,8 @@ class Population:
         tenure[~is_registered] = 0
         activity = columns.pop("activity") / mean_trait(mix, "activity")
         intensity, need, theta = np.empty(n), np.empty(n), np.empty(n)
-        _draw_habits(seed, ids, activity, params, tenure, intensity, need, theta)
+        if not {"intensity", "need", "theta"} <= given.keys():
+            _draw_habits(seed, ids, activity, params, tenure, intensity, need, theta)
         intensity = given.get("intensity", intensity).astype(np.float64)
         need = given.get("need", need).astype(np.float64)
         theta = given.get("theta", theta).astype(np.float64)
@@ -185,25 +192,33 @@ def read_population(path: str | Path) -> dict[str, NDArray[Any]]:
 
     Without `id` the shoppers are numbered from 0 in the order of the file. Raises InputError with file and line.
     """
-    kinds: dict[str, Any] = {"id": "int", "persona": "text", "registered": "int", "tenure_days": "int"}
-    kinds |= dict.fromkeys(_TRAIT_COLUMNS, "float")
-    columns = read_columns(path, required={}, optional=kinds, what="shoppers")
+    columns = read_columns(path, required={}, optional=PEOPLE_COLUMNS, what="shoppers")
     n = len(next(iter(columns.values()))) if columns else 0
     if n == 0:
         raise InputError("no shoppers in the file", file=path, allowed="one row a shopper")
     columns.setdefault("id", np.arange(n, dtype=np.int64))
+    return checked_people(columns, path)
+
+
+def checked_people(columns: Mapping[str, NDArray[Any]], path: str | Path | None = None) -> dict[str, NDArray[Any]]:
+    """Columns of shoppers as `read_population` gives them, or InputError; `path` is the file they come from."""
+    unknown = [name for name in columns if name not in PEOPLE_COLUMNS]
+    if unknown:
+        raise InputError("unknown column of people", found=unknown[0], allowed=", ".join(PEOPLE_COLUMNS))
 
     def refuse(bad: NDArray[np.bool_], name: str, allowed: str) -> None:
         if bad.any():
             k = int(np.argmax(bad))
-            found, line = columns[name][k], line_of(path, k)
+            line = line_of(path, k) if path is not None else None
+            found = columns[name][k]
             raise InputError("value not allowed", file=path, line=line, path=name, found=found, allowed=allowed)
 
-    refuse((columns["id"] < 0) | (columns["id"] >= 2**31), "id", "0 to 2147483647")
-    order = np.argsort(columns["id"], kind="stable")
-    repeated = np.zeros(n, dtype=bool)
-    repeated[order[1:]] = columns["id"][order][1:] == columns["id"][order][:-1]
-    refuse(repeated, "id", "every id once")
+    if "id" in columns:
+        refuse((columns["id"] < 0) | (columns["id"] >= 2**31), "id", "0 to 2147483647")
+        order = np.argsort(columns["id"], kind="stable")
+        repeated = np.zeros(len(order), dtype=bool)
+        repeated[order[1:]] = columns["id"][order][1:] == columns["id"][order][:-1]
+        refuse(repeated, "id", "every id once")
     if "persona" in columns:
         refuse(~np.isin(columns["persona"].astype(str), list(PERSONAS)), "persona", ", ".join(PERSONAS))
     if "registered" in columns:
@@ -212,11 +227,14 @@ def read_population(path: str | Path) -> dict[str, NDArray[Any]]:
         refuse((columns["tenure_days"] < 0) | (columns["tenure_days"] > 30_000), "tenure_days", "0 to 30000")
     for name, (low, high) in _BOUNDS.items():
         if name in columns:
-            refuse((columns[name] < low) | (columns[name] > high), name, f"{low:g} to {high:g}")
-    for name in PERSONA_TRAITS:
-        if name in columns:  # equations divide by some traits
-            columns[name] = np.clip(columns[name], 0.001, 0.999)
-    return columns
+            refuse(~((columns[name] >= low) & (columns[name] <= high)), name, f"{low:g} to {high:g}")
+    for name in ("taste_0", "taste_1", "taste_2"):
+        if name in columns:
+            refuse(~np.isfinite(columns[name]), name, "a number")
+    # equations divide by some traits
+    return {
+        name: np.clip(column, 0.001, 0.999) if name in PERSONA_TRAITS else column for name, column in columns.items()
+    }
 
 
 class _Smoother:

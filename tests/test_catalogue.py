@@ -151,6 +151,21 @@ def test_a_sample_is_the_same_in_every_order_and_nested(tmp_path: Path) -> None:
     assert few.p_ref_cents == Catalogue.from_csv(path, 1).p_ref_cents
 
 
+def test_sociality_and_spam_onset_can_be_given(tmp_path: Path) -> None:
+    drawn = Catalogue.draw(3, seed=4)
+    read = Catalogue.from_csv(
+        saved(tmp_path, "id,price,sociality,spam_onset\n0,9,0.3,1e9\n1,9,1.2,2\n2,9,1,0\n"), seed=4
+    )
+    assert read.sociality.tolist() == [0.3, 1.2, 1.0]
+    assert read.spam_onset.tolist() == [1e9, 2.0, 0.0]
+    # the onset follows from the sociality that is given, else from the one that is drawn
+    read = Catalogue.from_csv(saved(tmp_path, "id,price,sociality\n0,9,0.3\n1,9,0.81\n2,9,0.8\n"), seed=4)
+    assert read.spam_onset.tolist() == [1e9, 2.0, 1e9]
+    read = Catalogue.from_csv(saved(tmp_path, "id,price,spam_onset\n0,9,5\n1,9,6\n2,9,7\n"), seed=4)
+    assert read.sociality.tolist() == drawn.sociality.tolist()
+    assert read.spam_onset.tolist() == [5.0, 6.0, 7.0]
+
+
 def test_packed_files_and_other_column_names(tmp_path: Path) -> None:
     packed = tmp_path / "p.csv.gz"
     packed.write_bytes(gzip.compress(b"sku;x\n"))
@@ -186,6 +201,8 @@ def test_packed_files_and_other_column_names(tmp_path: Path) -> None:
         ("id,price,unit_cost\n1,2,-1\n", "products.csv:2 unit_cost: unit cost out of range: found -1"),
         ("id,price,quality\n1,2,NaN\n", "products.csv:2 quality: not a number"),
         ("id,price,quality\n1,2,11\n", "products.csv:2 quality: quality out of range: found 11"),
+        ("id,price,sociality\n1,2,-0.1\n", "products.csv:2 sociality: sociality out of range: found -0.1"),
+        ("id,price,spam_onset\n1,2,-1\n", "products.csv:2 spam_onset: spam onset out of range: found -1"),
         ("id,price,stock\n1,2,-2\n", "products.csv:2 stock: stock out of range: found -2"),
         ("id,price,launch_day\n1,2,99999\n", "products.csv:2 launch_day: launch day out of range"),
         ("id,price\n1,2,3\n", "products.csv:2: wrong number of cells in this row: found 3, allowed 2"),

@@ -324,7 +324,8 @@ SEVERAL_PLACES = {
     "BUY": 2,  # the whole decision (rules), or first whether to buy of many visitors together (engines)
     "LIFE": 2,  # who may act (dense), and once more whether and what it is that they do
     "INBOX_TIE": 2,  # both sides of one comparison, named by product
-    "SEED_OF_WORLD": 2,  # the door looks at the products of the first world: the same name, the same seed
+    # the door looks at the products of the first world, laboratories draw from its seed: the same name, the same seed
+    "SEED_OF_WORLD": 3,
 }
 #: The two drivers tell the same day twice, so what a driver itself draws stands once in each.
 OTHER_DRIVER = "engines/objects.py"

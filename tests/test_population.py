@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,9 @@ import pytest
 from scipy import stats
 
 from sim import params
+from sim.engines import World
 from sim.errors import InputError
+from sim.graph import SocialGraph
 from sim.population import (
     DEFAULT_MIX,
     PERSONA_TRAITS,
@@ -21,6 +24,7 @@ from sim.population import (
     mean_trait,
     read_population,
 )
+from sim.scenario import Scenario
 
 P = params.build()
 NAMES = list(PERSONAS)
@@ -255,6 +259,51 @@ def test_given_columns_are_taken_as_they_are() -> None:
     assert given["tenure_days"][2] == 2  # the file's columns are left alone
     drawn = Population.draw(ids, 1, P)
     assert people.traits.taste_0.tolist() == drawn.traits.taste_0.tolist()  # what is not given is drawn as ever
+
+
+def test_a_world_of_given_people_and_ties(tmp_path: Path) -> None:
+    """Columns and a graph in memory are the same world as files that say the same."""
+    ids, source, target = np.array([40, 7, 12, 3]), [40, 7, 7, 12], [7, 12, 3, 3]
+    people = {"id": ids, "need": np.array([1.0, 2.0, 3.0, 4.0]), "registered": np.array([1, 0, 0, 1])}
+    (tmp_path / "ties.csv").write_text("".join(f"{a},{b}\n" for a, b in zip(source, target, strict=True)))
+    rows = "".join(f"{i},{need},{r}\n" for i, need, r in zip(*people.values(), strict=True))
+    (tmp_path / "people.csv").write_text("id,need,registered\n" + rows)
+    asked = {"population": {"from": "people.csv"}, "graph": {"kind": "file", "path": "ties.csv"}}
+    from_files = World.build(Scenario.from_dict(asked, tmp_path))
+    usual = Scenario.from_dict({"population": {"size": 4}, "graph": {"kind": "none"}})
+    given = World.build(usual, graph=SocialGraph.from_edges(source, target, ids=ids), people=people)
+    for a, b in zip(
+        (
+            *from_files.population.traits,
+            from_files.population.ids,
+            from_files.graph.audience,
+            from_files.graph.strength,
+        ),
+        (*given.population.traits, given.population.ids, given.graph.audience, given.graph.strength),
+        strict=True,
+    ):
+        assert np.array_equal(a, b)
+    # without ids people come in the order of the graph's
+    need = World.build(usual, people={"need": [5, 6, 7, 8]}).population.traits.need
+    assert need.tolist() == [5.0, 6.0, 7.0, 8.0]
+
+
+@pytest.mark.parametrize(
+    ("people", "words"),
+    [
+        ({"need": np.zeros(3)}, "people: people and graph differ in number: found 'need 3', allowed 4 each"),
+        ({"id": np.arange(1, 5)}, "do not name the same people in the same order"),
+        ({"ned": np.zeros(4)}, "unknown column of people: found 'ned'"),
+        ({"trust": np.array([0.1, 0.2, 3.0, 0.4])}, "trust: value not allowed: found 3, allowed 0 to 1"),
+        ({"theta": np.array([0.1, np.nan, 0.3, 0.4])}, "theta: value not allowed: found nan"),
+        ({"taste_1": np.array([0.1, np.inf, 0.3, 0.4])}, "taste_1: value not allowed: found inf"),
+    ],
+)
+def test_given_people_who_do_not_fit_are_refused(people: dict[str, Any], words: str) -> None:
+    usual = Scenario.from_dict({"population": {"size": 4}, "graph": {"kind": "none"}})
+    graph = SocialGraph.draw("none", np.arange(4), 1)
+    with pytest.raises(InputError, match=re.escape(words)):
+        World.build(usual, graph=graph, people=people)
 
 
 def test_a_certain_leaver_is_still_a_number() -> None:

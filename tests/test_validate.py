@@ -276,7 +276,7 @@ def test_the_registry_is_whole() -> None:
         assert len(set(whats)) == len(whats)
         for test in fact.tests:
             assert set(test.arms) <= set(ARMS)
-            assert all(test.scenario in how.sizes for how in PROTOCOLS.values())
+            assert all(test.scenario in plans for plans in PROTOCOLS.values())
 
 
 @pytest.mark.parametrize("name", ["base.closed", "base.open", "base.launch"])

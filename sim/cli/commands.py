@@ -284,7 +284,7 @@ def validate(
     ] = None,
     full: Annotated[
         bool,
-        typer.Option("--full/--quick", help="100 worlds of each scenario (much longer), or 24 (minutes)."),
+        typer.Option("--full/--quick", help="Many worlds of each scenario (much longer), or few (minutes)."),
     ] = False,
     replications: Annotated[
         int | None,

@@ -5,12 +5,13 @@ Imports everything below the engines. Built once per replication and never chang
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from sim import draws
 from sim._jit import exp, kernel, log
@@ -18,7 +19,7 @@ from sim.catalogue import Catalogue
 from sim.errors import InputError
 from sim.graph import SocialGraph, read_edges
 from sim.params import Params
-from sim.population import Population, mean_trait, read_population
+from sim.population import Population, checked_people, mean_trait, read_population
 from sim.rules.expose import INV_ROOT_3
 from sim.rules.records import Column, Constants
 from sim.scenario import Scenario
@@ -55,18 +56,25 @@ class World:
     catalogue: Catalogue
 
     @classmethod
-    def build(cls, scenario: Scenario, replication: int = 0) -> World:
+    def build(
+        cls,
+        scenario: Scenario,
+        replication: int = 0,
+        *,
+        graph: SocialGraph | None = None,
+        people: Mapping[str, ArrayLike] | None = None,
+    ) -> World:
         """Draw or read people, ties and products of this replication's world.
 
-        Raises InputError where files named by the scenario do not fit together.
+        `graph` (SocialGraph.from_edges, .from_networkx) takes the place of the scenario's; `people` are columns as in
+        a file of shoppers, in the order of the graph's ids unless they have a column `id`, and take the place of that
+        file. Raises InputError where people, ties or files do not fit together.
         """
         number = replication // scenario.noise_per_world
         world_seed = draws.derived_seed(scenario.seed, draws.SEED_OF_WORLD, number)
         noise_seed = draws.derived_seed(scenario.seed, draws.SEED_OF_NOISE, replication)
         params = scenario.coefficients()
-        source = scenario.population.source
-        given = read_population(scenario.resolve(source)) if source is not None else None
-        graph = _graph(scenario, world_seed, None if given is None else given["id"])
+        given, graph = _people_and_ties(scenario, world_seed, graph, people)
         population = Population.draw(
             graph.ids,
             world_seed,
@@ -147,6 +155,25 @@ class World:
                 friends, self.followers.follower[self.followers.indptr[k] : self.followers.indptr[k + 1]]
             )
         return friends[np.argsort(self.population.ids[friends], kind="stable")]
+
+
+def _people_and_ties(
+    scenario: Scenario, seed: int, graph: SocialGraph | None, people: Mapping[str, ArrayLike] | None
+) -> tuple[dict[str, NDArray[Any]] | None, SocialGraph]:
+    """What is given of the people (None: nothing), and their graph, rows of both in one order."""
+    source, given = scenario.population.source, None
+    if people is not None:
+        given = checked_people({name: np.asarray(column) for name, column in people.items()})
+    elif source is not None and graph is None:
+        given = read_population(scenario.resolve(source))
+    if graph is None:
+        graph = _graph(scenario, seed, None if given is None else given.get("id"))
+    if given is not None and "id" in given and not np.array_equal(graph.ids, given["id"]):
+        raise InputError("people and graph do not name the same people in the same order", path="people.id")
+    if given is not None and any(len(column) != graph.n for column in given.values()):
+        lengths = ", ".join(f"{name} {len(column):,}" for name, column in given.items())
+        raise InputError("people and graph differ in number", path="people", found=lengths, allowed=f"{graph.n:,} each")
+    return given, graph
 
 
 def _graph(scenario: Scenario, seed: int, given_ids: NDArray[np.int64] | None) -> SocialGraph:

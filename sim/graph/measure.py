@@ -1,4 +1,4 @@
-"""Measures of a graph: cores, clustering, friends of friends; imports _jit; in the package base, luck."""
+"""Measures of a graph: cores, betweenness, clustering, friends of friends; imports _jit; in the package base, luck."""
 
 from __future__ import annotations
 
@@ -50,6 +50,42 @@ def _cores(indptr: Ints, friends: Rows, core: Rows) -> None:
 
 
 @kernel
+def _add_dependencies(indptr: Ints, friends: Rows, pivots: Ints, total: Floats) -> None:
+    """Brandes (2001): for every pivot, the shares of shortest paths from it that lead through each person."""
+    n = indptr.shape[0] - 1
+    queue = np.empty(n, np.int32)
+    distance = np.empty(n, np.int32)
+    n_paths = np.empty(n, np.float64)
+    share = np.empty(n, np.float64)
+    for p in range(pivots.shape[0]):
+        distance[:] = -1
+        n_paths[:] = 0.0
+        share[:] = 0.0
+        queue[0] = pivots[p]
+        distance[pivots[p]] = 0
+        n_paths[pivots[p]] = 1.0
+        first, last = 0, 1
+        while first < last:
+            v = queue[first]
+            first += 1
+            for e in range(indptr[v], indptr[v + 1]):
+                u = friends[e]
+                if distance[u] < 0:
+                    distance[u] = distance[v] + 1
+                    queue[last] = u
+                    last += 1
+                if distance[u] == distance[v] + 1:
+                    n_paths[u] += n_paths[v]
+        for k in range(last - 1, 0, -1):
+            v = queue[k]
+            for e in range(indptr[v], indptr[v + 1]):
+                u = friends[e]
+                if distance[u] == distance[v] - 1:
+                    share[u] += n_paths[u] / n_paths[v] * (1.0 + share[v])
+            total[v] += share[v]
+
+
+@kernel
 def _look_around(indptr: Ints, friends: Rows, rows: Ints, clustering: Floats, median: Floats) -> None:
     """For some people: the share of pairs of friends who are friends, and the median of the friends' degrees."""
     seen = np.full(indptr.shape[0] - 1, -1, np.int64)
@@ -85,13 +121,26 @@ def core_numbers(indptr: Ints, friends: Rows) -> Rows:
     return core
 
 
+def betweenness(ids: Ints, indptr: Ints, friends: Rows, n_pivots: int) -> Floats:
+    """Shortest paths that lead through each person, estimated from so many people's paths (chosen by id)."""
+    total = np.zeros(ids.size, np.float64)
+    rows = _probed(ids, n_pivots)
+    _add_dependencies(indptr, friends, rows, total)
+    return total * (ids.size / (2.0 * rows.size))
+
+
+def _probed(ids: Ints, n: int) -> Ints:
+    """Rows of n people chosen by id, of all if they are fewer; ascending."""
+    if ids.size <= n:
+        return np.arange(ids.size)
+    keys = np.empty(ids.size, np.int64)
+    _probe_keys(ids, keys)
+    return np.sort(np.argsort(keys, kind="stable")[:n])
+
+
 def surroundings(ids: Ints, indptr: Ints, friends: Rows) -> dict[str, float]:
     """The part of a graph's summary that looks at people and their friends (see `SocialGraph.summary`)."""
-    rows = np.arange(ids.size)
-    if ids.size > _SAMPLE:
-        keys = np.empty(ids.size, np.int64)
-        _probe_keys(ids, keys)
-        rows = np.sort(np.argsort(keys, kind="stable")[:_SAMPLE])
+    rows = _probed(ids, _SAMPLE)
     clustering, median = np.empty(rows.size, np.float64), np.empty(rows.size, np.float64)
     _look_around(indptr, friends, rows, clustering, median)
     degree = np.diff(indptr)

@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike
 from sim.errors import InputError
 from sim.graph.generate import draw_ties
 from sim.graph.kinds import check_spec
-from sim.graph.limits import Ints, Rows, Strengths, counted
-from sim.graph.measure import core_numbers, surroundings
+from sim.graph.limits import Floats, Ints, Rows, Strengths, counted
+from sim.graph.measure import betweenness, core_numbers, surroundings
 from sim.graph.people import as_ids, find_people, population_ids, unique
 from sim.graph.rows import build_rows, place_rows, unfold_rows
 from sim.graph.strength import STRENGTH_UNIT, as_strengths, fill_strengths
@@ -219,6 +219,13 @@ class SocialGraph:
     def core_numbers(self) -> Rows:
         """The largest k such that the person is in a group where everybody has k friends (whatever the direction)."""
         return core_numbers(*self._undirected())
+
+    def betweenness(self, n_pivots: int = 256) -> Floats:
+        """How many shortest paths between others lead through each person (whatever the direction).
+
+        Estimated from the paths of `n_pivots` people, chosen by id (Brandes & Pich 2007); exact if that is everybody.
+        """
+        return betweenness(self.ids, *self._undirected(), n_pivots)
 
     def summary(self) -> dict[str, float]:
         """Describe the graph: size, degrees, clustering, share of people with fewer friends than their friends.

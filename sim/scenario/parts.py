@@ -255,7 +255,8 @@ class CatalogueFile(Part):
     """Your own products: one row a product."""
 
     path: str = about(
-        "CSV or .csv.gz: id, price[, unit_cost, quality, category, arousal, stock, launch_day]; the rest is drawn.",
+        "CSV or .csv.gz: id, price[, unit_cost, quality, category, arousal, sociality, spam_onset, stock, launch_day]; "
+        "the rest is drawn.",
         zh="每行一件商品的 CSV（可为 .gz）：id、price 及可选列；缺少的列随机生成。",
         min_length=1,
         max_length=1000,

@@ -16,26 +16,40 @@ from sim.errors import InputError, did_you_mean
 from sim.experiment import Progress, cores, write_json
 from sim.params import COEFFICIENTS
 from sim.scenario import Scenario
-from sim.studies.facts.fact import Band, Estimate, Fact, Test, Value, Verdict, estimate, together
+from sim.studies.facts.fact import Band, Estimate, Fact, Test, Value, Verdict, estimate, is_lab, together
 from sim.studies.facts.known import FACTS
 from sim.studies.facts.play import play
 from sim.version import RESULTS_VERSION
 
 
-class Protocol(NamedTuple):
-    """How much is played: worlds x luck of each, and people by scenario."""
+class Plan(NamedTuple):
+    """How much of a scenario is played."""
 
     worlds: int
-    noise_per_world: int
-    sizes: Mapping[str, int]
+    size: int | None = None  # people; None: as many as the scenario has
 
 
 #: Many worlds with one luck each: worlds are what intervals are over, and some facts differ more between worlds than by
 #: luck (the yield of messages: by a factor of two). Closed worlds have the size the facts were written for, as what
 #: follows a sale depends on it: with 5,000 people F26 lies in its band, with 10,000 and 20,000 it does not.
-PROTOCOLS: Final[dict[str, Protocol]] = {
-    "quick": Protocol(24, 1, {"base.closed": 20_000, "base.open": 5_000}),
-    "full": Protocol(100, 1, {"base.closed": 20_000, "base.open": 20_000}),
+#: In a laboratory a world is played with all lucks that its file asks for (noise_per_world).
+PROTOCOLS: Final[dict[str, dict[str, Plan]]] = {
+    "quick": {
+        "base.closed": Plan(24, 20_000),
+        "base.open": Plan(24, 5_000),
+        "lab.ic": Plan(24),
+        "lab.musiclab": Plan(12),
+        "lab.recs": Plan(12),
+        "lab.seeding": Plan(30),
+    },
+    "full": {
+        "base.closed": Plan(100, 20_000),
+        "base.open": Plan(100, 20_000),
+        "lab.ic": Plan(50),
+        "lab.musiclab": Plan(40),
+        "lab.recs": Plan(40),
+        "lab.seeding": Plan(60),
+    },
 }
 
 
@@ -120,27 +134,33 @@ def validate(
 ) -> Report:
     """Hold the model against published facts; `changes` are applied to every scenario (`{"params.b_p": 2.0}`).
 
-    One task is one replication of one scenario, with all arms that the chosen facts need there.
+    A laboratory stays one: of `changes` it takes coefficients that its file leaves at their defaults, seed and number
+    of people, nothing else; `replications` are its worlds. One task is one replication of one scenario with all arms
+    that the chosen facts need there, or one world of a laboratory.
     """
     answered = chosen(facts)
-    how = PROTOCOLS[protocol]
+    plans = PROTOCOLS[protocol]
     tests: dict[str, list[tuple[Fact, Test]]] = {}
     for fact in answered:
         for test in fact.tests:
             tests.setdefault(test.scenario, []).append((fact, test))
-    scenarios = {name: _scenario(name, how, changes or {}) for name in tests}
-    tasks = [(name, r) for name, scenario in scenarios.items() for r in range(scenario.replications)]
+    scenarios = {name: _scenario(name, plans[name], changes or {}) for name in tests}
+    played = {name: _played(name, scenario) for name, scenario in scenarios.items()}
+    tasks = [(name, r) for name in scenarios for r in played[name]]
     found = _play_all(scenarios, tests, tasks, jobs, progress)
 
     estimates: dict[int, list[Estimate]] = {}  # by test
     rows: list[dict[str, Any]] = []
     for name, scenario in scenarios.items():
-        worlds = [r // scenario.noise_per_world for r in range(scenario.replications)]
+        worlds = [r // scenario.noise_per_world for r in played[name]]
         for place, (fact, test) in enumerate(tests[name]):
             for k, check in enumerate(test.checks):
-                values = [found[name, r][place][k] for r in range(scenario.replications)]
+                values = [found[name, r][place][k] for r in played[name]]
                 estimates.setdefault(id(test), []).append(estimate(check, values, worlds))
-                rows += [_row(fact, check.what, r, worlds[r], value) for r, value in enumerate(values)]
+                rows += [
+                    _row(fact, check.what, r, world, value)
+                    for r, world, value in zip(played[name], worlds, values, strict=True)
+                ]
     answers = tuple(Answer(fact, tuple(one for test in fact.tests for one in estimates[id(test)])) for fact in answered)
     about = {
         "protocol": protocol,
@@ -159,13 +179,26 @@ def validate(
     return Report(answers, pd.DataFrame(rows), about)
 
 
-def _scenario(name: str, how: Protocol, changes: Mapping[str, Any]) -> Scenario:
-    usual = {
-        "replications": how.worlds * how.noise_per_world,
-        "noise_per_world": how.noise_per_world,
-        "population.size": how.sizes[name],
+def _scenario(name: str, plan: Plan, changes: Mapping[str, Any]) -> Scenario:
+    scenario = Scenario.load(name)
+    size = {} if plan.size is None else {"population.size": plan.size}
+    if not is_lab(name):
+        usual = {"replications": plan.worlds, "noise_per_world": 1, **size}
+        return scenario.with_({**usual, **changes})
+    taken = {
+        path: value
+        for path, value in changes.items()
+        if path == "seed"
+        or (path == "population.size" and scenario.population.size is not None)
+        or (path.startswith("params.") and path.removeprefix("params.") not in scenario.params)
     }
-    return Scenario.load(name).with_({**usual, **changes})
+    worlds = changes.get("replications", plan.worlds)
+    return scenario.with_({**size, **taken, "replications": worlds * scenario.noise_per_world})
+
+
+def _played(name: str, scenario: Scenario) -> range:
+    """Replications that are tasks: all, or in a laboratory the first of every world."""
+    return range(0, scenario.replications, scenario.noise_per_world if is_lab(name) else 1)
 
 
 def _row(fact: Fact, what: str, replication: int, world: int, value: Value) -> dict[str, Any]:

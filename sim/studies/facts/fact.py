@@ -66,7 +66,10 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Test:
-    """Checks that one scenario can answer: which arms are played beside the control, and the function that looks."""
+    """Checks that one scenario can answer: which arms are played beside the control, and the function that looks.
+
+    In a laboratory the function plays what it needs by itself.
+    """
 
     scenario: str
     checks: tuple[Check, ...]
@@ -86,6 +89,11 @@ class Fact:
     role: Literal["emergent", "tuned", "other"]
     tests: list[Test] = field(default_factory=list)
     left_out: str = ""
+
+
+def is_lab(scenario: str) -> bool:
+    """Is this the name of a laboratory, where everything is off but what the fact is about?"""
+    return scenario.startswith("lab.")
 
 
 def estimate(check: Check, values: Sequence[Value], worlds: Sequence[int]) -> Estimate:

@@ -8,20 +8,22 @@ memory of the paper). Role: `tuned` (defaults were once chosen with this fact in
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Final, Literal
+import math
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
+from typing import Any, Final, Literal
 
 import numpy as np
-import pandas as pd
 
 from sim.metrics import gini, measure
-from sim.studies.facts import fits, tables
+from sim.studies.facts import fits, labs, tables
 from sim.studies.facts.fact import Band, Check, Direction, Fact, Test, Value
-from sim.studies.facts.play import CONTROL, DIP_DAYS, PROMOTION_DAYS, PROMOTIONS, SALES, Shop
+from sim.studies.facts.play import CONTROL, DIP_DAYS, PROMOTION_DAYS, PROMOTIONS, SALES, Lab, Shop
+from sim.studies.facts.tables import IntArray
 
 FACTS: Final[dict[str, Fact]] = {}
 _CLOSED, _OPEN = "base.closed", "base.open"
-_Look = Callable[[Shop], Sequence[Value]]
+_Look = Callable[[Any], Sequence[Value]]  # of a Shop, or in a laboratory of a Lab
 
 
 def _fact(
@@ -48,6 +50,101 @@ def _test(
 # --- recommendations -------------------------------------------------------------------------------------------
 
 _fact(
+    "F01",
+    "One more recommendation helps at first; then, of books, it annoys (peak at 2, slow fall), of films it saturates.",
+    "Leskovec, Adamic & Huberman 2007", "secondary", "tuned",
+)  # fmt: skip
+_NARROW: Final = {"catalogue.path": "recs_narrow.csv"}  # like a book
+_SOCIAL: Final = {"catalogue.path": "recs_social.csv"}  # like a film
+_PER_NUMBER: Final = 4200  # receivers of each number of recommendations in one world; even
+
+
+def buyers(lab: Lab, product: Mapping[str, str], per_number: int) -> list[IntArray]:
+    """How many bought on the day after n recommendations, n = 0..20: of the receivers with even ids, and odd."""
+    graph, people = labs.recommended(per_number)
+    orders = lab.play(product, graph=graph, people=people).orders
+    (agent,) = tables.ints(orders[orders["day"] == 1], "agent")
+    return [labs.by_number(agent[agent % 2 == half], per_number) for half in (0, 1)]
+
+
+@_test(
+    "F01", "lab.recs",
+    Band("recommendations at which most buy, narrow product", 2, 4),
+    Band("bought after 10 recommendations against the best number, narrow", 0.3, 0.85),
+    Direction("bought after 2-3 recommendations less after 0-1, social product"),
+    Direction("after 4-6 less after 2-3, social"),
+    Direction("after 7-10 less after 4-6, social"),
+    Direction("after 10 against after 20, social", above=0.85),
+)  # fmt: skip
+def one_more_recommendation(lab: Lab) -> Sequence[Value]:
+    """Half of the receivers say which number is best and the other half how much better, or its luck would count."""
+    narrow, social = (buyers(lab, product, _PER_NUMBER) for product in (_NARROW, _SOCIAL))
+    best = [int(np.argmax(half)) for half in narrow]
+    at_best = float(narrow[1][best[0]] + narrow[0][best[1]])
+    both = narrow[0] + narrow[1]
+    after = (social[0] + social[1]) / _PER_NUMBER
+    steps = [float(after[low:high].mean()) for low, high in ((0, 2), (2, 4), (4, 7), (7, 11))]
+    return [
+        float(np.argmax(both)),
+        (float(both[10]), at_best),
+        *[_less(later, earlier) for earlier, later in pairwise(steps)],
+        (float(after[10]), float(after[20])),
+    ]
+
+
+_fact(
+    "F02",
+    "Of recommendations from one person the first three work alike; then each works less, down to about half.",
+    "Leskovec, Adamic & Huberman 2007", "secondary", "other",
+    left_out="films, of which the second recommendation from one person already works less",
+)  # fmt: skip
+_EARLIER: Final = (0, 1, 2, 6, 12, 20, 30)  # messages before
+_SILENT_DAYS: Final = 70  # until nothing of them is remembered
+_RECEIVERS: Final = 2500
+
+
+@_test(
+    "F02", "lab.recs",
+    Band("success of a message after 1 earlier one from that sender against the first", 0.85, 1.1),
+    Band("after 2 earlier ones", 0.85, 1.1),
+    Band("after 20 earlier ones", 0.35, 0.7),
+    Direction("success after 2 less after 6"),
+    Direction("after 6 less after 20"),
+    Band("numbers of earlier messages after which success is higher than after fewer", 0, 0),
+)  # fmt: skip
+def one_sender_again(lab: Lab) -> Sequence[Value]:
+    """Success: those who buy on the day after the message and, same luck, do not without it.
+
+    The sender writes on m days in a row (she shares for a coupon), is silent until that is forgotten, and writes again.
+    """
+    success = success_after(lab, _EARLIER, _RECEIVERS)
+    by = dict(zip(_EARLIER, success, strict=True))
+    rises = sum(b > a for a, b in pairwise(success))
+    return [
+        *[(by[m], by[0]) for m in (1, 2, 20)],
+        (by[2] - by[6]) / _RECEIVERS, (by[6] - by[20]) / _RECEIVERS, float(rises),
+    ]  # fmt: skip
+
+
+def success_after(lab: Lab, earlier: Sequence[int], n_receivers: int) -> list[float]:
+    """How many of the receivers one message makes buy, after so many earlier ones from its sender."""
+    graph, people = labs.one_sender(n_receivers)
+    last = max(earlier) + _SILENT_DAYS  # the day of the message
+    writes = {"kind": "share_coupon", "target": {"personas": [labs.SENDER]}}
+    bought = []
+    for m in (None, *earlier):
+        tactics = []
+        if m:
+            tactics.append({**writes, "start": max(earlier) - m, "stop": max(earlier)})
+        if m is not None:
+            tactics.append({**writes, "start": last, "stop": last + 1})
+        changes = {**_NARROW, "days": last + 2, "strategies": {"writes": tactics}}
+        orders = lab.play(changes, "writes", graph=graph, people=people).orders
+        bought.append(float((orders["day"] == last + 1).sum()))
+    return [with_message - bought[0] for with_message in bought[1:]]
+
+
+_fact(
     "F03", "A recommendation leads to a purchase in about one of 70 to 200 cases; about a third of buyers recommend.",
     "Leskovec, Adamic & Huberman 2007", "secondary", "tuned",
 )  # fmt: skip
@@ -71,6 +168,43 @@ def yield_of_messages(shop: Shop) -> Sequence[Value]:
 
 
 _fact(
+    "F04", "Cascades are tiny, 1.3 people in the mean, with a heavy tail: one in 3,000 to 6,000 reaches a hundred.",
+    "Goel, Anderson, Hofman & Watts 2016; Leskovec, Adamic & Huberman 2007", "memory, secondary", "emergent",
+)  # fmt: skip
+_BRANCHING: Final = 0.25  # R, whom one brings in the mean
+_ROOTS, _LUCKS = 1000, 16  # cascades of one run; runs in one graph
+
+
+def cascades(lab: Lab, lucks: int, n_roots: int = _ROOTS) -> IntArray:
+    """Sizes of cascades where everybody's audience is her own and every tie passes on with the same small chance."""
+    graph = labs.audiences(lab.seed)
+    audience, chance = labs.audience_law()
+    per_tie = _BRANCHING / float(audience @ chance)
+    # equations 14 (eta 1) and 15: chance per tie = r_0 / mean audience, times acceptance
+    reach = per_tie * graph.mean_degree / (1.0 - math.exp(-lab.scenario.coefficients().a_inv))
+    changes = {"params.r_0": reach, "days": 20, "noise_per_world": lucks, "replications": lucks * (lab.first + 1)}
+    sizes = []
+    for luck in range(lucks):
+        people = labs.roots(lab.seed, luck, n_roots)
+        shoppers = lab.play(changes, replication=lucks * lab.first + luck, graph=graph, people=people).shoppers
+        ids, inviter = tables.ints(shoppers, "id", "inviter")
+        sizes.append(tables.tree_sizes(ids, inviter, people["registered"] > 0))
+    return np.concatenate(sizes)
+
+
+@_test(
+    "F04", "lab.ic",
+    Band("mean size of a cascade", 1.30, 1.36),
+    Band("cascades of at least 100", 5e-5, 1e-3),
+    Direction("largest cascade of 16,000 against the median", above=100),
+)  # fmt: skip
+def small_cascades(lab: Lab) -> Sequence[Value]:
+    """Audiences of 10 to 100,000 by a power law of exponent 2.3; one brings .25 others in the mean."""
+    sizes = cascades(lab, _LUCKS)
+    return [float(sizes.mean()), float((sizes >= 100).mean()), float(sizes.max() / np.median(sizes))]
+
+
+_fact(
     "F05", "At least 90 % of adoptions are seeds and about 99 % lie within one hop of a seed.",
     "Goel, Watts & Goldstein 2012", "paper (direction), secondary (figures)", "emergent",
 )  # fmt: skip
@@ -83,6 +217,49 @@ def depth_of_adoptions(shop: Shop) -> Sequence[Value]:
     depth = tables.depths(shop[CONTROL].orders)
     n = float(len(depth))
     return [(float((depth == 0).sum()), n), (float((depth <= 1).sum()), n)]
+
+
+_fact(
+    "F08",
+    "Seeds with many friends bring most referrals, bridges as many: by reach; their single message works no better.",
+    "Hinz, Skiera, Barrot & Becker 2011", "paper (direction, 8 times the worst), secondary (+52 %)", "tuned",
+)  # fmt: skip
+
+
+def referrals(lab: Lab, sort: str) -> tuple[float, float, float]:
+    """(people whom seeds of this sort bring, at any remove; whom they bring themselves; their messages to others)."""
+    seeds = labs.seeds(lab.graph, sort, lab.seed)
+    is_seed = np.isin(lab.graph.ids, seeds).astype(np.int64)
+    all_, own, messages = 0, 0, 0
+    for r in lab.replications:
+        journal = lab.play(replication=r, graph=lab.graph, people={"registered": is_seed}, events=True)
+        shoppers, events = journal.shoppers, journal.events
+        assert events is not None
+        sent = events[(events["type"] == "message") & (events["day"] == 0)]
+        all_ += int((shoppers["inviter"] >= 0).sum())
+        own += int(shoppers["inviter"].isin(seeds).sum())
+        messages += int((~sent["other"].isin(seeds)).sum())
+    return float(all_), float(own), float(messages)
+
+
+@_test(
+    "F08", "lab.seeding",
+    Band("referrals, hubs against random seeds", 1.2, 4),
+    Band("hubs against fringe", 2, 10),
+    Band("bridges against hubs", 0.7, 1.3),
+    Band("registrations per message of a seed, hubs against random seeds", 0.9, 1.1),
+    Band("per message, fringe against random seeds", 0.9, 1.1),
+)  # fmt: skip
+def seeding(lab: Lab) -> Sequence[Value]:
+    """One person of a hundred is a seed, by lot from a pool of one in twenty; messages between seeds do not count."""
+    (hub, *hub_own), (bridge, *_), (random, *random_own), (fringe, *fringe_own) = (
+        referrals(lab, sort) for sort in labs.SORTS
+    )
+    per_message = [own / max(messages, 1.0) for own, messages in (hub_own, random_own, fringe_own)]
+    return [
+        (hub, random), (hub, fringe), (bridge, hub),
+        (per_message[0], per_message[1]), (per_message[2], per_message[1]),
+    ]  # fmt: skip
 
 
 _fact(
@@ -104,6 +281,44 @@ def influence_or_likeness(shop: Shop) -> Sequence[Value]:
     naive, causal = tables.contagion(orders, twin, shop.hearers, n_people, n_products, shop.days)
     without, _ = tables.contagion(twin, twin, shop.hearers, n_people, n_products, shop.days)
     return [None if naive is None or causal is None else (naive - 1, causal - 1), without]
+
+
+# --- what others chose -----------------------------------------------------------------------------------------
+
+_fact(
+    "F14", "Seeing what others chose makes success more unequal and less predictable; more so the clearer it is shown.",
+    "Salganik, Dodds & Watts 2006", "paper (order), memory (read off figures: Gini, unpredictability)", "tuned",
+)  # fmt: skip
+#: conditions of the experiment: what of the lab is switched off
+_HIDDEN: Final = {"params.b_h": 0.0, "params.w_pop": 0.0}
+_SHOWN: Final = {"params.w_pop": 0.0}
+_SORTED: Final[dict[str, float]] = {}
+
+
+def downloads(lab: Lab, condition: Mapping[str, float]) -> IntArray:
+    """How often each product was taken, in every parallel world of one draw of products; one row a world."""
+    worlds = [lab.play(condition, replication=r).products["units"] for r in lab.replications]
+    return np.array(worlds, dtype=np.int64)
+
+
+@_test(
+    "F14", "lab.musiclab",
+    Band("draws in which inequality rises with the signal", 0.95, 1),
+    Band("Gini of shares: counts shown less hidden", 0.03, 0.20),
+    Band("Gini: counts shown and sorted less hidden", 0.12, 0.40),
+    Band("unpredictability: counts shown against hidden", 1.15, 2.2),
+    Band("unpredictability: counts shown and sorted against hidden", 1.6, 4),
+    Band("Spearman of quality (share where hidden) and share where shown and sorted", 0.4, 0.95),
+)  # fmt: skip
+def music_lab(lab: Lab) -> Sequence[Value]:
+    """48 products in eight parallel worlds of 700 people who come one after the other, under three conditions."""
+    taken = [downloads(lab, condition) for condition in (_HIDDEN, _SHOWN, _SORTED)]
+    a, b, c = (float(np.mean([gini(world) for world in worlds])) for worlds in taken)
+    shares = [worlds / worlds.sum(axis=1, keepdims=True) for worlds in taken]
+    u_a, u_b, u_c = (tables.unpredictability(worlds) for worlds in shares)
+    quality = shares[0].mean(axis=0)
+    alike = float(np.mean([tables.spearman(quality, world) for world in shares[2]]))
+    return [float(a < b < c), _less(b, a), _less(c, a), (u_b, u_a), (u_c, u_a), alike]
 
 
 # --- prices ----------------------------------------------------------------------------------------------------
@@ -246,9 +461,9 @@ def sorting(shop: Shop) -> Sequence[Value]:
         return [None, None, None]
     share = alive / n
     retention = share / np.concatenate([[1.0], share[:-1]])
-    spearman = float(pd.Series(retention).corr(pd.Series(np.arange(_WEEKS, dtype=np.float64)), method="spearman"))
+    rises = tables.spearman(retention, np.arange(_WEEKS))
     a, b = fits.fit_sbg(alive, n)
-    return [spearman, float(np.abs(fits.sbg_survival(a, b, _WEEKS) / share - 1).mean()), a]
+    return [rises, float(np.abs(fits.sbg_survival(a, b, _WEEKS) / share - 1).mean()), a]
 
 
 _fact(

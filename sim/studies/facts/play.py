@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
-from sim.studies.facts.fact import Test, Value
+from sim.studies.facts.fact import Test, Value, is_lab
 from sim.studies.facts.tables import IntArray
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from sim.engines import World
+    from sim.graph import SocialGraph
     from sim.journal import Journal
     from sim.scenario import Scenario
 
@@ -111,10 +112,57 @@ class Shop:
         return {agent: row for row, agent in enumerate(self.world.population.ids.tolist())}
 
 
+@dataclass(frozen=True)
+class Lab:
+    """One world of a laboratory, in which a fact plays what it needs."""
+
+    scenario: Scenario
+    first: int  # replication, of those that share the world
+
+    @property
+    def replications(self) -> range:
+        """Those that share the world: the same people and products, other luck."""
+        return range(self.first, self.first + self.scenario.noise_per_world)
+
+    @cached_property
+    def seed(self) -> int:
+        """For what the fact itself draws by lot: the seed of the world."""
+        from sim.draws import SEED_OF_WORLD, derived_seed
+
+        return derived_seed(self.scenario.seed, SEED_OF_WORLD, self.first // self.scenario.noise_per_world)
+
+    @cached_property
+    def graph(self) -> SocialGraph:
+        """Who hears whom in the world as the scenario draws it."""
+        from sim.engines import World
+
+        return World.build(self.scenario, self.first).graph
+
+    def play(
+        self,
+        changes: Mapping[str, Any] | None = None,
+        strategy: str = CONTROL,
+        replication: int | None = None,
+        *,
+        graph: SocialGraph | None = None,
+        people: Mapping[str, Any] | None = None,
+        events: bool = False,
+    ) -> Journal:
+        """One run, under changed conditions, with this graph and these people where they are given."""
+        from sim.engines import World, simulate
+
+        asked = self.scenario.with_(changes) if changes else self.scenario
+        number = self.first if replication is None else replication
+        world = World.build(asked, number, graph=graph, people=people)
+        return simulate(asked, strategy, number, world=world, events=events)
+
+
 def play(scenario: Scenario, tests: Sequence[Test], replication: int) -> list[Sequence[Value]]:
     """Play what the tests need in one replication and let each look; one list of values a test."""
     from sim.engines import World, simulate
 
+    if all(is_lab(test.scenario) for test in tests):
+        return [test.look(Lab(scenario, replication)) for test in tests]
     arms = list(dict.fromkeys(arm for test in tests for arm in test.arms))
     played = scenario.with_({"strategies": {arm: list(ARMS[arm].tactics) for arm in arms if ARMS[arm].tactics}})
     shop = Shop(World.build(played, replication))

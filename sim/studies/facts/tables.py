@@ -53,6 +53,13 @@ def top_share(spend: IntArray, part: float = 0.2) -> float | None:
     return float(np.interp(part * len(spend), np.arange(len(running)), running) / total)
 
 
+def unpredictability(shares: FloatArray) -> float:
+    """Mean difference of a product's share between two worlds (Salganik et al. 2006); one row a world."""
+    n = len(shares)
+    apart = [np.abs(shares[a] - shares[b]).mean() for a in range(n) for b in range(a)]
+    return float(np.mean(apart))
+
+
 def spending(orders: pd.DataFrame, last: int) -> IntArray:
     """What each buyer paid, less refunds, until the end of day `last`."""
     known = orders[orders["day"] <= last]
@@ -96,6 +103,17 @@ def depths(orders: pd.DataFrame) -> IntArray:
             depth[k] = above + 1 if when < d else 1
         found[(a, p)] = (d, int(depth[k]))
     return depth
+
+
+def tree_sizes(ids: IntArray, inviter: IntArray, is_root: Any) -> IntArray:
+    """People below every root, herself included; ids ascending, inviter -1: none."""
+    above = np.where(inviter >= 0, np.searchsorted(ids, inviter), np.arange(len(ids)))
+    while True:
+        further = above[above]
+        if (further == above).all():
+            break
+        above = further
+    return np.asarray(np.bincount(above, minlength=len(ids))[np.asarray(is_root, dtype=bool)], dtype=np.int64)
 
 
 def contagion(
@@ -218,6 +236,11 @@ def histories(orders: pd.DataFrame, members: IntArray, joined_until: int, until:
         until - first,
         grouped.index.to_numpy(dtype=np.int64),
     )
+
+
+def spearman(x: Any, y: Any) -> float:
+    """Rank correlation."""
+    return float(pd.Series(x).corr(pd.Series(y), method="spearman"))
 
 
 def slope(values: Sequence[float]) -> float:
