@@ -62,6 +62,7 @@ def facts(report: Report) -> list[str]:
     for answer in report.answers:
         fact = answer.fact
         left_out = f" Left out: {fact.left_out}." if fact.left_out else ""
+        left_out += f" Left so: {fact.stays}." if fact.stays and answer.verdict != "pass" else ""
         known.append(
             f"| {fact.id} | {fact.statement}{left_out} | {fact.source} | {fact.evidence} | {fact.role} "
             f"| **{answer.verdict}** |"

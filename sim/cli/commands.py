@@ -334,6 +334,8 @@ def _facts(report: Any) -> str:
         ]
         if fact.left_out:
             lines.append(f"     Left out: {fact.left_out}.")
+        if fact.stays and answer.verdict != "pass":
+            lines.append(f"     Left so: {fact.stays}.")
         rows = [
             [f"     {one.check.what}", one.check.allowed, _figure(one.value), _interval(one), one.verdict]
             for one in answer.estimates

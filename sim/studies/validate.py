@@ -99,6 +99,7 @@ class Report:
             {
                 "fact": answer.fact.id, "statement": answer.fact.statement, "source": answer.fact.source,
                 "evidence": answer.fact.evidence, "role": answer.fact.role, "left_out": answer.fact.left_out,
+                "stays": answer.fact.stays if answer.verdict != "pass" else "",
                 "scenarios": sorted({test.scenario for test in answer.fact.tests}), "verdict": answer.verdict,
                 "checks": [row for row in self.rows() if row["fact"] == answer.fact.id],
             }

@@ -33,8 +33,9 @@ def _fact(
     evidence: str,
     role: Literal["emergent", "tuned", "other"],
     left_out: str = "",
+    stays: str = "",
 ) -> None:
-    FACTS[id_] = Fact(id_, statement, source, evidence, role, left_out=left_out)
+    FACTS[id_] = Fact(id_, statement, source, evidence, role, left_out=left_out, stays=stays)
 
 
 def _test(
@@ -594,6 +595,8 @@ def long_tail(shop: Shop) -> Sequence[Value]:
 _fact(
     "F35", "Most apps have a viral coefficient of .15 to .25, famous programmes .35 to .5; a cycle days to weeks.",
     "practitioners (bloomitize.com, digithelm.com)", "secondary", "other",
+    stays="the median lag is that of members who stay for months and share whenever they order; no coefficient makes "
+    "new members invite sooner, and a rule for that would need a source",
 )  # fmt: skip
 
 
