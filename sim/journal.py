@@ -7,6 +7,7 @@ on request.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim._jit import kernel
+from sim.errors import InputError, did_you_mean
 from sim.ledger import Ledger
 from sim.rules.records import CAUSES, CHANNELS, NEVER, STATUSES, Column
 
@@ -50,6 +52,20 @@ def no_orders() -> Orders:
     return Orders(*([_EMPTY] * len(Orders._fields)))
 
 
+class Samples(NamedTuple):
+    """Products given away on one day, one entry each (arrays of equal length, ascending by row)."""
+
+    row: NDArray[Any]
+    product: NDArray[Any]  # position in the catalogue
+    cents: NDArray[Any]  # what it costs the shop
+    tactic: NDArray[Any]  # index
+
+
+def no_samples() -> Samples:
+    """A day on which nothing is given away."""
+    return Samples(*([_EMPTY] * len(Samples._fields)))
+
+
 @dataclass
 class Day:
     """What happened on one day; arrays of rows (people) and positions (products)."""
@@ -60,6 +76,7 @@ class Day:
     returned: NDArray[Any] = field(default_factory=lambda: _EMPTY)
     visitors: NDArray[Any] = field(default_factory=lambda: _EMPTY)
     orders: Orders = field(default_factory=no_orders)
+    samples: Samples = field(default_factory=no_samples)
     reviewers: NDArray[Any] = field(default_factory=lambda: _EMPTY)
     reviewed: NDArray[Any] = field(default_factory=lambda: _EMPTY)
     stars: NDArray[Any] = field(default_factory=lambda: _EMPTY)
@@ -81,7 +98,11 @@ class Day:
     lapsed: NDArray[Any] = field(default_factory=lambda: _EMPTY)
 
 
-SHARE_KINDS: Final = ("order", "unlock", "team")
+SHARE_KINDS: Final = ("order", "unlock", "team", "sample")
+EVENT_TYPES: Final = (
+    "register", "return", "visit", "found", "join", "let_down", "sample", "order", "send_back", "review", "share",
+    "message", "lapse",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -177,7 +198,7 @@ class Recorder:
         burn_in_days: int,
         resale: float,
         ship_cents: int,
-        is_logging: bool,
+        events: bool | Collection[str] = False,
     ) -> None:
         n = len(population)
         self.population, self.catalogue = population, catalogue
@@ -196,7 +217,13 @@ class Recorder:
         self.cohorts = np.zeros((4, days, days), dtype=np.int64)  # registered, active, buyers, gmv
         self.daily: list[list[int]] = []
         self.orders: list[tuple[int, Orders]] = []
-        self.log: list[tuple[int, str, dict[str, NDArray[Any]]]] | None = [] if is_logging else None
+        self.logged = (EVENT_TYPES if events else ()) if isinstance(events, bool) else tuple(events)
+        for kind in self.logged:
+            if kind not in EVENT_TYPES:
+                raise InputError(
+                    "no such type of event", found=kind, hint=did_you_mean(kind, EVENT_TYPES, kind="types", most=20)
+                )
+        self.log: list[tuple[int, str, dict[str, NDArray[Any]]]] | None = [] if self.logged else None
 
     def write(self, day: int, events: Day, n_by_status: tuple[int, int, int]) -> None:
         """Write down one day (counted from the start of the burn-in)."""
@@ -256,6 +283,15 @@ class Recorder:
             ("join", {"row": events.joiners, "item": events.joined, "other": events.joined_with}),
             ("let_down", {"row": events.let_down, "item": events.let_down_product}),
             (
+                "sample",
+                {
+                    "row": events.samples.row,
+                    "item": events.samples.product,
+                    "value": events.samples.cents,
+                    "tactic": events.samples.tactic,
+                },
+            ),
+            (
                 "order",
                 {
                     "row": o.row,
@@ -273,7 +309,7 @@ class Recorder:
             ("lapse", {"row": events.lapsed}),
         ]
         for kind, columns in rows:
-            if len(columns["row"]):
+            if len(columns["row"]) and kind in self.logged:
                 self.log.append((day - self.first, kind, columns))
 
     def journal(

@@ -188,7 +188,7 @@ class SecondOpinion:
                 lot=set(),
                 seeds=[],
             )
-            if spec.kind in ("price_cut", "group_buy"):  # products by lot (8.1)
+            if spec.kind in ("price_cut", "group_buy", "product_sampling"):  # products by lot (8.1)
                 ranked = sorted(
                     range(len(self.products)),
                     key=lambda j, tactic=tactic: (
@@ -246,6 +246,7 @@ class SecondOpinion:
             self.hear()  # 0c
             visitors = self.arrive_return_visit()  # 1-3
             self.remember(visitors)  # 4
+            samples = self.give_samples()  # 4b
             offers = self.offer(visitors)  # 5a
             choices = [c for c in (self.look_and_choose(q, offers[q.row]) for q in visitors) if c]  # 5b, 6a
             for q in visitors:
@@ -255,12 +256,14 @@ class SecondOpinion:
             confirmed = alone + team_orders
             for order in confirmed:  # 7-8
                 self.fulfil(order)
+            for sample in samples:
+                self.receive(sample)
             for q, product in let_down:  # 7b
                 self.experience(q, self.p.s_team)
                 self.log_event(q, "let_down", product.id)
-            self.share(confirmed, founders, offers)  # 9
+            self.share(confirmed + samples, founders, offers)  # 9
             self.feel_and_leave()  # 10-11b
-            self.night(confirmed, offers)  # 12
+            self.night(confirmed, samples, offers)  # 12
             self.book()  # 13
         return self
 
@@ -466,6 +469,45 @@ class SecondOpinion:
 
     def weakness(self, q: Record, j: int, strength: int) -> tuple[int, float]:
         return abs(strength), self.u(draws.INBOX_TIE, q.id, self.products[j].id)
+
+    # --- 7.3b: samples ---------------------------------------------------------------------------------------
+
+    def give_samples(self) -> list[Record]:
+        given: dict[int, Record] = {}
+        for tactic in self.on:
+            if tactic.kind != "product_sampling":
+                continue
+            spec = tactic.spec
+            on_sale = [j for j, product in enumerate(self.products) if product.on_sale]
+            if spec.product is not None:
+                listed = [j for j in on_sale if self.products[j].id == spec.product]
+            elif spec.choose == "best_seller":
+                listed = sorted(on_sale, key=lambda j: -self.products[j].units)[:1]
+            else:
+                listed = [j for j in on_sale if j in tactic.lot]
+            if not listed:
+                continue
+            purpose = tactic_purpose(tactic.kind, "sample", tactic.ordinal)
+            drawn = []
+            for q in self.people:
+                w0, w1, _, _ = self.words(purpose, q.id)
+                meant = q.status == "active" and q.row not in given and self.is_target(spec.target, q)
+                if meant and unit(w0) < spec.share:
+                    drawn.append((w0, q.id, q, listed[(w1 * len(listed)) >> 32]))
+            drawn.sort(key=lambda one: one[:2])
+            served, left = [], {j: product.stock for j, product in enumerate(self.products)}
+            for _, _, q, j in drawn:
+                if left[j] != 0:
+                    left[j] -= 1
+                    served.append((q, j))
+            for q, j in served:
+                product = self.products[j]
+                amount = product.cost + spec.handling
+                if self.pay(tactic, amount):
+                    product.stock -= product.stock > 0
+                    given[q.row] = Record(person=q, j=j, product=product, hype=0.0, in_team=False, is_sample=True)
+                    self.log_event(q, "sample", product.id, value=amount)
+        return [given[row] for row in sorted(given)]
 
     # --- 8.1, 8.2, 7.7: offers, coupons handed out, unlocking ------------------------------------------------
 
@@ -688,6 +730,7 @@ class SecondOpinion:
                 would_found=False,
                 cut=product.cut,
                 held=[],
+                is_sample=False,
             )
             if alone > best:
                 best, choice = alone, this
@@ -910,15 +953,34 @@ class SecondOpinion:
         q.satisfaction = self.p.s_keep * q.satisfaction + (1 - self.p.s_keep) * s
         q.joy = q.joy + min(max(s, -1.0), 1.0)
 
-    def fulfil(self, order: Record) -> None:
+    def item(self, order: Record) -> int:
+        """Item of a delivery's own draws (4.2)."""
+        return int(order.product.id) + (2 * TEAM if order.is_sample else TEAM if order.in_team else 0)
+
+    def receive(self, order: Record) -> int:
+        """What orders and samples have in common; answers with the word that decides on sending back."""
         p, q, product = self.p, order.person, order.product
-        w0, w1, w2, w3 = self.words(draws.FULFIL, q.id, product.id + (TEAM if order.in_team else 0))
+        w0, w1, w2, w3 = self.words(draws.FULFIL, q.id, self.item(order))
         s = p.s_const + p.s_quality * product.quality + p.s_match * match(q, product) + p.s_luck * normal(unit(w0))
         s = s - (p.s_fail if unit(w1) < p.fail else 0.0) - p.s_hype * max(0.0, order.hype)
         order.s = s
         self.experience(q, s)
-        back = p.ret_0 > 0 and unit(w2) < logistic(log(p.ret_0 / (1 - p.ret_0)) + (p.ret_1 if s < p.s_bad else 0.0))
         q.last_buy_day = self.t
+        order.stars = 0
+        x = p.rev_2 * s * s * (p.rev_neg if s < 0 else 1.0)
+        if unit(w3) < min(p.rev_max, p.rev_0 + x):
+            own = p.star_0 + p.star_s * s
+            order.stars = min(max(nearest(own + p.om_h * q.herd * max(0.0, product.rating - own)), 1), 5)
+            self.day["reviews"] += 1
+            self.day["stars"] += order.stars
+            self.log_event(q, "review", product.id, value=order.stars)
+        return w2
+
+    def fulfil(self, order: Record) -> None:
+        p, q, product = self.p, order.person, order.product
+        w2 = self.receive(order)
+        s = order.s
+        back = p.ret_0 > 0 and unit(w2) < logistic(log(p.ret_0 / (1 - p.ret_0)) + (p.ret_1 if s < p.s_bad else 0.0))
         q.n_orders += 1
         cost, shipping = product.cost * order.quantity, int(100 * p.ship + 0.5)
         parent = order.parent.id if order.parent else -1
@@ -953,14 +1015,6 @@ class SecondOpinion:
                     order.tactic.name if order.tactic else "",
                 )
             )
-        order.stars = 0
-        x = p.rev_2 * s * s * (p.rev_neg if s < 0 else 1.0)
-        if unit(w3) < min(p.rev_max, p.rev_0 + x):
-            own = p.star_0 + p.star_s * s
-            order.stars = min(max(nearest(own + p.om_h * q.herd * max(0.0, product.rating - own)), 1), 5)
-            day["reviews"] += 1
-            day["stars"] += order.stars
-            self.log_event(q, "review", product.id, value=order.stars)
 
     # --- 7.7: sharing, inviting ------------------------------------------------------------------------------
 
@@ -977,12 +1031,12 @@ class SecondOpinion:
             q, product = order.person, order.product
             if q.row in quiet:
                 continue
-            w0, w1, _, _ = self.words(draws.SHARE, q.id, product.id + (TEAM if order.in_team else 0))
+            w0, w1, _, _ = self.words(draws.SHARE, q.id, self.item(order))
             x = p.s_0 + self.social_need(q) + p.b_sat * order.s + p.b_a * product.arousal
             if unit(w0) < logistic(x):
                 bad = order.s < p.s_bad
                 talks.append((q, BAD if bad else GOOD, order.j, None))
-                self.log_event(q, "share", product.id, value=0)
+                self.log_event(q, "share", product.id, value=3 if order.is_sample else 0)
                 if unit(w1) < p.p_post:
                     posts.append((q, BAD_POST if bad else POST, order.j))
         for o in unlockers:
@@ -1064,7 +1118,7 @@ class SecondOpinion:
 
     # --- 8.2, 9: night, tables -------------------------------------------------------------------------------
 
-    def night(self, confirmed: list[Record], offers: dict[int, Record]) -> None:
+    def night(self, confirmed: list[Record], samples: list[Record], offers: dict[int, Record]) -> None:
         for tactic in self.tactics:
             owed = [c for c in confirmed if c.kol_tactic == tactic.index and c.source == LEADER]
             purpose = tactic_purpose(tactic.kind, "commission", tactic.ordinal)
@@ -1078,6 +1132,7 @@ class SecondOpinion:
                 o.money_tactic.budget.release(o.money - o.used)
         for c in confirmed:
             c.product.units += c.quantity
+        for c in confirmed + samples:
             c.product.reviews += c.stars > 0
             c.product.stars += c.stars
 

@@ -19,7 +19,7 @@ from sim.engines import World, columnar, columns, prepare, simulate, visits
 from sim.engines.columnar import Columnar
 from sim.engines.objects import NOTHING, Shop, Shopper
 from sim.errors import InputError
-from sim.journal import Journal
+from sim.journal import EVENT_TYPES, Journal
 from sim.population import PERSONA_TRAITS, PERSONAS
 from sim.rules.buy import decide
 from sim.rules.expose import expose
@@ -49,6 +49,7 @@ ALONE: dict[str, Any] = {
     "recommend": {"kind": "recommendation", "weight": 3.0},
     "best_sellers": {"kind": "recommendation", "weight": 5.0, "by": "popularity"},
     "unlock": {"kind": "share_coupon", "face": 8.0},
+    "samples": {"kind": "product_sampling", "share": 0.1, "choose": "lot", "products": 0.5},
 }
 EVERYTHING = [
     {"kind": "price_cut", "discount": 0.1, "products": 0.5, "promoted": True},
@@ -59,6 +60,8 @@ EVERYTHING = [
     {"kind": "kol_seeding", "seeds": 4, "posts_every": 2},
     {"kind": "kol_seeding", "seeds": 4, "choose": "trait", "posts_every": 3},
     {"kind": "recommendation"},
+    {"kind": "product_sampling", "share": 0.1},
+    {"kind": "product_sampling", "share": 0.1, "choose": "lot"},
 ]
 SCARCE = [
     {"kind": "price_cut", "discount": 0.2, "budget_per_day": 25.0},
@@ -68,6 +71,7 @@ SCARCE = [
     {"kind": "group_buy", "discount": 0.4, "budget": 150.0, "budget_per_day": 40.0},
     {"kind": "kol_seeding", "seeds": 8, "posts_every": 1, "budget": 400.0},
     {"kind": "recommendation", "budget_per_day": 20.2},
+    {"kind": "product_sampling", "share": 0.2, "choose": "lot", "budget": 250.0, "budget_per_day": 70.0},
 ]
 TIMED = [
     {"kind": "price_cut", "discount": 0.3, "start": 3, "stop": 9},
@@ -75,6 +79,7 @@ TIMED = [
     {"kind": "share_coupon", "start": 5, "target": {"personas": ["price_hunter", "kol_fan"]}},
     {"kind": "group_buy", "discount": 0.4, "window_days": 3, "stop": 8, "target": {"lifecycle": ["active", "silent"]}},
     {"kind": "kol_seeding", "start": 2, "every": 2, "posts_every": 4},
+    {"kind": "product_sampling", "share": 0.2, "stop": 9, "target": {"lifecycle": ["active", "returned"]}},
 ]
 
 
@@ -171,14 +176,13 @@ def test_drivers_agree_on_defaults() -> None:
 def test_drivers_agree_on_every_tactic() -> None:
     journals = assert_drivers_agree(scenario(params=BUSY, strategies=ALONE))
     log = pd.concat([events(journal) for journal in journals.values()])
-    assert {"register", "return", "visit", "found", "join", "let_down", "order", "send_back", "review", "share",
-            "message", "lapse"} == set(log["type"])  # fmt: skip
+    assert set(EVENT_TYPES) == set(log["type"])
     assert {"browse", "taste", "popular", "friend", "kol", "recommendation", "promotion"} <= set(log["cause"])
     assert {"organic", "paid", "invited"} <= set(pd.concat([j.shoppers for j in journals.values()])["channel"])
     assert any((j.orders["mode"] == "team").any() for j in journals.values())
     assert (log.query("type == 'order'")["other"] >= 0).any(), "a friend was the cause of some order"
     kinds = log.query("type == 'share'")["value"].unique()
-    assert set(kinds) == {0, 1, 2}, "shares of orders, for coupons and for teams"
+    assert set(kinds) == {0, 1, 2, 3}, "shares of orders, for coupons and for teams, of samples"
 
 
 @pytest.mark.parametrize("registered_share", [0.0, 1.0])
@@ -569,7 +573,10 @@ def test_books_balance_without_the_ledger(busy: dict[str, tuple[World, Journal]]
 
 
 def test_caps_hold(busy: dict[str, tuple[World, Journal]]) -> None:
-    names = ["price_cut", "coupon_1", "coupon_2", "share_coupon", "group_buy", "kol_seeding", "recommendation"]
+    names = [
+        *("price_cut", "coupon_1", "coupon_2", "share_coupon", "group_buy", "kol_seeding", "recommendation"),
+        "product_sampling",
+    ]
     caps = dict(zip(names, SCARCE, strict=True))
     totals = busy["scarce"][1].ledger.groupby("tactic")["amount_cents"].sum()
     for name, tactic in caps.items():

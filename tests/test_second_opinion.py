@@ -49,7 +49,9 @@ SHARE_OFF = {"kind": "coupon", "discount": 0.15}
 MONEY_OFF = {"kind": "coupon", "face": 4, "target": {"lifecycle": ["new", "silent", "returned"]}}
 SHARE_COUPON = {"kind": "share_coupon", "face": 7}
 LEADERS = {"kind": "kol_seeding", "seeds": 3, "posts_every": 2, "hype": 0.5}
-BUNDLE = [PRICE_CUT, SHARE_OFF, MONEY_OFF, SHARE_COUPON, TEAM_OF_TWO, RECOMMENDATION, LEADERS]
+SAMPLES = {"kind": "product_sampling", "share": 0.05}
+SAMPLES_BY_LOT = SAMPLES | {"choose": "lot", "products": 0.6}
+BUNDLE = [PRICE_CUT, SHARE_OFF, MONEY_OFF, SHARE_COUPON, TEAM_OF_TWO, RECOMMENDATION, LEADERS, SAMPLES_BY_LOT]
 SCARCE = [
     PRICE_CUT | {"budget_per_day": 20, "products": 0.6},
     SHARE_OFF | {"budget": 90, "every": 2},
@@ -60,6 +62,9 @@ SCARCE = [
     RECOMMENDATION | {"budget": 500},
     LEADERS | {"budget": 300, "commission": 0.2},
     LEADERS | {"budget_per_day": 40, "choose": "trait", "stop": 20},
+    SAMPLES | {"share": 0.3, "budget_per_day": 60, "every": 2},
+    SAMPLES_BY_LOT | {"share": 0.1, "budget": 400, "target": {"lifecycle": ["new", "silent", "returned"]}},
+    SAMPLES | {"product": 3, "share": 0.2, "target": {"personas": ["herd_follower", "kol_fan"]}},
 ]
 STRATEGIES: dict[str, list[dict[str, Any]]] = {
     "control": [],
@@ -73,6 +78,8 @@ STRATEGIES: dict[str, list[dict[str, Any]]] = {
     "money_off": [MONEY_OFF],
     "share_coupon": [SHARE_COUPON],
     "leaders": [LEADERS],
+    "samples": [SAMPLES],
+    "samples_by_lot": [SAMPLES_BY_LOT],
     "bundle": BUNDLE,
     "scarce": SCARCE,
 }
@@ -131,7 +138,7 @@ def test_agrees_on_other_ways_to_arrive(kind: str, label: str) -> None:
     assert set(other["agent"]) != set(usual["agent"]), "the rule changes who comes by herself"
 
 
-@pytest.mark.parametrize("label", ["team_of_two", "scarce"])
+@pytest.mark.parametrize("label", ["team_of_two", "scarce", "samples_by_lot"])
 def test_agrees_on_files(label: str, tmp_path: Path) -> None:
     """Ids with gaps and in no order, a directed graph with weights, scarce stock, later launches."""
     ids = [(7919 * i + 13) % 100_003 for i in range(60)]
@@ -163,7 +170,7 @@ def test_the_worlds_are_eventful() -> None:
         seen.update(f"cause {order[9]}" for order in opinion.orders)
         seen.update(f"parent {order[10] >= 0}" for order in opinion.orders)
     happened = [
-        *("register", "return", "visit", "found", "join", "let_down", "order", "send_back", "review"),
+        *("register", "return", "visit", "found", "join", "let_down", "sample", "order", "send_back", "review"),
         *("share", "message", "lapse", "new_organic", "new_paid", "new_invited", "teams_succeeded", "teams_failed"),
         *("cause browse", "cause taste", "cause popular", "cause friend", "cause kol", "cause recommendation"),
         *("cause promotion", "parent True", "contra_cents", "expense_cents"),

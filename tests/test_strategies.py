@@ -14,6 +14,7 @@ from pandas.testing import assert_frame_equal
 
 from sim.engines import World, prepare, simulate
 from sim.engines.columnar import Columnar
+from sim.errors import InputError
 from sim.journal import Journal
 from sim.metrics import measure
 from sim.scenario import Scenario
@@ -116,7 +117,7 @@ def test_says_what_it_is(kind: str) -> None:
 def test_null_is_the_control_bit_for_bit(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """V0c: the null instance goes through every hook, changes no event and costs nothing."""
     cls = registry()[kind]
-    called = dict.fromkeys(("on_shelf", "on_offer", "on_post", "begin"), 0)
+    called = dict.fromkeys(("on_shelf", "on_offer", "on_post", "on_sample", "begin"), 0)
     for name in called:
         original = getattr(cls, name)
 
@@ -127,7 +128,7 @@ def test_null_is_the_control_bit_for_bit(kind: str, monkeypatch: pytest.MonkeyPa
         monkeypatch.setattr(cls, name, counted)
     journal = run(as_data(cls.null()), events=True)
     assert called["begin"] == 1
-    assert all(called[name] == 25 for name in ("on_shelf", "on_offer", "on_post"))
+    assert all(called[name] == 25 for name in ("on_shelf", "on_offer", "on_post", "on_sample"))
     assert journal.events is not None
     assert control().events is not None
     assert_frame_equal(journal.events, control().events, check_exact=True)
@@ -183,6 +184,7 @@ GENEROUS = {
     "group_buy": {"kind": "group_buy", "discount": 0.3, "window_days": 3},
     "kol_seeding": {"kind": "kol_seeding", "seeds": 12, "posts_every": 2},
     "price_cut": {"kind": "price_cut", "discount": 0.3},
+    "product_sampling": {"kind": "product_sampling", "share": 0.05},
     "recommendation": {"kind": "recommendation", "cost_per_day": 30.0},
     "share_coupon": {"kind": "share_coupon", "face": 6.0, "min_price": 0},
 }
@@ -273,7 +275,7 @@ def test_timing_and_target(kind: str) -> None:
     assert_frame_equal(journal.daily[:8], control().daily[:8], check_exact=True)
 
 
-@pytest.mark.parametrize("kind", [k for k in KINDS if k not in ("price_cut", "kol_seeding")])
+@pytest.mark.parametrize("kind", [k for k in KINDS if k not in ("price_cut", "kol_seeding", "product_sampling")])
 def test_targets_only_whom_it_means(kind: str) -> None:
     """Orders at a tactic's price come from its personas only."""
     journal = run(GENEROUS[kind] | {"target": {"personas": ["price_hunter"]}})
@@ -303,6 +305,7 @@ def test_lifecycle_target_reaches_newcomers_only() -> None:
         {"kind": "share_coupon", "face": 20.0, "min_price": 0},
         {"kind": "kol_seeding", "seeds": 50, "posts_every": 1, "fee_base": 100.0},
         {"kind": "recommendation", "accuracy": 0.0, "cost_per_day": 200.0},
+        {"kind": "product_sampling", "share": 0.1},
     ],
     ids=lambda t: t["kind"],
 )
@@ -357,6 +360,133 @@ def test_stock_runs_out_by_lot_and_never_below_zero(tmp_path: Any) -> None:
         driver.run()
         assert (operations.stock >= 0).all()
         assert (sold["units"] <= 7).all()
+
+
+# --- free samples ------------------------------------------------------------------------------------------
+
+GIVEN = {"kind": "product_sampling", "share": 0.04, "choose": "lot", "handling": 1.5}
+
+
+def given_away(tactics: Any, **params: float) -> tuple[Journal, pd.DataFrame]:
+    """A run and its samples."""
+    shop = scenario({"s": tactics}, params={"alpha": -2.0, **params})
+    journal = simulate(shop, "s", events=True)
+    assert journal.events is not None
+    return journal, journal.events[journal.events["type"] == "sample"]
+
+
+def test_a_sample_is_no_order_and_costs_unit_cost_and_handling() -> None:
+    """Where nobody listens or changes her mind, samples move nothing but the ledger and the stars."""
+    deaf = {"r_0": 0.0, "p_b": 0.0, "v_own": 0.0, "b_inv": 0.0, "b_s": 0.0, "e_e": 0.0, "b_e": 0.0, "g_s": 0.0}
+    deaf |= {"b_q": 0.0, "b_v": 0.0, "om_h": 0.0}
+    journal, samples = given_away([GIVEN], **deaf)
+    without = simulate(scenario(params={"alpha": -2.0, **deaf}), "control")
+    assert len(samples) > 100
+    cost = dict(zip(*world_of("usual").catalogue.to_frame()[["id", "unit_cost_cents"]].to_numpy().T, strict=True))
+    assert samples["value"].tolist() == [int(cost[item]) + 150 for item in samples["item"]]
+    assert set(journal.ledger["line"]) == {"samples"}
+    assert set(journal.ledger["cls"]) == {"expense"}
+    assert journal.ledger["amount_cents"].sum() == samples["value"].sum()
+    assert_frame_equal(journal.orders, without.orders, check_exact=True)
+    assert_frame_equal(
+        journal.products.drop(columns=["rating", "n_reviews"]), without.products.drop(columns=["rating", "n_reviews"])
+    )
+    assert_frame_equal(journal.shoppers, without.shoppers, check_exact=True)
+    unlike = ["expense_cents", "cost_cents", "reviews", "stars", "share_events"]
+    assert_frame_equal(journal.daily.drop(columns=unlike), without.daily.drop(columns=unlike), check_exact=True)
+    more = journal.daily[["reviews", "share_events"]].sum() - without.daily[["reviews", "share_events"]].sum()
+    assert (more > 0).all()  # who got one has something to say
+    log = journal.events
+    assert log is not None
+    assert more["share_events"] == (log[log["type"] == "share"]["value"] == 3).sum()
+    books_balance(journal)
+
+
+def test_samples_go_by_lot_to_active_members() -> None:
+    """About the share of those active, each at most once a day, products evenly; a larger share takes in a smaller."""
+    journal, samples = given_away([GIVEN], om_0=0.0, a_inv=0.0, organic=0.0)
+    active = journal.daily["n_active"] + journal.daily["churned"]  # this morning
+    expected = 0.04 * active.sum()
+    assert len(samples) == pytest.approx(expected, abs=4 * expected**0.5)
+    assert not samples.duplicated(["day", "agent"]).any()
+    counts = samples["item"].value_counts()
+    assert len(counts) == 12
+    assert ((counts - expected / 12) ** 2 / (expected / 12)).sum() < 35  # chi squared, 11 degrees of freedom
+    _, more = given_away([GIVEN | {"share": 0.2}], om_0=0.0, a_inv=0.0, organic=0.0)
+    first = samples["day"].min()  # later who is active differs
+    got = [
+        set(zip(table["agent"], table["item"], strict=True))
+        for table in (samples, more)
+        for table in [table[table["day"] == first]]
+    ]
+    assert got[0] < got[1]
+    people = journal.shoppers.set_index("id")
+    _, some = given_away([GIVEN | {"target": {"personas": ["kol_fan"]}}])
+    assert set(people.loc[some["agent"], "persona"]) == {"kol_fan"}
+
+
+def test_one_sample_a_day_from_the_first_tactic() -> None:
+    """Two tactics, everybody meant by both: the second has nobody left."""
+    _, samples = given_away([GIVEN | {"share": 1.0}, GIVEN | {"share": 1.0}])
+    assert set(samples["tactic"]) == {"s.product_sampling_1"}
+    assert not samples.duplicated(["day", "agent"]).any()
+
+
+def test_what_is_given() -> None:
+    """The product asked for, the best seller of the morning, or some of the catalogue by lot."""
+    _, asked = given_away([GIVEN | {"product": 7}])
+    assert set(asked["item"]) == {7}
+    _, some = given_away([GIVEN | {"products": 0.25}])
+    assert some["item"].nunique() == 3
+    journal, best = given_away([{"kind": "product_sampling", "share": 0.04}])
+    log = journal.events
+    assert log is not None
+    sold = log[log["type"] == "order"].groupby(["day", "item"]).size()  # orders; units are not in the log
+    assert best.groupby("day")["item"].nunique().max() == 1
+    assert best["item"].nunique() < 6
+    often = sold.groupby("item").sum()
+    assert often.loc[best["item"].iloc[-1]] >= often.median()
+    with pytest.raises(
+        InputError, match=r"no product has this id: found 12, allowed the id of one of 12 products, 0 to 11"
+    ):
+        given_away([GIVEN | {"product": 12}])
+
+
+def test_samples_end_with_the_stock(tmp_path: Any) -> None:
+    """A limited product is given away until it is gone, then sold and given no more."""
+    (tmp_path / "p.csv").write_text("id,price,unit_cost,stock\n0,5,3,9\n1,5,3,-1\n")
+    files = {"catalogue": {"path": str(tmp_path / "p.csv")}, "burn_in_days": 0}
+    shop = scenario({"s": GIVEN | {"product": 0}, "lot": GIVEN | {"share": 1.0}}, **files)
+    journal = simulate(shop, "s", events=("sample", "order"))
+    log = journal.events
+    assert log is not None
+    assert set(log["type"]) == {"sample", "order"}
+    assert (log[log["type"] == "sample"]["item"] == 0).all()
+    assert (log["type"] == "sample").sum() + journal.products["units"][0] == 9
+    lot = simulate(shop, "lot", events=("sample",)).events
+    assert lot is not None
+    assert (lot["item"] == 0).sum() <= 9 < (lot["item"] == 1).sum()
+
+
+def test_a_sample_meets_the_need() -> None:
+    """Who gets one buys less in the next days than she does without it: the same people, the same luck."""
+    quiet = {"r_0": 0.0, "p_b": 0.0, "v_own": 0.0}
+    once = GIVEN | {"share": 0.5, "start": 0, "stop": 1}
+    with_, without = 0, 0
+    for seed in range(1, 6):
+        shop = scenario({"s": once}, params={"alpha": -1.5, "b_inv": 3.0, **quiet}, seed=seed)
+        journal, control_ = simulate(shop, "s", events=("sample",)), simulate(shop, "control")
+        assert journal.events is not None
+        got = journal.events["agent"]
+        with_ += int((journal.orders["agent"].isin(got) & (journal.orders["day"] < 10)).sum())
+        without += int((control_.orders["agent"].isin(got) & (control_.orders["day"] < 10)).sum())
+    assert without > 100
+    assert with_ < 0.8 * without
+
+
+def test_unknown_types_of_events_are_refused() -> None:
+    with pytest.raises(InputError, match=r"no such type of event: found 'orders'. Did you mean 'order'"):
+        simulate(scenario(days=2), "control", events=("orders",))
 
 
 def test_events_say_where_the_money_went() -> None:

@@ -9,15 +9,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from pandas.testing import assert_frame_equal
 from typer.testing import CliRunner
 
 from sim.cli.commands import app
 from sim.errors import InputError
 from sim.scenario import Scenario
+from sim.studies.facts import fact as room
 from sim.studies.facts import fits, tables
 from sim.studies.facts.fact import Band, Direction, estimate, together
 from sim.studies.facts.known import FACTS
-from sim.studies.facts.play import ARMS
+from sim.studies.facts.play import ARMS, Shop, play
 from sim.studies.validate import PROTOCOLS, chosen
 
 
@@ -182,6 +184,80 @@ def test_contagion_by_hand() -> None:
     assert alone is None
 
 
+def test_exposed_to_gifts_by_hand() -> None:
+    # 1 - 2, 1 - 3, 2 - 3 and 4 - 3 are friends; on day 0 shoppers 1 and 4 are given product 5, on day 9 shopper 1 is 6
+    friends = {1: whole(2, 3), 4: whole(3)}
+    gifts = pd.DataFrame({"day": [0, 0, 9], "agent": [1, 4, 1], "item": [5, 5, 6]})
+    exposed = tables.exposed_to_gifts(gifts, lambda agent: friends[agent])
+    assert sorted(exposed.itertuples(index=False, name=None)) == [(2, 5, 0), (2, 6, 9), (3, 5, 0), (3, 6, 9)]
+    # had 3 been given something on day 0 herself, she would not count for that day
+    more = pd.concat([gifts, pd.DataFrame({"day": [0], "agent": [3], "item": [6]})])
+    friends[3] = whole()
+    exposed = tables.exposed_to_gifts(more, lambda agent: friends[agent])
+    assert sorted(exposed.itertuples(index=False, name=None)) == [(2, 5, 0), (2, 6, 9), (3, 6, 9)]
+
+
+def test_bought_after_looks_at_days_after_and_at_that_product() -> None:
+    exposed = pd.DataFrame({"agent": [1, 1, 2, 3, 4], "item": [5, 6, 5, 5, 5], "day": [0, 4, 4, 4, 4]})
+    table = orders((3, 1, 5), (7, 1, 5), (4, 2, 5), (8, 2, 5), (9, 3, 5), (5, 4, 6))
+    # 1 bought 5 (twice; counts once), not 6; 2 bought on the day itself and after 4 days; 3 after 5 days; 4 another one
+    assert tables.bought_after(table, exposed, 4).tolist() == [True, False, True, False, False]
+    assert tables.bought_after(table, exposed, 5).tolist() == [True, False, True, True, False]
+    assert tables.odds(tables.bought_after(table, exposed, 5)) == 1.5
+    assert tables.odds(np.ones(3, dtype=bool)) is None
+
+
+def test_log_odds_ratio_with_half_a_case_more() -> None:
+    three_of_ten, one_of_ten = np.arange(10) < 3, np.arange(10) < 1
+    # (3.5 / 7.5) / (1.5 / 9.5)
+    assert tables.log_odds_ratio(three_of_ten, one_of_ten) == pytest.approx(math.log(3.5 * 9.5 / (7.5 * 1.5)))
+    assert tables.log_odds_ratio(one_of_ten, one_of_ten) == 0.0
+    assert tables.log_odds_ratio(np.zeros(0), one_of_ten) is None
+
+
+#: nobody hears of another's orders, directly or through what the shop shows
+ALONE = {"r_0": 0.0, "p_b": 0.0, "v_own": 0.0, "b_h": 0.0, "w_pop": 0.0, "b_q": 0.0, "b_v": 0.0, "om_h": 0.0}
+
+
+def shop_with_gifts(**params: float) -> Shop:
+    """Control and gifts in one small closed world."""
+    changes = {"population.size": 1500, "params.alpha": -2.0, **{f"params.{name}": v for name, v in params.items()}}
+    shops: list[Shop] = []
+
+    def keep(shop: Shop) -> list[float]:
+        shops.append(shop)
+        return []
+
+    test = room.Test("base.closed", (), keep, ("gifts",), ("sample",))
+    play(Scenario.load("base.closed").with_(changes), [test], 0)
+    return shops[0]
+
+
+def test_without_influence_a_gift_moves_nobody_else() -> None:
+    """V8: friends of who was given something buy what they would have bought, order by order; she herself does not."""
+    shop = shop_with_gifts(**ALONE)
+    given = shop.log("sample", "gifts")
+    assert 20 < len(given) < 80
+    both = [shop[arm].orders.drop(columns="tactic") for arm in ("gifts", "control")]
+    others = [table[~table["agent"].isin(given["agent"])].reset_index(drop=True) for table in both]
+    assert_frame_equal(others[0], others[1])
+    assert not both[0].equals(both[1])
+    value, _ = FACTS["F11"].tests[0].look(shop)
+    assert isinstance(value, tuple)
+    assert value[0] == value[1] > 0
+
+
+def test_with_influence_friends_buy_more_of_it() -> None:
+    """And where influence is strong, the odds rise; more than by chance."""
+    shop = shop_with_gifts(v_own=1.0, w_fr=3.0)
+    value, _ = FACTS["F11"].tests[0].look(shop)
+    assert isinstance(value, tuple)
+    assert value[0] > 2 * value[1]
+    # the hearers' number of friends is what the graph says
+    graph = shop.world.graph
+    assert shop.n_friends(graph.ids[:50]).tolist() == [len(graph.friends(int(i))) for i in graph.ids[:50]]
+
+
 def test_conversion_by_history() -> None:
     visits = [(0, 1), (1, 1), (2, 1), (3, 1), (1, 2), (2, 2)]
     table = orders((1, 1, 5), (3, 1, 5))
@@ -324,6 +400,39 @@ def test_one_fact_in_a_tiny_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     )
     gini = [measure(simulate(scenario, "control", r))["gini_sales"] for r in (0, 1)]
     assert first["value"].tolist() == pytest.approx(gini)
+
+
+def test_a_laboratory_stays_one(tmp_path: Path) -> None:
+    """It takes coefficients that its file leaves alone, seed and number of worlds; nothing that would undo it."""
+    from sim.studies.validate import _played, _scenario
+
+    changes = {
+        "params.b_h": 0.5, "params.alpha": -3.0, "days": 20, "burn_in_days": 5, "replications": 3, "seed": 9,
+        "population.size": 300,
+    }  # fmt: skip
+    plans = PROTOCOLS["quick"]
+    lab = _scenario("lab.musiclab", plans["lab.musiclab"], changes)
+    shipped_ = Scenario.load("lab.musiclab")
+    assert (lab.coefficients().b_h, lab.coefficients().alpha) == (0.5, 100.0)
+    assert (lab.days, lab.burn_in_days, lab.seed, lab.population.size) == (shipped_.days, 0, 9, 300)
+    assert list(_played("lab.musiclab", lab)) == [0, 8, 16]  # three worlds of eight lucks each
+    files = _scenario("lab.recs", plans["lab.recs"], changes)  # its people come from a file
+    assert (files.population.size, files.coefficients().alpha) == (None, -3.0)
+    usual = _scenario("base.closed", plans["base.closed"], changes)
+    assert (usual.days, usual.population.size, usual.coefficients().alpha) == (20, 300, -3.0)
+    assert list(_played("base.closed", usual)) == [0, 1, 2]
+
+
+def test_a_fact_of_a_laboratory_at_the_command_line(tmp_path: Path) -> None:
+    words = ["validate", "F08", "--set", "population.size=600", "--replications", "2", "--jobs", "1", "--json"]
+    done = CliRunner().invoke(app, [*words, "--quiet", "--out", str(tmp_path)])
+    assert done.exit_code == 0, done.output
+    (fact,) = json.loads(done.stdout)["facts"]
+    assert (fact["fact"], fact["scenarios"]) == ("F08", ["lab.seeding"])
+    assert len(fact["checks"]) == 5
+    values = pd.read_csv(next(tmp_path.glob("validate-*")) / "values.csv")
+    assert sorted(set(values["replication"])) == [0, 4]
+    assert sorted(set(values["world"])) == [0, 1]
 
 
 def test_the_table_for_people(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, Literal
 
 from sim.engines.columnar import Columnar
@@ -22,13 +23,13 @@ def simulate(
     replication: int = 0,
     engine: EngineName = "columnar",
     threads: int = 1,
-    events: bool = False,
+    events: bool | Collection[str] = False,
     world: World | None = None,
 ) -> Journal:
     """Run one strategy in one world; the same bytes from both engines and any number of threads.
 
     `world` (from World.build with the same scenario and replication) may be shared between strategies.
-    With `events` the journal carries the full event log.
+    With `events` the journal carries the event log: in full, or the types named (see `journal.EVENT_TYPES`).
     """
     world = world if world is not None else World.build(scenario, replication)
     operations, recorder = prepare(world, strategy, events)

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from sim import draws
 from sim.engines import columns, kernels, visits
 from sim.engines.arrivals import arrivals_of
-from sim.engines.operations import Buyers, Operations
+from sim.engines.operations import Buyers, Members, Operations
 from sim.engines.world import World
-from sim.journal import Day, Orders, Recorder
+from sim.journal import SHARE_KINDS, Day, Orders, Recorder
 from sim.rules import leave, resolve
 from sim.rules.records import (
     ACTIVE,
@@ -29,6 +29,7 @@ from sim.rules.records import (
     ORGANIC,
     PAID,
     PROSPECT,
+    SAMPLE,
     Choice,
     Offer,
     Shelf,
@@ -144,6 +145,9 @@ class Columnar:
         kernels.hear(self.state, self.messages.receiver, self.messages.kind)
         self._arrive_return_visit(t, pool, events)
         self._remember(t, events.visitors)
+        events.samples = self.ops.samples(
+            t, lambda: self._members(t, np.flatnonzero(self.state.status == ACTIVE), events)
+        )
         buyers, offers, unlockers, favourites = self._shop(t, pool, events, shelf)
         buyers, orders, about_teams = self.ops.settle(t, buyers, offers)
         for name in ("founders", "founded", "joiners", "joined", "joined_with"):
@@ -154,7 +158,8 @@ class Columnar:
         self.state.team[team_orders.row] = -1
         orders = Orders(*[np.concatenate([a, b]) for a, b in zip(orders, team_orders, strict=True)])
         self._fulfil_review_share(t, events, shelf, orders, refunded.row, unlockers, favourites, seated)
-        self._close_day(t, pool, events, np.concatenate([mail, orders.row, refunded.row]))
+        touched = np.concatenate([mail, orders.row, events.samples.row, refunded.row])
+        self._close_day(t, pool, events, touched)
         self.ops.night(t, events.orders, events.reviewed, events.stars)
         status = self.state.status
         n_active, n_prospects = int(np.sum(status == ACTIVE)), int(np.sum(status == PROSPECT))
@@ -219,16 +224,19 @@ class Columnar:
             m.weight[order], m.kind[order], senders, self.ids[senders], m.team[order], self.seed, t,
         )  # fmt: skip
 
+    def _members(self, t: int, rows: Ints, events: Day) -> Members:
+        tenure = t - self.state.registered_day[rows].astype(np.int64)
+        away = np.minimum(t - self.state.last_visit_day[rows].astype(np.int64), tenure)
+        is_back = np.isin(rows, events.returned, assume_unique=True)
+        return Members(rows, self.world.population.persona[rows], tenure, away, is_back)
+
     def _shop(
         self, t: int, pool: ThreadPoolExecutor | None, events: Day, shelf: Shelf
     ) -> tuple[Buyers, Offer, Ints, Ints]:
         """Phases 5-6: buyers' choices, what was offered, who shared to unlock (rows), and their favourites."""
         rows, state = events.visitors, self.state
         n = len(rows)
-        is_back = np.isin(rows, events.returned, assume_unique=True)
-        tenure = t - state.registered_day[rows].astype(np.int64)
-        away = np.minimum(t - state.last_visit_day[rows].astype(np.int64), tenure)
-        offers = self.ops.offers(t, rows, self.world.population.persona[rows], tenure, away, is_back)
+        offers = self.ops.offers(t, self._members(t, rows, events))
         unlockers = np.empty(0, dtype=np.int64)
         if (offers.unlock_cents > 0).any():
             willing = np.empty(n, dtype=np.bool_)
@@ -269,32 +277,39 @@ class Columnar:
         favourites: Ints,
         seated: Buyers,
     ) -> None:
-        n = len(orders.row)
+        samples, n_orders = events.samples, len(orders.row)
+        row, product = np.concatenate([orders.row, samples.row]), np.concatenate([orders.product, samples.product])
+        n = len(row)
+        mode = np.full(n, SAMPLE, dtype=np.int8)
+        mode[:n_orders] = orders.is_team
+        hype = np.zeros(n)
+        hype[:n_orders] = orders.hype
         returned, shared, posted, bad = (np.empty(n, dtype=np.bool_) for _ in range(4))
         given = np.empty(n, dtype=np.int64)
         kernels.fulfil(
-            self.params, self.constants, self.traits, self.state, shelf, orders.row, orders.product, orders.is_team,
-            orders.hype,
+            self.params, self.constants, self.traits, self.state, shelf, row, product, mode, hype,
             self.ids, self.seed, t, returned, given, shared, posted, bad,
         )  # fmt: skip
         kernels.let_down(self.params, self.state, let_down)
         self.most_orders = max(self.most_orders, int(self.state.n_orders[orders.row].max(initial=0)))
-        events.orders = orders._replace(is_returned=returned)
+        events.orders = orders._replace(is_returned=returned[:n_orders])
         wrote = given > 0
-        events.reviewers, events.reviewed, events.stars = orders.row[wrote], orders.product[wrote], given[wrote]
+        events.reviewers, events.reviewed, events.stars = row[wrote], product[wrote], given[wrote]
         # who shared to unlock a coupon, or asks for a team, does not share the same day's order again
         asked = seated.take(np.isin(seated.row, events.founders))
-        quiet = np.isin(orders.row, np.concatenate([unlockers, asked.row]))
+        quiet = np.isin(row, np.concatenate([unlockers, asked.row]))
         shared &= ~quiet
         posted &= ~quiet
         tone = np.where(bad, BAD, GOOD)
-        self._send_all(t, events, orders, shared, posted, tone, unlockers, favourites, asked)
+        self._send_all(t, events, row, product, mode, shared, posted, tone, unlockers, favourites, asked)
 
     def _send_all(
         self,
         t: int,
         events: Day,
-        orders: Orders,
+        row: Ints,
+        product: Ints,
+        mode: NDArray[np.int8],
         shared: NDArray[np.bool_],
         posted: NDArray[np.bool_],
         tone: Ints,
@@ -303,13 +318,13 @@ class Columnar:
         asked: Buyers,
     ) -> None:
         """Phase 9: everything that leaves for friends tonight, and prospects who accept."""
-        n_all = len(orders.row)
+        n_all = len(row)
         parts = (
-            (orders.row[shared], orders.product[shared], tone[shared], np.full(int(shared.sum()), -1)),
+            (row[shared], product[shared], tone[shared], np.full(int(shared.sum()), -1)),
             (unlockers, favourites, np.full(len(unlockers), GOOD), np.full(len(unlockers), -1)),
             (asked.row, asked.product, np.full(len(asked.row), ASK), asked.team),
-            (orders.row[posted], orders.product[posted], tone[posted] + POST, np.full(int(posted.sum()), -1)),
-            (orders.row, orders.product, np.full(n_all, OWN), np.full(n_all, -1)),
+            (row[posted], product[posted], tone[posted] + POST, np.full(int(posted.sum()), -1)),
+            (row, product, np.full(n_all, OWN), np.full(n_all, -1)),
         )
         sharers, products, kinds, teams = (
             np.concatenate([np.asarray(part[k], dtype=np.int64) for part in parts]) for k in range(4)
@@ -317,6 +332,7 @@ class Columnar:
         n_shares = sum(len(part[0]) for part in parts[:3])
         events.sharers, events.shared = sharers[:n_shares], products[:n_shares]
         events.share_kind = np.repeat([0, 1, 2], [len(part[0]) for part in parts[:3]])
+        events.share_kind[: len(parts[0][0])][mode[shared] == SAMPLE] = SHARE_KINDS.index("sample")
         most = int((self.indptr[sharers + 1] - self.indptr[sharers]).sum())
         columns = tuple(np.empty(most, dtype=np.int64) for _ in Messages.FIELDS)
         n, _ = kernels.send(

@@ -18,6 +18,7 @@ from sim.rules.expose import taste_match
 from sim.rules.fulfil import deliver, order_name
 from sim.rules.records import (
     ACTIVE,
+    SAMPLE,
     Column,
     Constants,
     Inbox,
@@ -210,7 +211,7 @@ def fulfil(
     shelf: Shelf,
     rows: Column,
     products: Column,
-    is_team: Column,
+    mode: Column,
     hype: Column,
     ids: Column,
     seed: int,
@@ -221,21 +222,21 @@ def fulfil(
     is_posted: Column,
     is_bad: Column,
 ) -> None:
-    """Phases 7-9 for today's confirmed orders: experience, return, stars (0 = no review), wish to share."""
+    """Phases 7-9 for today's orders and samples: experience, return, stars (0 = no review), wish to share."""
     for k in range(rows.shape[0]):
         i, j = rows[k], products[k]
         key = Key(seed, day, ids[i], 0)
         it = traits_of(traits, i)
-        name = order_name(shelf.id[j], is_team[k])
+        name = order_name(shelf.id[j], mode[k])
         s, sent_back, u = deliver(params, key, name, shelf.quality[j], taste_match(it, shelf, j), hype[k])
-        is_returned[k] = sent_back
+        is_returned[k] = sent_back and mode[k] != SAMPLE
         given[k] = stars(params, it, s, shelf.rating[j]) if u < review_probability(params, s) else 0
         is_shared[k], is_posted[k] = share.shares(params, constants, it, key, name, s, shelf.arousal[j])
         is_bad[k] = s < params.s_bad
         state.satisfaction[i] = feel.next_satisfaction(params, state.satisfaction[i], s)
         state.joy[i] += feel.joy(s)
         state.last_buy_day[i] = day
-        state.n_orders[i] += 1
+        state.n_orders[i] += mode[k] != SAMPLE
 
 
 @column_kernel

@@ -9,7 +9,7 @@ where they look in a later phase. So the order of agents cannot matter. See docs
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, cast
 
@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim import draws
-from sim.engines.operations import Buyers, Operations, prepare
+from sim.engines.operations import Buyers, Members, Operations, prepare
 from sim.engines.world import World
 from sim.errors import InputError
-from sim.journal import Day, Journal, Orders, Recorder
+from sim.journal import SHARE_KINDS, Day, Journal, Orders, Recorder, Samples
 from sim.population import PERSONAS
 from sim.rules import feel, leave, remember, resolve, share
 from sim.rules.arrive import ruled_probability
@@ -39,6 +39,7 @@ from sim.rules.records import (
     ORGANIC,
     PAID,
     PROSPECT,
+    SAMPLE,
     START,
     Choice,
     Desk,
@@ -92,10 +93,10 @@ class Message(NamedTuple):
 
 @dataclass(slots=True, eq=False)
 class Parcel:
-    """A confirmed order on its way to the buyer, and what came of it."""
+    """A confirmed order or a free sample on its way, and what came of it."""
 
     product: int
-    is_team: bool
+    mode: int  # 0 ordered alone, 1 in a team, 2 a sample
     hype: float
     is_returned: bool = False
     stars: int = 0  # 0 = no review
@@ -281,8 +282,9 @@ class Shopper(mesa.Agent):  # type: ignore[misc]  # Mesa is untyped here
         shop, shelf, params = self.model, self.model.shelf, self.model.params
         for parcel in self.parcels:
             j = parcel.product
-            match, name = taste_match(self.traits, shelf, j), order_name(shelf.id[j], parcel.is_team)
-            s, parcel.is_returned, u = deliver(params, self.key, name, shelf.quality[j], match, parcel.hype)
+            match, name = taste_match(self.traits, shelf, j), order_name(shelf.id[j], parcel.mode)
+            s, sends_back, u = deliver(params, self.key, name, shelf.quality[j], match, parcel.hype)
+            parcel.is_returned = sends_back and parcel.mode != SAMPLE
             if u < review_probability(params, s):
                 parcel.stars = stars(params, self.traits, s, shelf.rating[j])
             parcel.is_shared, parcel.is_posted = share.shares(
@@ -291,7 +293,7 @@ class Shopper(mesa.Agent):  # type: ignore[misc]  # Mesa is untyped here
             parcel.tone = BAD if s < params.s_bad else GOOD
             self._experience(s)
             self.last_buy_day = shop.day
-            self.n_orders += 1
+            self.n_orders += parcel.mode != SAMPLE
         if self.is_let_down:
             self._experience(params.s_team)
 
@@ -385,7 +387,7 @@ class Shop(mesa.Model):  # type: ignore[misc]  # Mesa is untyped here
         world: World | None = None,
         parts: tuple[Operations, Recorder] | None = None,
         *,
-        events: bool = False,
+        events: bool | Collection[str] = False,
         shopper: type[Shopper] = Shopper,
     ) -> None:
         world = world if world is not None else World.build(scenario, replication)
@@ -433,13 +435,14 @@ class Shop(mesa.Model):  # type: ignore[misc]  # Mesa is untyped here
         self.agents.do("read_mail")
         self.agents.do("wake")
         self.agents.do("recall")
+        today.samples = self.ops.samples(self.day, self._members)
         visitors = [person for person in self.shoppers if person.visits_today]
         offers = self._make_offers(visitors)
         self.agents.do("consider_unlocking")
         self._unlock(visitors, offers)
         self.agents.do("choose")
         orders = self._settle(visitors, offers, today)
-        parcels = self._deliver(orders)
+        parcels = self._deliver(orders, today.samples)
         self.agents.do("receive")
         self.agents.do("write")
         self.agents.do("answer")
@@ -474,12 +477,16 @@ class Shop(mesa.Model):  # type: ignore[misc]  # Mesa is untyped here
             if person.status == PROSPECT:
                 person.n_posts = n_posts
 
+    def _members(self, people: list[Shopper] | None = None) -> Members:
+        """What the shop knows of these shoppers this morning; of all active ones if not said."""
+        known = people if people is not None else [person for person in self.shoppers if person.is_active]
+        rows, tenure = _ints(person.row for person in known), _ints(self.day - p.registered_day for p in known)
+        away = np.minimum(_ints(self.day - person.last_visit_day for person in known), tenure)
+        is_back = np.array([person.returns_today for person in known], dtype=np.bool_)
+        return Members(rows, self.world.population.persona[rows], tenure, away, is_back)
+
     def _make_offers(self, visitors: list[Shopper]) -> Offer:
-        tenure = _ints(self.day - person.registered_day for person in visitors)
-        away = np.minimum(_ints(self.day - person.last_visit_day for person in visitors), tenure)
-        rows = _ints(person.row for person in visitors)
-        is_back = np.array([person.returns_today for person in visitors], dtype=np.bool_)
-        offers = self.ops.offers(self.day, rows, self.world.population.persona[rows], tenure, away, is_back)
+        offers = self.ops.offers(self.day, self._members(visitors))
         self._hand_out(visitors, offers)
         return offers
 
@@ -520,13 +527,17 @@ class Shop(mesa.Model):  # type: ignore[misc]  # Mesa is untyped here
             self.shoppers[row].is_let_down = True
         return Orders(*[np.concatenate(pair) for pair in zip(alone, in_team, strict=True)])
 
-    def _deliver(self, orders: Orders) -> list[Parcel]:
-        parcels = []
-        contents = (orders.product.tolist(), orders.is_team.tolist(), orders.hype.tolist())
-        for row, *what in zip(orders.row, *contents, strict=True):
-            parcels.append(Parcel(*what))
-            self.shoppers[row].parcels.append(parcels[-1])
-        return parcels
+    def _deliver(self, orders: Orders, samples: Samples) -> list[Parcel]:
+        """A parcel for every order, then for every sample."""
+        contents = (orders.row.tolist(), orders.product.tolist(), orders.is_team.tolist(), orders.hype.tolist())
+        sent = [
+            (row, Parcel(product, int(is_team), hype)) for row, product, is_team, hype in zip(*contents, strict=True)
+        ]
+        given = zip(samples.row.tolist(), samples.product.tolist(), strict=True)
+        sent += [(row, Parcel(product, SAMPLE, 0.0)) for row, product in given]
+        for row, parcel in sent:
+            self.shoppers[row].parcels.append(parcel)
+        return [parcel for _, parcel in sent]
 
     def _write_down(self, visitors: list[Shopper], orders: Orders, parcels: list[Parcel], today: Day) -> None:
         """Phase 12: everything that happened goes into the books."""
@@ -539,12 +550,19 @@ class Shop(mesa.Model):  # type: ignore[misc]  # Mesa is untyped here
         today.channel = _ints(person.channel for person in new)
         today.inviter = _ints(person.inviter.row if person.inviter else -1 for person in new)
         today.returned = rows(person for person in visitors if person.returns_today)
-        today.orders = orders._replace(is_returned=np.array([p.is_returned for p in parcels], dtype=np.bool_))
+        is_returned = [parcel.is_returned for parcel in parcels[: len(orders.row)]]
+        today.orders = orders._replace(is_returned=np.array(is_returned, dtype=np.bool_))
+        owners = [*orders.row.tolist(), *today.samples.row.tolist()]
         reviewed = np.flatnonzero([parcel.stars for parcel in parcels])
-        today.reviewers, today.reviewed = orders.row[reviewed], orders.product[reviewed]
+        today.reviewers = _ints(owners[k] for k in reviewed)
+        today.reviewed = _ints(parcels[k].product for k in reviewed)
         today.stars = _ints(parcels[k].stars for k in reviewed)
         shared = [
-            *[(row, p.product, 0) for row, p in zip(orders.row.tolist(), parcels, strict=True) if p.is_shared],
+            *[
+                (row, p.product, SHARE_KINDS.index("sample") if p.mode == SAMPLE else 0)
+                for row, p in zip(owners, parcels, strict=True)
+                if p.is_shared
+            ],
             *[(person.row, product, int(team >= 0) + 1) for person in visitors for product, team in person.asks],
         ]
         today.sharers, today.shared, today.share_kind = (_ints(entry[k] for entry in shared) for k in range(3))

@@ -6,6 +6,7 @@ chose; this room says what was on offer and settles who pays what, by keyed prio
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from sim import draws
 from sim.engines.teams import Seats, Teams
 from sim.engines.world import World
-from sim.journal import Day, Orders, Recorder
+from sim.journal import Day, Orders, Recorder, Samples, no_samples
 from sim.ledger import Budget
 from sim.money import CostClass
 from sim.rules import resolve
@@ -46,6 +47,16 @@ class Buyers(NamedTuple):
     def take(self, chosen: NDArray[Any]) -> Buyers:
         """Those entries only."""
         return Buyers(*[column[chosen] for column in self])
+
+
+class Members(NamedTuple):
+    """Shoppers as the shop sees them today, one entry each; tenure and absence in days, `is_back` who had left."""
+
+    row: Ints
+    persona: NDArray[Any]
+    tenure: Ints
+    away: Ints
+    is_back: NDArray[np.bool_]
 
 
 class Reach(NamedTuple):
@@ -179,11 +190,65 @@ class Operations:
 
     # --- offers ----------------------------------------------------------------------------------
 
-    def offers(
-        self, t: int, rows: Ints, persona: NDArray[Any], tenure: Ints, away: Ints, is_back: NDArray[np.bool_]
-    ) -> Offer:
-        """What each of today's visitors is offered; `tenure` and `away` in days, `is_back` who had left."""
-        n = len(rows)
+    def _people(self, members: Members) -> People:
+        stage = np.full(len(members.row), LIFECYCLES.index("active"), dtype=np.int64)
+        stage[members.away >= SILENT_DAYS] = LIFECYCLES.index("silent")
+        stage[members.tenure < NEW_DAYS] = LIFECYCLES.index("new")
+        stage[members.is_back] = LIFECYCLES.index("returned")
+        ids = self.world.population.ids[members.row]
+        return People(members.row, ids, members.persona.astype(np.int64), stage)
+
+    def samples(self, t: int, members: Callable[[], Members]) -> Samples:
+        """What is given away today, to whom of the active members; paid at once, taken from the stock.
+
+        By keyed lot; who comes first in it comes first for stock and budget. One sample a day: the first tactic's.
+        """
+        planned = [(tactic, desk, tactic.on_sample(self.board, desk)) for tactic, desk in self._on()]
+        planned = [(tactic, desk, plan) for tactic, desk, plan in planned if plan and plan.share and len(plan.product)]
+        if not planned:
+            return no_samples()
+        people = self._people(members())
+        has_one = np.zeros(len(people.row), dtype=np.bool_)
+        given = [no_samples()]
+        for tactic, desk, plan in planned:
+            assert plan is not None
+            purpose, words = tactic.purpose("sample", desk), np.empty((len(people.row), 4), dtype=np.int64)
+            draws.blocks(self.world.noise_seed, purpose, t, people.id, np.zeros(len(people.row), dtype=np.int64), words)
+            is_drawn = (words[:, 0] + 0.5) * 2.0**-32 < plan.share
+            wants = np.flatnonzero(tactic.target.chosen(people) & ~has_one & is_drawn)
+            product = plan.product[(words[wants, 1] * len(plan.product)) >> 32]
+            cents = self.world.catalogue.unit_cost_cents[product] + plan.handling_cents
+            granted = self._in_stock(product, words[wants, 0], people.id[wants])
+            if desk.budget.is_capped:
+                asks = np.flatnonzero(granted & (cents > 0))
+                fits = resolve.grant(
+                    cents[asks], desk.budget.available(), words[wants[asks], 0], people.id[wants[asks]]
+                )
+                granted[asks[~fits]] = False
+                desk.budget.reserve(int(cents[granted].sum()))
+                desk.budget.spend(int(cents[granted].sum()))
+            wants, product, cents = wants[granted], product[granted], cents[granted]
+            has_one[wants] = True
+            limited = self.stock[product] >= 0
+            np.subtract.at(self.stock, product[limited], 1)
+            desk.book("samples", "expense", int(cents.sum()))
+            given.append(Samples(people.row[wants], product, cents, np.full(len(wants), desk.index)))
+        together = Samples(*[np.concatenate(columns) for columns in zip(*given, strict=True)])
+        order = np.argsort(together.row, kind="stable")
+        return Samples(*[column[order] for column in together])
+
+    def _in_stock(self, product: Ints, words: Ints, names: Ints) -> NDArray[np.bool_]:
+        """Which requests for one unit the stock can serve, by priority."""
+        served = np.ones(len(product), dtype=np.bool_)
+        for scarce in np.unique(product[self.stock[product] >= 0]).tolist():
+            wants = np.flatnonzero(product == scarce)
+            one = np.ones(len(wants), dtype=np.int64)
+            served[wants] = resolve.grant(one, int(self.stock[scarce]), words[wants], names[wants])
+        return served
+
+    def offers(self, t: int, members: Members) -> Offer:
+        """What each of today's visitors is offered."""
+        n = len(members.row)
         none = np.full(n, -1, dtype=np.int64)
         columns: dict[str, NDArray[Any]] = {
             "coupon_share": np.zeros(n),
@@ -202,15 +267,10 @@ class Operations:
         self.issued, self.issuer = np.zeros(n, dtype=np.int64), none.copy()
         on = self._on()
         if on:
-            stage = np.full(n, LIFECYCLES.index("active"), dtype=np.int64)
-            stage[away >= SILENT_DAYS] = LIFECYCLES.index("silent")
-            stage[tenure < NEW_DAYS] = LIFECYCLES.index("new")
-            stage[is_back] = LIFECYCLES.index("returned")
-            ids = self.world.population.ids[rows]
-            people = People(rows, ids, persona.astype(np.int64), stage)
+            people = self._people(members)
             for tactic, desk in on:
                 tactic.on_offer(columns, people, tactic.target.chosen(people), self.board, desk)
-            self._issue(t, columns["coupon_cents"], columns["coupon_cents_tactic"], ids)
+            self._issue(t, columns["coupon_cents"], columns["coupon_cents_tactic"], people.id)
         return Offer(**columns)
 
     def _issue(self, t: int, cents: Ints, tactic_of: Ints, ids: Ints) -> None:
@@ -470,7 +530,7 @@ class Operations:
         np.add.at(self.stars, reviewed, stars)
 
 
-def prepare(world: World, strategy: str, events: bool = False) -> tuple[Operations, Recorder]:
+def prepare(world: World, strategy: str, events: bool | Collection[str] = False) -> tuple[Operations, Recorder]:
     """What both drivers need besides the world: the strategy at work, and the books."""
     scenario, params = world.scenario, world.params
     recorder = Recorder(

@@ -31,9 +31,9 @@ def return_probability(params: Params, s: float) -> float:
 
 
 @rule
-def order_name(product_id: int, is_team: bool) -> int:
-    """Name of one of a shopper's orders of a day: she may get a product alone and in a team on the same day."""
-    return product_id + (MODE_TEAM if is_team else 0)
+def order_name(product_id: int, mode: int) -> int:
+    """Name of one delivery of a day: a shopper may get a product alone, in a team and as a sample on the same day."""
+    return product_id + MODE_TEAM * int(mode)
 
 
 @rule

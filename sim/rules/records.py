@@ -225,6 +225,7 @@ TEAM_COLUMNS: Final = 8
 PUBLIC_TEAMS: Final = 3  # teams of strangers shown per product (docs/model.md, 7.10)
 
 MODE_TEAM: Final = 1 << 32  # added to a product's id in the names of draws about its team alternative
+SAMPLE: Final = 2  # how somebody comes by a product: 0 an order placed alone, 1 in a team, 2 a free sample
 NO_TEAM: Final = -2
 FOUND: Final = -1
 

@@ -112,6 +112,14 @@ class Posts(NamedTuple):
     hype: float
 
 
+class Giveaway(NamedTuple):
+    """What is given away today: a share of the members gets one of these products (positions) each, by lot."""
+
+    product: NDArray[np.int64]
+    share: float
+    handling_cents: int  # of one sample, beside its unit cost
+
+
 @dataclass
 class Desk:
     """What a tactic holds during one run: its place in the bundle, its luck, its purse."""
@@ -228,6 +236,10 @@ class Tactic(BaseModel):
 
     def on_post(self, board: Board, desk: Desk) -> Posts | None:
         """Opinion leaders who post today."""
+        return None
+
+    def on_sample(self, board: Board, desk: Desk) -> Giveaway | None:
+        """What is given away today, without an order, to members it is meant for."""
         return None
 
     def commission_share(self) -> float:

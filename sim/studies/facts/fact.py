@@ -75,7 +75,7 @@ class Test:
     checks: tuple[Check, ...]
     look: Callable[[Any], Sequence[Value]]
     arms: tuple[str, ...] = ()
-    events: bool = False  # whether the control's event log is needed
+    events: tuple[str, ...] = ()  # types of events that it looks at, of the control and of its arms
 
 
 @dataclass(frozen=True)

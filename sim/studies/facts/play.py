@@ -37,6 +37,9 @@ DIP_DAYS: Final = 28
 #: several promotions in one run, far enough apart that one does not reach into the next
 PROMOTIONS: Final = (0, 30, 60)
 SALES: Final = (0, 45)
+#: samples are given on these days, and their receivers' friends followed for the days after
+GIFTS: Final = (0, 29, 59)
+GIFT_DAYS: Final = 30
 
 ARMS: Final[dict[str, Arm]] = {
     "some_cheaper": Arm(({"kind": "price_cut", "discount": 0.10, "products": SOME},)),
@@ -54,6 +57,11 @@ ARMS: Final[dict[str, Arm]] = {
         tuple({"kind": "price_cut", "discount": 0.25, "start": day, "stop": day + PROMOTION_DAYS} for day in SALES)
     ),
     "share_coupon": Arm(({"kind": "share_coupon"},)),
+    "gifts": Arm(
+        tuple(
+            {"kind": "product_sampling", "share": 0.01, "choose": "lot", "start": day, "stop": day + 1} for day in GIFTS
+        )
+    ),
     "no_herding": Arm(params={"b_h": 0.0}),
     # nobody hears of another's orders: no messages, no posts, no visible purchases; tastes stay as alike as they are
     "unheard": Arm(params={"r_0": 0.0, "p_b": 0.0, "v_own": 0.0}),
@@ -87,9 +95,9 @@ class Shop:
         )
         return np.asarray(ids[chosen], dtype=np.int64)
 
-    def log(self, kind: str) -> pd.DataFrame:
-        """The control's events of one type on measured days."""
-        events = self.journals[CONTROL].events
+    def log(self, kind: str, arm: str = CONTROL) -> pd.DataFrame:
+        """Events of one type on measured days."""
+        events = self.journals[arm].events
         assert events is not None, "the test must ask for events"
         return events[(events["type"] == kind) & (events["day"] >= 0)]
 
@@ -106,6 +114,11 @@ class Shop:
         row = int(self._row[agent])
         rows = world.graph.audience[world.graph.indptr[row] : world.graph.indptr[row + 1]]
         return np.asarray(world.population.ids[rows], dtype=np.int64)
+
+    def n_friends(self, agents: IntArray) -> IntArray:
+        """How many people each of them hears."""
+        rows = np.array([self._row[agent] for agent in agents.tolist()], dtype=np.int64)
+        return np.asarray(self.world.graph.n_heard[rows], dtype=np.int64)
 
     @cached_property
     def _row(self) -> dict[int, int]:
@@ -166,12 +179,16 @@ def play(scenario: Scenario, tests: Sequence[Test], replication: int) -> list[Se
     arms = list(dict.fromkeys(arm for test in tests for arm in test.arms))
     played = scenario.with_({"strategies": {arm: list(ARMS[arm].tactics) for arm in arms if ARMS[arm].tactics}})
     shop = Shop(World.build(played, replication))
-    wants_events = any(test.events for test in tests)
-    shop.journals[CONTROL] = simulate(played, CONTROL, replication, events=wants_events, world=shop.world)
+    shop.journals[CONTROL] = simulate(played, CONTROL, replication, events=_events(tests), world=shop.world)
     for arm in arms:
         if ARMS[arm].tactics:
-            shop.journals[arm] = simulate(played, arm, replication, world=shop.world)
+            log = _events([test for test in tests if arm in test.arms])
+            shop.journals[arm] = simulate(played, arm, replication, events=log, world=shop.world)
         else:
             other = scenario.with_({f"params.{name}": value for name, value in ARMS[arm].params.items()})
             shop.journals[arm] = simulate(other, CONTROL, replication)
     return [test.look(shop) for test in tests]
+
+
+def _events(tests: Sequence[Test]) -> tuple[str, ...]:
+    return tuple(sorted({kind for test in tests for kind in test.events}))

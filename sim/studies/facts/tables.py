@@ -6,6 +6,7 @@ followed long enough is left out.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
@@ -114,6 +115,45 @@ def tree_sizes(ids: IntArray, inviter: IntArray, is_root: Any) -> IntArray:
             break
         above = further
     return np.asarray(np.bincount(above, minlength=len(ids))[np.asarray(is_root, dtype=bool)], dtype=np.int64)
+
+
+def exposed_to_gifts(gifts: pd.DataFrame, hearers: Any) -> pd.DataFrame:
+    """(agent, item, day): who hears somebody who was given a product on that day, and was given none that day herself.
+
+    Each once, however many friends were given it. `gifts` has day, agent, item; `hearers(id)` hear of her.
+    """
+    day, agent, item = ints(gifts, "day", "agent", "item")
+    heard = [np.asarray(hearers(one), dtype=np.int64) for one in agent.tolist()]
+    sizes = [len(one) for one in heard]
+    who = np.concatenate([*heard, np.empty(0, dtype=np.int64)])
+    exposed = pd.DataFrame({"agent": who, "item": np.repeat(item, sizes), "day": np.repeat(day, sizes)})
+    had = np.isin(_keys(exposed["agent"], exposed["day"]), _keys(agent, day))
+    return exposed[~had].drop_duplicates(ignore_index=True)
+
+
+def bought_after(orders: pd.DataFrame, exposed: pd.DataFrame, days: int) -> Any:
+    """Of each (agent, item, day): did she buy it on one of the days after that day?"""
+    wanted = exposed.reset_index(names="place")
+    bought = orders.rename(columns={"product": "item", "day": "order_day"})[["agent", "item", "order_day"]]
+    both = wanted.merge(bought, on=["agent", "item"])
+    age = both["order_day"] - both["day"]
+    found = np.zeros(len(exposed), dtype=bool)
+    found[both.loc[(age > 0) & (age <= days), "place"].to_numpy()] = True
+    return found
+
+
+def odds(bought: Any) -> float | None:
+    """Those who did against those who did not."""
+    yes = int(np.sum(bought))
+    return yes / (len(bought) - yes) if len(bought) > yes else None
+
+
+def log_odds_ratio(treated: Any, control: Any) -> float | None:
+    """Log of the ratio of odds, with half a case more in every cell (Haldane), so that it exists."""
+    if len(treated) == 0 or len(control) == 0:
+        return None
+    yes, other = int(np.sum(treated)) + 0.5, int(np.sum(control)) + 0.5
+    return math.log(yes / (len(treated) + 1 - yes)) - math.log(other / (len(control) + 1 - other))
 
 
 def contagion(
