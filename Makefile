@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help install demo test test-slow check format bench docs clean
+.PHONY: help install demo test test-slow check format bench baseline docs clean
 .DEFAULT_GOAL := help
 
 help:            ## what there is
@@ -41,6 +41,9 @@ format: $(READY)  ## let ruff put things in order
 
 bench: $(READY)   ## speed and memory of both drivers
 	@$(BIN)/python benchmarks/bench.py --json benchmarks/bench.json
+
+baseline: $(READY) ## freeze the numbers of small runs anew, where RESULTS_VERSION and CHANGELOG.md say they moved
+	@$(BIN)/python tests/test_baseline.py --write
 
 docs: $(READY)    ## write the generated pages of docs/ anew
 	@$(BIN)/python docs/generate.py

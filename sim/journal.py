@@ -432,30 +432,33 @@ class Recorder:
         import pandas as pd
 
         assert self.log is not None
+        names = ["day", "agent", "type", "item", "other", "value", "cause", "tactic"]
+        if not self.log:
+            return pd.DataFrame(columns=names)
         ids, products = self.population.ids, self.catalogue.id
-        labels = np.array([*tactics, ""])
-        causes = np.array([*CAUSES, ""])
-        parts = []
-        for day, kind, columns in self.log:
-            n = len(columns["row"])
-            item = products[columns["item"]] if "item" in columns else np.full(n, -1)
-            other = columns.get("other", np.full(n, -1))
-            parts.append(
-                pd.DataFrame(
-                    {
-                        "day": np.full(n, day, dtype=np.int64),
-                        "agent": ids[columns["row"]],
-                        "type": kind,
-                        "item": item,
-                        "other": np.where(np.asarray(other) >= 0, ids[other], -1),
-                        "value": np.asarray(columns.get("value", np.zeros(n)), dtype=np.int64),
-                        "cause": causes[columns.get("cause", np.full(n, -1))],
-                        "tactic": labels[columns.get("tactic", np.full(n, -1))],
-                    }
-                )
-            )
-        columns_ = ["day", "agent", "type", "item", "other", "value", "cause", "tactic"]
-        if not parts:
-            return pd.DataFrame(columns=columns_)
-        events = pd.concat(parts, ignore_index=True)
-        return events.sort_values(columns_, ignore_index=True)
+        words = {"type": sorted({kind for _, kind, _ in self.log}), "cause": [*CAUSES, ""], "tactic": [*tactics, ""]}
+        # one array a column and kind of event; a table for each kind and day would cost more than the run itself
+        parts: dict[str, list[NDArray[np.int64]]] = {name: [] for name in names}
+        for number, kind in enumerate(words["type"]):
+            days, logged = zip(*[(day, columns) for day, type_, columns in self.log if type_ == kind], strict=True)
+            sizes = [len(columns["row"]) for columns in logged]
+            found = {name: np.concatenate([np.asarray(columns[name]) for columns in logged]) for name in logged[0]}
+            none = np.full(sum(sizes), -1)
+            other = found.get("other", none)
+            parts["day"].append(np.repeat(days, sizes))
+            parts["agent"].append(ids[found["row"]])
+            parts["type"].append(np.full(len(none), number))
+            parts["item"].append(products[found["item"]] if "item" in found else none)
+            parts["other"].append(np.where(other >= 0, ids[other], -1))
+            parts["value"].append(found.get("value", np.zeros(len(none), dtype=np.int64)))
+            for name in ("cause", "tactic"):
+                parts[name].append(found.get(name, none) % len(words[name]))  # -1: the last, which is ""
+        columns = {name: np.concatenate(found).astype(np.int64) for name, found in parts.items()}
+        keys = dict(columns)
+        for name, known in words.items():  # in alphabetical order, as the words themselves would sort
+            keys[name] = np.argsort(np.argsort(np.array(known), kind="stable"))[columns[name]]
+        order = np.lexsort([keys[name] for name in reversed(names)])
+        table: dict[str, Any] = {name: column[order] for name, column in columns.items()}
+        for name, known in words.items():
+            table[name] = pd.Series(known).take(table[name]).array
+        return pd.DataFrame(table)

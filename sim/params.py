@@ -57,12 +57,12 @@ class Params(NamedTuple):
     # exposure (eq. 3)
     attention: Annotated[float, About("slots a visitor looks at", 2, 20, "products", "guess", "no source", "F14 F19")] = 8
     w_new: Annotated[float, About("weight of slots filled at random", 0.01, 5.0, "1", "guess", "the unit of the other weights", "F14")] = 1.0
-    w_pop: Annotated[float, About("weight of slots sorted by popularity", 0.0, 5.0, "1", "fitted", "Salganik, Dodds & Watts 2006 (order and size of effects)", "F14 F19 F33", "platform")] = 0.35
+    w_pop: Annotated[float, About("weight of slots sorted by popularity", 0.0, 5.0, "1", "fitted", "Salganik, Dodds & Watts 2006 (order and size of effects)", "F14 F19 F33", "platform")] = 0.40
     w_s: Annotated[float, About("weight of slots a shopper finds by her own taste", 0.0, 5.0, "1", "fitted", "click and choice data", "F33 S1", "personal")] = 0.5
-    w_fr: Annotated[float, About("weight of slots per product friends recommended", 0.0, 5.0, "1 per product", "fitted", "one purchase per 50-70 messages", "F01 F03 F11", "social")] = 0.7
+    w_fr: Annotated[float, About("weight of slots per product friends recommended", 0.0, 5.0, "1 per product", "fitted", "one purchase per 50-70 messages", "F01 F03 F11", "social")] = 0.65
     w_kol: Annotated[float, About("weight of slots filled by a followed opinion leader's post", 0.0, 10.0, "1", "guess", "tune to campaign tests", "S5", "social")] = 2.0
     w_promo: Annotated[float, About("weight of slots given to promoted products", 0.0, 4.0, "1", "guess", "tune to F24", "F24", "platform")] = 1.0
-    look_error: Annotated[float, About("error with which a visitor sees how well a product ranks in a list, uniform either way", 0.0, 4.0, "sd", "guess", "slots replace a Gumbel draw per product", "F14 F33")] = 1.5
+    look_error: Annotated[float, About("error with which a visitor sees how well a product ranks in a list, uniform either way", 0.0, 4.0, "sd", "fitted", "Salganik, Dodds & Watts 2006 (order and size of effects)", "F14 F33")] = 0.7
 
     # purchase (eq. 4-7)
     alpha: Annotated[float, About("base propensity to buy on a visit", -6.0, -1.0, "logit", "fitted", "conversion, repeat ladder, top-20 % share", "F27 F30 F31 F32")] = -3.40
@@ -70,14 +70,14 @@ class Params(NamedTuple):
     b_m: Annotated[float, About("effect of taste match on utility", 0.0, 1.5, "utility", "fitted", "click and choice data", "F33 S1", "personal")] = 0.8
     b_q: Annotated[float, About("effect of a displayed star above or below 4.2", 0.0, 0.4, "utility per star", "literature", "Luca 2011; You et al. 2015 (valence elasticity about .42)", "F17 F18", "social")] = 0.15
     b_v: Annotated[float, About("effect of the log number of reviews, against the catalogue's mean", 0.0, 0.4, "utility", "literature", "You et al. 2015 (volume elasticity .236)", "F18", "social")] = 0.20
-    b_p: Annotated[float, About("own-price coefficient of an average shopper, on log price", 1.0, 4.0, "utility per log price", "fitted", "Bijmolt et al. 2005 (-2.62)", "F23", "personal")] = 2.4
+    b_p: Annotated[float, About("own-price coefficient of an average shopper, on log price", 1.0, 4.0, "utility per log price", "fitted", "Bijmolt et al. 2005 (-2.62)", "F23", "personal")] = 2.2
     b_abs: Annotated[float, About("effect of a dear product (log list price against the catalogue's)", 0.0, 0.6, "utility per log price", "literature", "Alibaba sample: purchase per click .15 to .087 by price quintile", "F23", "personal")] = 0.2
-    b_h: Annotated[float, About("herding: effect of standardised popularity on utility", 0.0, 1.0, "utility per sd", "fitted", "Salganik, Dodds & Watts 2006", "F14 F19 F33", "social")] = 0.30
+    b_h: Annotated[float, About("herding: effect of standardised popularity on utility", 0.0, 1.0, "utility per sd", "fitted", "Salganik, Dodds & Watts 2006", "F14 F19 F33", "social")] = 0.35
     b_r: Annotated[float, About("largest effect of friends' recommendations on utility", 0.0, 3.0, "utility", "fitted", "Bapna & Umyarov 2015 (odds 1.5-1.6)", "F01 F03 F11", "social")] = 1.6
     b_sp: Annotated[float, About("annoyance per recommendation beyond a product's onset", 0.0, 0.3, "utility", "fitted", "Leskovec et al. 2007 (books peak at 2)", "F01", "social")] = 0.12
     b_k: Annotated[float, About("effect of a followed opinion leader's post on utility", 0.0, 2.0, "utility", "guess", "tune to campaign tests", "S5", "social")] = 0.8
-    b_inv: Annotated[float, About("need met by the last purchase", 0.0, 3.0, "logit", "fitted", "post-promotion dip (van Heerde et al. 2000)", "F26 F31", "personal")] = 1.2
-    tau_inv: Annotated[float, About("time in which need comes back", 3.0, 60.0, "days", "fitted", "post-promotion dip", "F26 F31")] = 14.0
+    b_inv: Annotated[float, About("need met by the last purchase", 0.0, 3.0, "logit", "fitted", "post-promotion dip (van Heerde et al. 2000)", "F26 F31", "personal")] = 1.9
+    tau_inv: Annotated[float, About("time in which need comes back", 3.0, 60.0, "days", "fitted", "post-promotion dip", "F26 F31")] = 15.0
     b_s: Annotated[float, About("effect of satisfaction on buying", 0.0, 1.0, "logit", "guess", "no source", "", "psychological")] = 0.15
     b_e: Annotated[float, About("effect of mood on buying", 0.0, 0.5, "logit", "guess", "kept small on purpose, see F21", "F21", "psychological")] = 0.10
     q_more: Annotated[float, About("chance of one more unit in an order", 0.0, 0.8, "1", "literature", "mean 1.54 units an order", "")] = 0.35
@@ -86,7 +86,7 @@ class Params(NamedTuple):
     delta_r: Annotated[float, About("share of a recommendation remembered the next day", 0.7, 0.97, "per day", "guess", "half-life 6.6 days", "F03")] = 0.90
     v_bad: Annotated[float, About("weight of a dissatisfied sender against a satisfied one", 0.0, 3.0, "1", "guess", "negativity; no source for this size", "F01")] = 1.5
     v_post: Annotated[float, About("weight of a seen post against a personal message", 0.0, 1.0, "1", "guess", "Aral & Walker 2011 (personal stronger per message)", "F07")] = 0.25
-    v_own: Annotated[float, About("weight of a friend's visible purchase against a personal message", 0.0, 1.0, "1", "fitted", "Bapna & Umyarov 2015", "F11")] = 0.15
+    v_own: Annotated[float, About("weight of a friend's visible purchase against a personal message", 0.0, 1.0, "1", "fitted", "Bapna & Umyarov 2015", "F11")] = 0.10
     w_inf: Annotated[float, About("weight of the latest of many messages from one sender", 0.0, 1.0, "1", "literature", "Leskovec et al. 2007 (falls to about half)", "F02")] = 0.5
     m_f: Annotated[float, About("messages over which a sender wears out, beyond the first three", 2.0, 10.0, "messages", "literature", "Leskovec et al. 2007", "F02")] = 4.0
 
