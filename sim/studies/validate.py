@@ -36,7 +36,7 @@ class Plan(NamedTuple):
 PROTOCOLS: Final[dict[str, dict[str, Plan]]] = {
     "quick": {
         "base.closed": Plan(24, 20_000),
-        "base.open": Plan(24, 5_000),
+        "base.open": Plan(40, 5_000),
         "lab.ic": Plan(24),
         "lab.musiclab": Plan(12),
         "lab.recs": Plan(12),
