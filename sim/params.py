@@ -86,7 +86,7 @@ class Params(NamedTuple):
     delta_r: Annotated[float, About("share of a recommendation remembered the next day", 0.7, 0.97, "per day", "guess", "half-life 6.6 days", "F03")] = 0.90
     v_bad: Annotated[float, About("weight of a dissatisfied sender against a satisfied one", 0.0, 3.0, "1", "guess", "negativity; no source for this size", "F01")] = 1.5
     v_post: Annotated[float, About("weight of a seen post against a personal message", 0.0, 1.0, "1", "guess", "Aral & Walker 2011 (personal stronger per message)", "F07")] = 0.25
-    v_own: Annotated[float, About("weight of a friend's visible purchase against a personal message", 0.0, 1.0, "1", "fitted", "Bapna & Umyarov 2015", "F11")] = 0.10
+    v_own: Annotated[float, About("weight of a friend's visible purchase against a personal message", 0.0, 1.0, "1", "fitted", "Bapna & Umyarov 2015", "F11")] = 0.07
     w_inf: Annotated[float, About("weight of the latest of many messages from one sender", 0.0, 1.0, "1", "literature", "Leskovec et al. 2007 (falls to about half)", "F02")] = 0.5
     m_f: Annotated[float, About("messages over which a sender wears out, beyond the first three", 2.0, 10.0, "messages", "literature", "Leskovec et al. 2007", "F02")] = 4.0
 
