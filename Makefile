@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help install demo test test-slow check format bench baseline docs clean
+.PHONY: help install demo test test-slow check format bench baseline mutants docs clean
 .DEFAULT_GOAL := help
 
 help:            ## what there is
@@ -44,6 +44,9 @@ bench: $(READY)   ## speed and memory of both drivers
 
 baseline: $(READY) ## freeze the numbers of small runs anew, where RESULTS_VERSION and CHANGELOG.md say they moved
 	@$(BIN)/python tests/test_baseline.py --write
+
+mutants: $(READY) ## make some 170 mistakes in the rules, one at a time: do the tests see each? (ten minutes)
+	@$(BIN)/python tests/mutants.py
 
 docs: $(READY)    ## write the generated pages of docs/ anew
 	@$(BIN)/python docs/generate.py

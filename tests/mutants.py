@@ -1,0 +1,496 @@
+"""Mistakes that tests must see: a flipped sign, a day too many, a wrong bound, one at a time, in every rule.
+
+`make mutants` copies the sources into a temporary folder, makes one mistake after the other there and runs the tests
+named beside it (V: what theory says exactly; F: what was found in the field), with the compiler off. A mistake that
+they do not see is shown to all V and F tests, compiled. If it survives, a test is missing. What saw which is written
+to docs/mutants.md. A new rule needs mistakes here (tests/test_mutants.py says which are missing).
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "docs" / "mutants.md"
+COPIED = ("sim", "scenarios", "tests", "benchmarks", "docs", "pyproject.toml")
+SECONDS = 300  # a mistake after which a test does not end is seen too
+#: All tests of theory and of facts, for what the named tests do not see.
+ALL_TESTS = ("tests/test_equations.py", "tests/test_theory.py", "tests/test_labs.py", "tests/test_adoption.py")
+
+E = "tests/test_equations.py::test_"
+MAIL = E + "who_is_written_to_comes_more_often_and_tires"
+LIFE = E + "what_one_bought_decides_what_comes_next"
+FRIENDS = E + "friends_who_leave_take_others_with_them"
+ARRIVE = E + "prospects_come_by_themselves_and_through_posts"
+REACH = E + "friends_are_reached_and_accept_as_often_as_they_should"
+ORDERS = E + "orders_are_judged_reviewed_sent_back_and_shared"
+LUCK = E + "luck_and_failure_make_the_stars"
+UNLOCK = E + "who_shares_for_a_coupon"
+CHOICE = E + "what_is_liked_is_bought"
+SLOTS = E + "slots_go_to_sources_by_weight_and_to_products_by_score"
+TALK = E + "what_friends_say_is_remembered_and_fades"
+EIGHT = E + "the_strongest_eight_are_remembered_and_shown_by_strength"
+WEEK = E + "a_recommendation_is_a_cause_for_a_week"
+ONE_BY_ONE = E + "friends_products_fill_slots_one_by_one"
+FOUND = E + "who_founds_a_team"
+JOIN = E + "who_joins_a_team"
+STRANGERS = E + "open_teams_of_strangers_are_three_at_most_and_nobody_is_favoured"
+BUDGET = E + "a_budget_gives_what_fits_and_to_anybody"
+
+
+class Mutant(NamedTuple):
+    """One mistake: in this function `old`, which stands there once, becomes `new`."""
+
+    file: str  # in sim/
+    function: str  # "" = anywhere in the file
+    old: str
+    new: str
+    kind: str  # sign, day, or bound
+    killers: tuple[str, ...]  # tests expected to see it
+
+
+def _rows() -> Iterator[Mutant]:
+    def sign(file: str, function: str, old: str, new: str, *killers: str) -> Mutant:
+        return Mutant(f"rules/{file}.py", function, old, new, "sign", killers)
+
+    def day(file: str, function: str, old: str, new: str, *killers: str) -> Mutant:
+        return Mutant(f"rules/{file}.py", function, old, new, "day", killers)
+
+    def bound(file: str, function: str, old: str, new: str, *killers: str) -> Mutant:
+        return Mutant(f"rules/{file}.py", function, old, new, "bound", killers)
+
+    # (15b) arriving
+    yield sign(
+        "arrive", "organic_probability", "params.organic * traits.arrive", "params.organic / traits.arrive", ARRIVE
+    )
+    yield sign("arrive", "arrival_probability", "-state.n_posts", "state.n_posts", ARRIVE)
+    yield sign("arrive", "arrival_probability", "(1.0 - organic_probability", "(1.0 + organic_probability", ARRIVE)
+    yield sign("arrive", "arrival_probability", "traits.kol / constants.kol", "constants.kol / traits.kol", ARRIVE)
+
+    # (1) visiting
+    yield sign("visit", "visit_probability", "params.e_in * heard", "-params.e_in * heard", MAIL)
+    yield sign("visit", "visit_probability", "+ params.e_e", "- params.e_e", LIFE)
+    yield sign("visit", "visit_probability", "exp(-rate)", "exp(rate)", LIFE)
+    yield bound("visit", "visit_probability", "min(state.heard, 3)", "min(state.heard, 4)", MAIL)
+    yield sign("visit", "acts", "draws.unit(word) < chance", "draws.unit(word) > chance", LIFE)
+    yield sign("visit", "action", "draws.unit(words[3]) < organic", "draws.unit(words[3]) > organic", ARRIVE)
+
+    # (18), (17) coming back, leaving
+    yield day("leave", "return_probability", "day - state.lapsed_day", "day - state.lapsed_day + 1", LIFE)
+    yield sign("leave", "return_probability", "-away / params.om_tau", "away / params.om_tau", LIFE)
+    yield sign("leave", "return_probability", "+ params.b_fr", "- params.b_fr", LIFE)
+    yield sign("leave", "return_probability", "exp(-rate)", "exp(rate)", LIFE)
+    yield sign("leave", "faded_left", "exp(-days", "exp(days", FRIENDS)
+    yield day("leave", "faded_left", "exp(-days", "exp(-(days + 1)", FRIENDS)
+    yield sign("leave", "leave_probability", "exp(-(day", "exp((day", FRIENDS)
+    yield day("leave", "leave_probability", "(day - state.left_day)", "(day - state.left_day + 1)", FRIENDS)
+    yield sign("leave", "leave_probability", "-params.g_s", "params.g_s", LIFE)
+    yield sign("leave", "leave_probability", "+ params.g_n", "- params.g_n", FRIENDS)
+    yield sign("leave", "leave_probability", "- params.g_a", "+ params.g_a", FRIENDS)
+    yield sign("leave", "leave_probability", "- constants.active_share", "+ constants.active_share", FRIENDS)
+    yield sign("leave", "leave_probability", "+ params.g_f", "- params.g_f", MAIL)
+    yield sign("leave", "leave_probability", "fatigue - params.f_1", "params.f_1 - fatigue", MAIL)
+    yield sign("leave", "leave_probability", "params.churn * exp(x)", "params.churn * exp(-x)", LIFE)
+    yield bound("leave", "", "LEFT_MOST = 2.0", "LEFT_MOST = 3.0", FRIENDS)
+    yield bound("leave", "", "LEFT_FADE_DAYS = 30.0", "LEFT_FADE_DAYS = 20.0", FRIENDS)
+    yield day("leave", "", "TENURED_DAYS = 30", "TENURED_DAYS = 31", FRIENDS)
+
+    # (16), (10) mood, fatigue, satisfaction
+    yield sign("feel", "next_mood", "- state.mood", "+ state.mood", MAIL)
+    yield sign("feel", "next_mood", "params.mood_keep * state.mood", "-params.mood_keep * state.mood", LIFE)
+    yield sign("feel", "next_mood", "+ params.mood_s", "- params.mood_s", LIFE)
+    yield sign("feel", "next_mood", "params.k_e * seen if", "-params.k_e * seen if", MAIL)
+    yield bound("feel", "next_mood", "min(max(mood, -1.0), 1.0)", "min(max(mood, -1.0), 2.0)", LIFE)
+    yield sign("feel", "next_fatigue", "+ params.fat_ask", "- params.fat_ask", MAIL)
+    yield sign("feel", "next_fatigue", "params.fat_keep * state.fatigue", "-params.fat_keep * state.fatigue", MAIL)
+    yield sign("feel", "next_satisfaction", "+ (1.0 - params.s_keep)", "- (1.0 - params.s_keep)", LIFE)
+    yield sign("feel", "next_satisfaction", "(1.0 - params.s_keep)", "(1.0 + params.s_keep)", LIFE)
+    yield sign("feel", "joy", "min(max(experience, -1.0), 1.0)", "-min(max(experience, -1.0), 1.0)", LIFE)
+    yield bound("feel", "joy", "min(max(experience, -1.0), 1.0)", "experience", LIFE)
+
+    # (8), (9) messages
+    yield sign("remember", "wear_out", "-beyond", "beyond", TALK + "[daily good]")
+    yield sign("remember", "wear_out", "(1.0 - params.w_inf)", "(1.0 + params.w_inf)", TALK + "[good]")
+    yield bound("remember", "wear_out", "earlier - 3", "earlier - 2", TALK + "[daily good]")
+    yield sign("remember", "kind_value", "        return -params.v_bad", "        return params.v_bad", TALK + "[bad]")
+    yield sign("remember", "kind_value", "return params.v_post", "return -params.v_post", TALK + "[post]")
+    yield sign("remember", "kind_value", "return -params.v_post", "return params.v_post", TALK + "[bad post]")
+    yield sign("remember", "kind_value", "return params.v_own", "return -params.v_own", TALK + "[own]")
+    yield sign("remember", "message_weight", "trust / constants.trust", "constants.trust / trust", TALK + "[good]")
+    yield sign("remember", "message_weight", "tie / TIE_UNIT", "TIE_UNIT / tie", TALK + "[good]")
+    yield day("remember", "fading", "days * log", "(days + 1) * log", TALK + "[good]")
+    yield sign("remember", "fading", "exp(days", "exp(-days", TALK + "[good]")
+    yield sign("remember", "faded", "strength * fade", "-strength * fade", TALK + "[daily good]")
+    yield sign("remember", "weaker", "abs(strength_a) < abs(strength_b)", "abs(strength_a) > abs(strength_b)", EIGHT)
+    yield sign("remember", "notices", "key.agent, name) < params.p_b", "key.agent, name) > params.p_b", TALK + "[post]")
+    yield sign("remember", "_take_in", "total += weights[m]", "total -= weights[m]", TALK + "[good]")
+    yield sign(
+        "remember", "_take_in", "inbox.strength[place] + total", "inbox.strength[place] - total", TALK + "[good]"
+    )
+    yield sign("remember", "_take_in", "inbox.count[place] + count", "inbox.count[place] - count", TALK + "[good]")
+    yield sign("remember", "_take_in", "senders[m] != known_sender", "senders[m] == known_sender", TALK + "[good]")
+    yield day(
+        "remember", "_take_in", "inbox.sender_day[place] = key.day", "inbox.sender_day[place] = key.day - 1", WEEK
+    )
+
+    # (3) exposure
+    yield sign("expose", "taste_match", "+ traits.taste_1", "- traits.taste_1", CHOICE + "[leader]")
+    yield sign("expose", "taste_match", "+ traits.taste_2", "- traits.taste_2", CHOICE + "[leader]")
+    yield sign("expose", "guessed_match", "rho * taste_match", "-rho * taste_match", SLOTS)
+    yield sign("expose", "guessed_match", "1.0 - rho * rho", "1.0 + rho * rho", SLOTS)
+    yield sign("expose", "guessed_match", "shelf.popularity[product]", "-shelf.popularity[product]", SLOTS)
+    yield sign("expose", "draw_item", "rest < proposal_weight", "rest > proposal_weight", SLOTS)
+    yield day("expose", "kol_presence", "day - state.kol_day", "day - state.kol_day + 1", SLOTS)
+    yield sign("expose", "kol_presence", "exp((day", "exp(-(day", SLOTS)
+    yield sign("expose", "friend_products", "time = -log", "time = log", EIGHT)
+    yield sign(
+        "expose",
+        "friend_products",
+        "agent, shelf.id[product])) / strength",
+        "agent, shelf.id[product])) * strength",
+        EIGHT,
+    )
+    yield bound("expose", "friend_products", "strength <= SHOWS_ABOVE", "strength < -SHOWS_ABOVE", WEEK)
+    yield sign("expose", "placed_source", "* total < kol", "* total > kol", SLOTS)
+    yield sign(
+        "expose",
+        "placed_source",
+        "(recommended + promoted) < recommended",
+        "(recommended + promoted) > recommended",
+        SLOTS,
+    )
+    yield sign(
+        "expose",
+        "choose_sources",
+        "placed / (placed + friend + organic)",
+        "placed / (placed + friend - organic)",
+        SLOTS,
+    )
+    yield sign("expose", "choose_sources", "params.w_fr * n_friend", "params.w_fr / max(n_friend, 1)", ONE_BY_ONE)
+    yield sign(
+        "expose",
+        "choose_sources",
+        "params.w_pop / (params.w_pop + params.w_new)",
+        "params.w_new / (params.w_pop + params.w_new)",
+        SLOTS,
+    )
+    yield bound("expose", "fill_slots", "next_friend += 1", "next_friend += 0", ONE_BY_ONE)
+    yield day("expose", "expose", "key.day - state.inbox_day", "key.day - state.inbox_day + 1", WEEK + "[objects]")
+
+    # shelf
+    yield sign("shelf", "displayed_rating", "+ stars", "- stars", ORDERS)
+    yield sign("shelf", "displayed_rating", "RATING_WEIGHT + n_reviews", "RATING_WEIGHT - n_reviews", ORDERS)
+    yield sign("shelf", "star_effect", "rating - RATING_PRIOR", "RATING_PRIOR - rating", CHOICE)
+    yield sign("shelf", "star_effect", "0.7 * x", "-0.7 * x", CHOICE)
+    yield sign("shelf", "place_in_list", "- params.score_max)", "+ params.score_max)", SLOTS)
+    yield sign("shelf", "place_in_list", "exp(params.tilt", "exp(-params.tilt", SLOTS)
+    yield sign("shelf", "show", "log(1.0 + units[j])", "-log(1.0 + units[j])", CHOICE)
+    yield sign("shelf", "show", "/ (sd + SD_FLOOR)", "* (sd + SD_FLOOR)", CHOICE)
+    yield sign("shelf", "show", "params.b_q * star_effect", "-params.b_q * star_effect", CHOICE)
+    yield sign("shelf", "show", "+ params.b_v", "- params.b_v", CHOICE)
+    yield sign("shelf", "log_prices", "log(list_cents[j] / p_ref_cents)", "-log(list_cents[j] / p_ref_cents)", CHOICE)
+
+    # (4)-(7) purchase
+    yield sign("buy", "reduced", "(1.0 - share)", "(1.0 + share)", CHOICE)
+    yield sign("buy", "price_alone", "price_cents - offer.coupon_cents", "price_cents + offer.coupon_cents", CHOICE)
+    yield bound(
+        "buy", "price_alone", "price_cents >= offer.coupon_min_cents", "price_cents < offer.coupon_min_cents", CHOICE
+    )
+    yield sign("buy", "recommendation_effect", "exp(-shelf", "exp(shelf", TALK + "[good]")
+    yield sign("buy", "recommendation_effect", "else -felt", "else felt", TALK + "[bad]")
+    yield sign("buy", "recommendation_effect", "- spam", "+ spam", TALK + "[good]")
+    yield sign(
+        "buy",
+        "recommendation_effect",
+        "count - shelf.spam_onset",
+        "shelf.spam_onset[product] - count + 0.0 * shelf.spam_onset",
+        TALK + "[good]",
+    )
+    yield sign("buy", "liking", "params.b_m * taste_match", "-params.b_m * taste_match", CHOICE)
+    yield sign("buy", "liking", "+ shelf.appeal", "- shelf.appeal", CHOICE)
+    yield sign("buy", "liking", "u += params.b_h", "u -= params.b_h", CHOICE)
+    yield sign("buy", "liking", "u -= params.b_abs", "u += params.b_abs", CHOICE)
+    yield sign("buy", "liking", "u += recommendation_effect", "u -= recommendation_effect", TALK + "[good]")
+    yield sign("buy", "liking", "u + params.b_k", "u - params.b_k", CHOICE)
+    yield sign("buy", "price_effect", "return -params.b_p", "return params.b_p", CHOICE)
+    yield day("buy", "buy_probability", "day - state.last_buy_day", "day - state.last_buy_day + 1", LIFE)
+    yield sign("buy", "buy_probability", "exp(-(day", "exp((day", LIFE)
+    yield sign("buy", "buy_probability", "+ traits.need", "- traits.need", LIFE)
+    yield sign("buy", "buy_probability", "+ params.mu", "- params.mu", CHOICE)
+    yield sign("buy", "buy_probability", "- params.b_inv", "+ params.b_inv", LIFE)
+    yield sign("buy", "buy_probability", "+ params.b_s", "- params.b_s", LIFE)
+    yield sign("buy", "buy_probability", "+ params.b_e", "- params.b_e", LIFE)
+    yield sign("buy", "bought_units", "1 + min(", "2 - min(", LUCK)
+    yield bound("buy", "bought_units", "1 + min(", "2 + min(", LUCK)
+    yield day("buy", "decide", "key.day - state.inbox_day", "key.day - state.inbox_day + 1", TALK + "[good]")
+    yield day(
+        "buy",
+        "decide",
+        "key.day - inbox.sender_day[e] <= PARENT_DAYS",
+        "key.day - inbox.sender_day[e] < PARENT_DAYS",
+        WEEK,
+    )
+    yield sign("buy", "decide", "inclusive = log(total) - log", "inclusive = log(total) + log", CHOICE)
+    yield sign("buy", "decide", "alone = liked + price_effect", "alone = liked - price_effect", CHOICE)
+    yield sign("buy", "decide", "saving = -log", "saving = log", FOUND)
+    yield bound("buy", "decide", "alone > best", "alone < best", UNLOCK)
+    yield bound("buy", "decide", "if alone > top", "if alone < top", CHOICE)
+    yield day("buy", "best_team", "key.day <= teams[team, TEAM_CLOSES]", "key.day < teams[team, TEAM_CLOSES]", JOIN)
+    yield day("buy", "best_team", "- key.day + 1)", "- key.day)", JOIN)
+    yield bound("buy", "best_team", "fills > chance", "fills < chance", JOIN)
+
+    # (19) teams
+    yield sign("team", "poisson_tail", "exp(-mean)", "exp(mean)", JOIN)
+    yield sign("team", "poisson_tail", "1.0 - below", "below - 1.0", JOIN)
+    yield bound("team", "poisson_tail", "range(1, least)", "range(1, least + 1)", JOIN)
+    yield bound("team", "fill_chance", "members + 1", "members", JOIN)
+    yield sign("team", "team_utility", "+ fills * beta", "- fills * beta", FOUND)
+    yield sign("team", "team_utility", "- (1.0 - fills)", "+ (1.0 - fills)", FOUND)
+    yield sign("team", "team_utility", "- params.c_w", "+ params.c_w", FOUND)
+    yield sign("team", "team_utility", "(1.0 - traits.social)", "(1.0 + traits.social)", FOUND)
+    yield sign("team", "displayed_rate", "+ events", "- events", JOIN)
+    yield sign("team", "displayed_rate", "+ exposure", "- exposure", JOIN)
+
+    # (10)-(13) fulfilment, reviews
+    yield sign("fulfil", "experience", "+ params.s_quality", "- params.s_quality", ORDERS)
+    yield sign("fulfil", "experience", "+ params.s_match", "- params.s_match", ORDERS)
+    yield sign("fulfil", "experience", "params.s_const", "-params.s_const", ORDERS)
+    yield sign("fulfil", "experience", "- (params.s_fail", "+ (params.s_fail", LUCK)
+    yield sign("fulfil", "experience", "- params.s_hype", "+ params.s_hype", SLOTS)
+    yield sign("fulfil", "experience", "+ params.s_luck * luck", "+ params.s_luck * max(luck, 0.0)", LUCK)
+    yield sign("fulfil", "return_probability", "base + (", "base - (", ORDERS)
+    yield sign("fulfil", "return_probability", "s < params.s_bad", "s > params.s_bad", ORDERS)
+    yield sign("fulfil", "return_probability", "base = log", "base = -log", ORDERS)
+    yield sign("fulfil", "deliver", "draws.unit(w1) < params.fail", "draws.unit(w1) > params.fail", LUCK)
+    yield sign("fulfil", "deliver", "draws.unit(w2) < return", "draws.unit(w2) > return", ORDERS)
+    yield sign("review", "review_probability", "params.rev_0 +", "params.rev_0 -", ORDERS)
+    yield sign("review", "review_probability", "if s < 0.0", "if s > 0.0", ORDERS)
+    yield sign("review", "stars", "+ params.star_s", "- params.star_s", ORDERS)
+    yield sign("review", "stars", "own + params.om_h", "own - params.om_h", ORDERS)
+    yield sign("review", "stars", "shown - own", "own - shown", ORDERS)
+    yield bound("review", "stars", "pulled + 0.5", "pulled - 0.5", ORDERS)
+
+    # (14), (14u), (15) sharing
+    yield sign("share", "hassle_cents", "constants.price / traits.price", "traits.price / constants.price", UNLOCK)
+    yield sign("share", "reward_effect", "params.b_rw * log", "-params.b_rw * log", UNLOCK)
+    yield sign(
+        "share", "share_probability", "traits.social - constants.social", "constants.social - traits.social", ORDERS
+    )
+    yield sign("share", "share_probability", "+ params.b_sat", "- params.b_sat", ORDERS)
+    yield sign("share", "share_probability", "+ params.b_a", "- params.b_a", ORDERS)
+    yield sign("share", "share_probability", "params.s_0 + need", "params.s_0 - need", ORDERS)
+    yield sign(
+        "share", "unlock_probability", "traits.social - constants.social", "constants.social - traits.social", UNLOCK
+    )
+    yield sign("share", "unlock_probability", "+ reward_effect", "- reward_effect", UNLOCK)
+    yield sign(
+        "share", "tie_probability", "power(audience / constants.degree", "power(constants.degree / audience", REACH
+    )
+    yield sign("share", "tie_probability", "reach / audience", "reach * audience", REACH)
+    yield sign("share", "accept_probability", "-n_messages", "n_messages", REACH)
+    yield sign("share", "shares", "draws.unit(w0) < share", "draws.unit(w0) > share", ORDERS)
+    yield sign("share", "shares", "draws.unit(w1) < params.p_post", "draws.unit(w1) > params.p_post", TALK + "[post]")
+    yield sign("share", "sends_to", "product_id)) < p", "product_id)) > p", REACH)
+    yield sign("share", "wants_unlock", "u < unlock", "u > unlock", UNLOCK)
+    yield sign("share", "accepts", "0) < accept", "0) > accept", REACH)
+
+    # who gets scarce things
+    yield bound("resolve", "grant", "amount <= left", "amount < left", BUDGET)
+    yield sign("resolve", "grant", "left -= amount", "left += amount", BUDGET)
+    yield sign("resolve", "seats", "np.arange(len(wanted)) - first", "np.arange(len(wanted)) + first", STRANGERS)
+    yield bound("resolve", "seats", "- first < np", "- first <= np", STRANGERS)
+    yield bound("resolve", "winners", "np.lexsort((names, words, groups))", "np.lexsort((words, names, groups))", REACH)
+
+
+MUTANTS: tuple[Mutant, ...] = tuple(_rows())
+
+
+# --- making a mistake --------------------------------------------------------------------------------------
+
+
+def functions(text: str) -> dict[str, tuple[int, int]]:
+    """First and last line (from 0, last excluded) of every function of a source."""
+    found = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef)]
+    return {node.name: (node.lineno - 1, int(node.end_lineno or 0)) for node in found}
+
+
+def changed(text: str, mutant: Mutant) -> str:
+    """The source with this mistake; ValueError if its place is not there, or is there twice."""
+    lines = text.splitlines(keepends=True)
+    if mutant.function and mutant.function not in functions(text):
+        raise ValueError(f"{mutant.file} has no function {mutant.function}")
+    first, last = functions(text)[mutant.function] if mutant.function else (0, len(lines))
+    part = "".join(lines[first:last])
+    if part.count(mutant.old) != 1:
+        raise ValueError(
+            f"'{mutant.old}' stands {part.count(mutant.old)} times, not once, in {mutant.function} of {mutant.file}"
+        )
+    after = "".join([*lines[:first], part.replace(mutant.old, mutant.new), *lines[last:]])
+    ast.parse(after)
+    return after
+
+
+# --- running tests -----------------------------------------------------------------------------------------
+
+
+class Answer(NamedTuple):
+    """What tests said about one mistake."""
+
+    seen_by: str  # the first test that failed; "" = none did
+    seconds: float
+
+
+def preload() -> None:
+    """Load libraries once; every run is a fork that imports only our sources, changed, anew."""
+    os.environ["NUMBA_DISABLE_JIT"] = "1"
+    sys.dont_write_bytecode = True  # a changed file of the same size and second must not meet its old bytecode
+    for name in ("numba", "pandas", "scipy.stats", "networkx", "pyarrow.parquet", "pydantic", "hypothesis", "pytest"):
+        __import__(name)
+    assert not any(name == "sim" or name.startswith("sim.") for name in sys.modules)
+
+
+def plain(folder: Path, tests: Iterable[str], seconds: int = SECONDS) -> Answer:
+    """Run these tests on the sources in this folder, in plain Python."""
+    began, report = time.perf_counter(), folder / "report.txt"
+    child = os.fork()
+    if child == 0:
+        code = 99
+        try:  # the child must end here, whatever happens: the folder is its parent's
+            with report.open("w") as file:
+                os.dup2(file.fileno(), 1)
+                os.dup2(file.fileno(), 2)
+            os.chdir(folder)
+            sys.path.insert(0, str(folder))
+            signal.alarm(seconds)
+            import pytest
+
+            known = "ignore::pytest.PytestAssertRewriteWarning"  # hypothesis is loaded already
+            code = int(pytest.main(["-x", "-q", "-rf", "-W", known, "-p", "no:cacheprovider", *tests]))
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code)
+    _, status = os.waitpid(child, 0)
+    if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGALRM:
+        return Answer("a test that did not end", time.perf_counter() - began)
+    return _answer(os.waitstatus_to_exitcode(status), report.read_text(), time.perf_counter() - began)
+
+
+def compiled(folder: Path) -> Answer:
+    """Run all V and F tests on the sources in this folder, compiled there."""
+    began = time.perf_counter()
+    environment = {**os.environ, "NUMBA_DISABLE_JIT": "0", "GRAPEVINE_CACHE_DIR": str(folder / "cache")}
+    tests = [test for test in ALL_TESTS if (folder / test).exists()]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-x", "-q", "-rf", "-p", "no:cacheprovider", *tests],
+        cwd=folder, env={**environment, "PYTHONPATH": str(folder)}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return _answer(done.returncode, done.stdout + done.stderr, time.perf_counter() - began)
+
+
+def _answer(code: int, report: str, seconds: float) -> Answer:
+    if code == 0:
+        return Answer("", seconds)
+    failed = re.findall(r"^FAILED (\S+)", report, re.MULTILINE)
+    if code != 1 or not failed:
+        raise RuntimeError(f"the tests could not be run (exit code {code}):\n{report[-3000:]}")
+    return Answer(failed[0], seconds)
+
+
+def run(mutants: Iterable[Mutant], is_quick: bool = False) -> Iterator[tuple[Mutant, Answer]]:
+    """Make one mistake after the other; who saw it. Quick: only the tests named beside it are asked."""
+    mutants = list(mutants)
+    preload()
+    with tempfile.TemporaryDirectory(prefix="mutants-") as name:
+        folder = Path(name)
+        for part in COPIED:
+            if (ROOT / part).is_dir():
+                shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy(ROOT / part, folder / part)
+        sound = plain(folder, sorted({test for mutant in mutants for test in mutant.killers}), 20 * SECONDS)
+        if sound.seen_by:
+            raise RuntimeError(f"{sound.seen_by} fails without any mistake")
+        for mutant in mutants:
+            path = folder / "sim" / mutant.file
+            text = path.read_text(encoding="utf-8")
+            path.write_text(changed(text, mutant), encoding="utf-8")
+            try:
+                answer = plain(folder, mutant.killers)
+                yield mutant, answer if answer.seen_by or is_quick else compiled(folder)
+            finally:
+                path.write_text(text, encoding="utf-8")
+
+
+# --- the page ----------------------------------------------------------------------------------------------
+
+
+def line(mutant: Mutant, seen_by: str) -> str:
+    """One row of the table."""
+    cells = [
+        mutant.file,
+        mutant.function or "(constant)",
+        mutant.kind,
+        f"`{mutant.old.strip()}`",
+        f"`{mutant.new.strip()}`",
+    ]
+    return "| " + " | ".join([*cells, seen_by.removeprefix("tests/").replace("::", ": ") or "**nobody**"]) + " |"
+
+
+def page(found: list[tuple[Mutant, Answer]]) -> str:
+    """docs/mutants.md."""
+    seen = sum(bool(answer.seen_by) for _, answer in found)
+    by_kind = {kind: sum(mutant.kind == kind for mutant, _ in found) for kind in ("sign", "day", "bound")}
+    head = (
+        "# Which mistakes do the tests see?\n\n"
+        "Written by `make mutants` (tests/mutants.py); do not edit.\n\n"
+        "Each row is one mistake made in a copy of the rules: a sign flipped, a day too many or too few, a wrong\n"
+        "bound. Tests of theory and facts were run against it; the last column is the first that failed.\n\n"
+        f"{len(found)} mistakes ({by_kind['sign']} signs, {by_kind['day']} days, {by_kind['bound']} bounds): "
+        f"{seen} seen, {len(found) - seen} not seen.\n\n"
+        "| file | function | kind | right | wrong | seen by |\n|---|---|---|---|---|---|\n"
+    )
+    return head + "\n".join(line(mutant, answer.seen_by) for mutant, answer in found) + "\n"
+
+
+def main() -> int:
+    """The command."""
+    options = argparse.ArgumentParser(description="Make mistakes in the rules; do the tests see them?")
+    options.add_argument("--every", type=int, default=1, help="only every n-th mistake (then no page is written)")
+    options.add_argument("--first", type=int, default=0, help="begin with this one")
+    options.add_argument("--only", default="", help="only mistakes whose file and function contain this")
+    options.add_argument("--quick", action="store_true", help="ask only the tests named beside each mistake")
+    asked = options.parse_args()
+    mutants = [mutant for mutant in MUTANTS if asked.only in f"{mutant.file}:{mutant.function}"]
+    mutants = mutants[asked.first :: asked.every]
+    if not mutants:
+        options.error(f"no mistake in a place that contains '{asked.only}', for example rules/buy.py:decide")
+    found: list[tuple[Mutant, Answer]] = []
+    began = time.perf_counter()
+    for mutant, answer in run(mutants, asked.quick):
+        found.append((mutant, answer))
+        print(f"{len(found):4} {answer.seconds:6.1f} s {line(mutant, answer.seen_by)}", flush=True)
+    missed = sum(not answer.seen_by for _, answer in found)
+    print(f"{len(found)} mistakes, {missed} not seen, {time.perf_counter() - began:.0f} s")
+    if len(mutants) == len(MUTANTS):
+        PAGE.write_text(page(found), encoding="utf-8")
+    return int(missed > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
