@@ -41,6 +41,9 @@ LUCK = E + "luck_and_failure_make_the_stars"
 UNLOCK = E + "who_shares_for_a_coupon"
 CHOICE = E + "what_is_liked_is_bought"
 SLOTS = E + "slots_go_to_sources_by_weight_and_to_products_by_score"
+BLURRED = SLOTS + "[blurred]"
+SHARP = SLOTS + "[sharp]"
+SLOT_OBJECTS = SLOTS + "[objects]"  # the columnar driver takes these steps in its own loop
 TALK = E + "what_friends_say_is_remembered_and_fades"
 EIGHT = E + "the_strongest_eight_are_remembered_and_shown_by_strength"
 WEEK = E + "a_recommendation_is_a_cause_for_a_week"
@@ -48,6 +51,11 @@ ONE_BY_ONE = E + "friends_products_fill_slots_one_by_one"
 FOUND = E + "who_founds_a_team"
 JOIN = E + "who_joins_a_team"
 STRANGERS = E + "open_teams_of_strangers_are_three_at_most_and_nobody_is_favoured"
+THRESHOLD = "tests/test_adoption.py::test_in_a_directed_graph_only_who_is_heard_counts"
+#: A draw is uniform, so a flipped sign of what it adds is another draw: only the formula's own test tells them apart.
+DRAWN = "tests/test_rules.py::test_a_draw_is_a_product_and_the_luck_of_looking_at_it"
+EQUALS = "tests/test_rules.py::test_the_first_of_equals_is_taken"
+FEW = "tests/test_rules.py::test_few_promoted_products_of_many_are_found"
 BUDGET = E + "a_budget_gives_what_fits_and_to_anybody"
 
 
@@ -80,6 +88,9 @@ def _rows() -> Iterator[Mutant]:
     yield sign("arrive", "arrival_probability", "(1.0 - organic_probability", "(1.0 + organic_probability", ARRIVE)
     yield sign("arrive", "arrival_probability", "traits.kol / constants.kol", "constants.kol / traits.kol", ARRIVE)
 
+    yield sign("arrive", "friends_active", "active / n_friends", "active - n_friends", THRESHOLD)
+    yield sign("arrive", "ruled_probability", "if chance > 0.0", "if chance < 0.0", THRESHOLD)
+
     # (1) visiting
     yield sign("visit", "visit_probability", "params.e_in * heard", "-params.e_in * heard", MAIL)
     yield sign("visit", "visit_probability", "+ params.e_e", "- params.e_e", LIFE)
@@ -88,11 +99,23 @@ def _rows() -> Iterator[Mutant]:
     yield sign("visit", "acts", "draws.unit(word) < chance", "draws.unit(word) > chance", LIFE)
     yield sign("visit", "action", "draws.unit(words[3]) < organic", "draws.unit(words[3]) > organic", ARRIVE)
 
+    # the quick test lets nobody be missed
+    yield bound("visit", "could_act", "< most_returns", "< 0.9 * most_returns", LIFE)
+    yield sign("visit", "could_act", "words[2]) < most", "words[2]) > most", LIFE)
+    yield bound("visit", "could_act", "words[0]) < visit_probability", "words[0]) < 0.9 * visit_probability", LIFE)
+    yield sign("visit", "could_act", "words[3]) < organic", "words[3]) > organic", ARRIVE)
+    yield bound("visit", "could_act", "+ ROUNDING", "- 0.005", ARRIVE)
+    yield bound("visit", "could_act", "state.n_posts > 0", "state.n_posts > 1", ARRIVE)
+    yield bound("visit", "could_act", " | is_invited", "", REACH)
+
     # (18), (17) coming back, leaving
     yield day("leave", "return_probability", "day - state.lapsed_day", "day - state.lapsed_day + 1", LIFE)
     yield sign("leave", "return_probability", "-away / params.om_tau", "away / params.om_tau", LIFE)
     yield sign("leave", "return_probability", "+ params.b_fr", "- params.b_fr", LIFE)
     yield sign("leave", "return_probability", "exp(-rate)", "exp(rate)", LIFE)
+    yield sign("leave", "most_returns", "exp(params.b_fr", "exp(-params.b_fr", LIFE)
+    yield bound("leave", "most_returns", "* 1.000001", "* 0.9", LIFE)
+    yield bound("leave", "most_returns", "1.0 + most_orders", "0.0 + most_orders", LIFE)
     yield sign("leave", "faded_left", "exp(-days", "exp(days", FRIENDS)
     yield day("leave", "faded_left", "exp(-days", "exp(-(days + 1)", FRIENDS)
     yield sign("leave", "leave_probability", "exp(-(day", "exp((day", FRIENDS)
@@ -149,59 +172,66 @@ def _rows() -> Iterator[Mutant]:
     # (3) exposure
     yield sign("expose", "taste_match", "+ traits.taste_1", "- traits.taste_1", CHOICE + "[leader]")
     yield sign("expose", "taste_match", "+ traits.taste_2", "- traits.taste_2", CHOICE + "[leader]")
-    yield sign("expose", "guessed_match", "rho * taste_match", "-rho * taste_match", SLOTS)
-    yield sign("expose", "guessed_match", "1.0 - rho * rho", "1.0 + rho * rho", SLOTS)
-    yield sign("expose", "guessed_match", "shelf.popularity[product]", "-shelf.popularity[product]", SLOTS)
-    yield sign("expose", "draw_item", "rest < proposal_weight", "rest > proposal_weight", SLOTS)
-    yield day("expose", "kol_presence", "day - state.kol_day", "day - state.kol_day + 1", SLOTS)
-    yield sign("expose", "kol_presence", "exp((day", "exp(-(day", SLOTS)
-    yield sign("expose", "friend_products", "time = -log", "time = log", EIGHT)
-    yield sign(
-        "expose",
-        "friend_products",
-        "agent, shelf.id[product])) / strength",
-        "agent, shelf.id[product])) * strength",
-        EIGHT,
-    )
+    yield sign("expose", "guessed_match", "rho * taste_match", "-rho * taste_match", SHARP)
+    yield sign("expose", "guessed_match", "1.0 - rho * rho", "1.0 + rho * rho", SHARP)
+    yield sign("expose", "guessed_match", "shelf.popularity[product]", "-shelf.popularity[product]", SHARP)
+    yield bound("expose", "proposed", "scaled >> 32", "(scaled >> 32) + 1", DRAWN)
+    yield sign("expose", "seen_score", "return score +", "return -score +", SHARP)
+    yield sign("expose", "seen_score", "score + params", "score - params", DRAWN)
+    yield bound("expose", "seen_score", "(2.0 * rest - 1.0)", "(1.0 * rest - 0.5)", BLURRED)
+    yield sign("expose", "look", "1.0 * (source == TASTE_SEARCH)", "1.0 * (source == POPULAR)", SHARP)
+    yield sign("expose", "look", "1.0 * (source == POPULAR)", "1.0 * (source == TASTE_SEARCH)", SHARP)
+    yield sign("expose", "look", "by_taste * taste_match", "-by_taste * taste_match", BLURRED)
+    yield sign("expose", "look", "+ by_popularity", "- by_popularity", BLURRED)
+    yield sign("expose", "look", "found, best = -1, -1e300", "found, best = -1, 1e300", SHARP)
+    yield sign("expose", "look", "(seen > best)", "((seen < best) | (found < 0))", SHARP)
+    yield bound("expose", "look", "(seen > best)", "(seen >= best)", EQUALS)
+    yield bound("expose", "look", "& shelf.on_sale[product]", "& (product >= 0)", SHARP)
+    yield sign("expose", "look_placed", "if seen > best:", "if seen < best or found < 0:", SHARP)
+    yield sign("expose", "look_placed", "if source == RECOMMENDED", "if source != RECOMMENDED", SHARP)
+    yield sign("expose", "look_placed", "shelf.promoted[product] <= 0.0", "shelf.promoted[product] > 0.0", SHARP)
+    yield bound("expose", "look_placed", "not shelf.on_sale[product] or ", "", SHARP)
+    yield bound("expose", "draw_item", "source <= POPULAR", "source < POPULAR", SHARP)
+    yield bound("expose", "draw_item", "if product >= 0", "if product > 0", SHARP)
+    yield sign("expose", "draw_item", "shelf.promoted[fitting] > 0.0", "shelf.promoted[fitting] <= 0.0", FEW)
+    yield day("expose", "kol_presence", "day - state.kol_day", "day - state.kol_day + 1", SHARP)
+    yield sign("expose", "kol_presence", "exp((day", "exp(-(day", SHARP)
+    yield sign("expose", "friend_products", "-log(u)", "log(u)", EIGHT)
+    yield sign("expose", "friend_products", "-log(u) / desk.times[k]", "-log(u) * desk.times[k]", EIGHT)
+    yield sign("expose", "friend_products", "desk.times[place - 1] > time", "desk.times[place - 1] < time", EIGHT)
     yield bound("expose", "friend_products", "strength <= SHOWS_ABOVE", "strength < -SHOWS_ABOVE", WEEK)
-    yield sign("expose", "placed_source", "* total < kol", "* total > kol", SLOTS)
-    yield sign(
-        "expose",
-        "placed_source",
-        "(recommended + promoted) < recommended",
-        "(recommended + promoted) > recommended",
-        SLOTS,
-    )
-    yield sign(
-        "expose",
-        "choose_sources",
-        "placed / (placed + friend + organic)",
-        "placed / (placed + friend - organic)",
-        SLOTS,
-    )
-    yield sign("expose", "choose_sources", "params.w_fr * n_friend", "params.w_fr / max(n_friend, 1)", ONE_BY_ONE)
-    yield sign(
-        "expose",
-        "choose_sources",
-        "params.w_pop / (params.w_pop + params.w_new)",
-        "params.w_new / (params.w_pop + params.w_new)",
-        SLOTS,
-    )
-    yield bound("expose", "fill_slots", "next_friend += 1", "next_friend += 0", ONE_BY_ONE)
+    yield sign("expose", "friend_products", "inbox.strength[e] * fade", "inbox.strength[e] / fade", WEEK)
+    yield sign("expose", "organic_weight", "+ params.w_new", "- params.w_new", SHARP)
+    yield bound("expose", "organic_weight", "params.w_s + ", "", SHARP)
+    yield sign("expose", "friend_chance", "params.w_fr * n_friend", "params.w_fr / max(n_friend, 1)", ONE_BY_ONE)
+    yield sign("expose", "friend_chance", "friend + organic", "2.0 * friend + organic", ONE_BY_ONE)
+    yield sign("expose", "sticks", "traits.kol * presence", "traits.kol / presence", SHARP)
+    yield sign("expose", "sticks", "params.w_promo if is_promoting", "params.w_promo if not is_promoting", SHARP)
+    yield sign("expose", "sticks", "kol + offer.rec_weight + promoted\n", "kol - offer.rec_weight + promoted\n", SHARP)
+    yield bound("expose", "sticks", "placed / (placed +", "placed / (", SHARP)
+    yield sign("expose", "taste_chance", "params.w_s / organic", "params.w_new / organic", SLOT_OBJECTS)
+    yield sign("expose", "popular_chance", "params.w_pop / (", "params.w_new / (", SLOT_OBJECTS)
+    yield sign("expose", "slot_source", "words[3]) >= chance", "words[3]) < chance", SHARP)
+    yield sign("expose", "slot_source", "words[2]) < chance", "words[2]) > chance", SHARP)
+    yield sign("expose", "slot_source", "words[1]) < chance", "words[1]) > chance", ONE_BY_ONE)
+    yield sign("expose", "slot_source", "words[0]) < chance", "words[0]) > chance", SHARP)
+    yield sign("expose", "placed_source", "chance.promoted) < chance.kol", "chance.promoted) > chance.kol", SHARP)
+    yield sign("expose", "placed_source", "promoted) < chance.recommended", "promoted) > chance.recommended", SHARP)
     yield day("expose", "expose", "key.day - state.inbox_day", "key.day - state.inbox_day + 1", WEEK + "[objects]")
+    yield bound("expose", "expose", "next_friend += 1", "next_friend += 0", ONE_BY_ONE + "[objects]")
+    yield bound("expose", "expose", "range(int(params.attention))", "range(1)", ONE_BY_ONE + "[objects]")
 
     # shelf
     yield sign("shelf", "displayed_rating", "+ stars", "- stars", ORDERS)
     yield sign("shelf", "displayed_rating", "RATING_WEIGHT + n_reviews", "RATING_WEIGHT - n_reviews", ORDERS)
     yield sign("shelf", "star_effect", "rating - RATING_PRIOR", "RATING_PRIOR - rating", CHOICE)
     yield sign("shelf", "star_effect", "0.7 * x", "-0.7 * x", CHOICE)
-    yield sign("shelf", "place_in_list", "- params.score_max)", "+ params.score_max)", SLOTS)
-    yield sign("shelf", "place_in_list", "exp(params.tilt", "exp(-params.tilt", SLOTS)
     yield sign("shelf", "show", "log(1.0 + units[j])", "-log(1.0 + units[j])", CHOICE)
     yield sign("shelf", "show", "/ (sd + SD_FLOOR)", "* (sd + SD_FLOOR)", CHOICE)
     yield sign("shelf", "show", "params.b_q * star_effect", "-params.b_q * star_effect", CHOICE)
     yield sign("shelf", "show", "+ params.b_v", "- params.b_v", CHOICE)
-    yield sign("shelf", "log_prices", "log(list_cents[j] / p_ref_cents)", "-log(list_cents[j] / p_ref_cents)", CHOICE)
+    yield sign("shelf", "log_ratios", "= log(cents[j]", "= -log(cents[j]", CHOICE)
+    yield sign("shelf", "log_ratios", "cents[j] / reference_cents[j]", "reference_cents[j] / cents[j]", CHOICE)
 
     # (4)-(7) purchase
     yield sign("buy", "reduced", "(1.0 - share)", "(1.0 + share)", CHOICE)
@@ -226,8 +256,8 @@ def _rows() -> Iterator[Mutant]:
     yield sign("buy", "liking", "u += recommendation_effect", "u -= recommendation_effect", TALK + "[good]")
     yield sign("buy", "liking", "u + params.b_k", "u - params.b_k", CHOICE)
     yield sign("buy", "price_effect", "return -params.b_p", "return params.b_p", CHOICE)
-    yield day("buy", "buy_probability", "day - state.last_buy_day", "day - state.last_buy_day + 1", LIFE)
-    yield sign("buy", "buy_probability", "exp(-(day", "exp((day", LIFE)
+    yield day("buy", "buy_probability", "-days_since_buy /", "-(days_since_buy + 1) /", LIFE)
+    yield sign("buy", "buy_probability", "exp(-days", "exp(days", LIFE)
     yield sign("buy", "buy_probability", "+ traits.need", "- traits.need", LIFE)
     yield sign("buy", "buy_probability", "+ params.mu", "- params.mu", CHOICE)
     yield sign("buy", "buy_probability", "- params.b_inv", "+ params.b_inv", LIFE)
@@ -243,7 +273,9 @@ def _rows() -> Iterator[Mutant]:
         "key.day - inbox.sender_day[e] < PARENT_DAYS",
         WEEK,
     )
-    yield sign("buy", "decide", "inclusive = log(total) - log", "inclusive = log(total) + log", CHOICE)
+    yield day("buy", "decide", "since = key.day - state.last_buy_day", "since = key.day - state.last_buy_day - 1", LIFE)
+    yield sign("buy", "inclusive_value", "log(total) - log", "log(total) + log", CHOICE)
+    yield sign("buy", "inclusive_value", "return log(total)", "return -log(total)", CHOICE)
     yield sign("buy", "decide", "alone = liked + price_effect", "alone = liked - price_effect", CHOICE)
     yield sign("buy", "decide", "saving = -log", "saving = log", FOUND)
     yield bound("buy", "decide", "alone > best", "alone < best", UNLOCK)
@@ -269,7 +301,7 @@ def _rows() -> Iterator[Mutant]:
     yield sign("fulfil", "experience", "+ params.s_match", "- params.s_match", ORDERS)
     yield sign("fulfil", "experience", "params.s_const", "-params.s_const", ORDERS)
     yield sign("fulfil", "experience", "- (params.s_fail", "+ (params.s_fail", LUCK)
-    yield sign("fulfil", "experience", "- params.s_hype", "+ params.s_hype", SLOTS)
+    yield sign("fulfil", "experience", "- params.s_hype", "+ params.s_hype", SHARP)
     yield sign("fulfil", "experience", "+ params.s_luck * luck", "+ params.s_luck * max(luck, 0.0)", LUCK)
     yield sign("fulfil", "return_probability", "base + (", "base - (", ORDERS)
     yield sign("fulfil", "return_probability", "s < params.s_bad", "s > params.s_bad", ORDERS)

@@ -720,7 +720,7 @@ def test_signs_and_sizes_of_messages() -> None:
     assert weight(remember.BAD) == -1.5 * unit
     assert weight(remember.POST) == 0.25 * unit
     assert weight(remember.BAD_POST) == -0.375 * unit
-    assert weight(remember.OWN) == round(0.15 * unit)
+    assert weight(remember.OWN) == math.floor(P.v_own * unit + 0.5)
     assert weight(remember.GOOD, tie=512, trust=1.0) == unit
     assert weight(remember.GOOD, trust=0.25) == unit // 2
     assert weight(remember.GOOD, earlier=7) == math.floor(remember.wear_out(P, 7) * unit + 0.5)
@@ -1015,7 +1015,7 @@ def test_the_formula_of_the_tournament() -> None:
         assert tournament(score, error, fit).sum() == pytest.approx(1.0, rel=1e-12)
 
 
-ERRORS = [0.0, 0.4, P.look_error, params.COEFFICIENTS["look_error"].high]
+ERRORS = [0.0, P.look_error, 1.5, params.COEFFICIENTS["look_error"].high]
 
 
 @pytest.mark.parametrize("error", ERRORS)
@@ -1158,10 +1158,11 @@ def _raised_to(times: float, score: Any, at: int, error: float, sells: Any) -> A
     [(0, 1.05, 0), (0, 2.0, 0), (0, 20.0, 0), (17, 1.2, 0), (17, 2.0, 0), (39, 1.2, 0), (0, 2.0, 10), (17, 2.0, 10)],
 )
 def test_raising_one_score_moves_only_what_it_newly_wins(source: int, at: int, times: float, n_off: int) -> None:
-    score, error = np.linspace(-2, 1.4, 40), P.look_error
+    score, error = np.linspace(-2, 1.4, 40), 1.5
+    p = P._replace(look_error=error)
     sells = ~np.isin(np.arange(40), 4 * np.arange(n_off) + 2)
     raised = _raised_to(times, score, at, error, sells)
-    before, now = _slots(source, score, sells, P), _slots(source, raised, sells, P)
+    before, now = _slots(source, score, sells, p), _slots(source, raised, sells, p)
     chance, chance_now = tournament(score, error, sells), tournament(raised, error, sells)
     variation = float(0.5 * np.abs(chance - chance_now).sum())
     assert variation == pytest.approx(chance_now[at] - chance[at], rel=1e-6)

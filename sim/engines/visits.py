@@ -28,10 +28,11 @@ from sim.rules.expose import (
     friend_products,
     item_name,
     look,
-    organic_weight,
     placed_source,
+    popular_chance,
     slot_source,
     sticks,
+    taste_chance,
 )
 from sim.rules.records import (
     FRIEND,
@@ -235,7 +236,7 @@ def fill_special(
         for slot in range(n_slots):
             if (view.special[k] >> slot) & 1 == 0:
                 continue
-            source = view.source[slot, k]
+            source = int(view.source[slot, k])
             if source == PLACED:
                 source = placed_source(chance, key, slot)
                 view.source[slot, k] = source
@@ -423,7 +424,7 @@ def look_and_choose(
 ) -> None:
     """Phases 5-6 for visitors first..last-1; `all_agents` are the ids of `rows`."""
     n_slots = int(params.attention)
-    taste, popular = params.w_s / organic_weight(params), params.w_pop / (params.w_pop + params.w_new)
+    taste, popular = taste_chance(params), popular_chance(params)
     at_once = view.total.shape[0]
     for low in range(first, last, at_once):
         high = min(low + at_once, last)

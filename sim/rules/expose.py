@@ -208,6 +208,18 @@ def friend_chance(params: Params, n_friend: int) -> float:
 
 
 @rule
+def taste_chance(params: Params) -> float:
+    """Chance that a slot left by friends goes to what she finds by her own taste."""
+    return params.w_s / organic_weight(params)
+
+
+@rule
+def popular_chance(params: Params) -> float:
+    """Chance that a slot left by taste goes to what sells."""
+    return params.w_pop / (params.w_pop + params.w_new)
+
+
+@rule
 def sticks(
     params: Params, traits: Traits, state: State, offer: Offer, n_friend: int, shelf: Shelf, is_promoting: bool,
     day: int,
@@ -220,8 +232,8 @@ def sticks(
     return Sticks(
         placed / (placed + params.w_fr * n_friend + organic_weight(params)),
         friend_chance(params, n_friend),
-        params.w_s / organic_weight(params),
-        params.w_pop / (params.w_pop + params.w_new),
+        taste_chance(params),
+        popular_chance(params),
         kol,
         offer.rec_weight,
         promoted,
