@@ -36,6 +36,7 @@ STRATEGIES: dict[str, Any] = {
     "team": {"kind": "group_buy", "discount": 0.35, "size": 2, "window_days": 2},
     "leaders": {"kind": "kol_seeding", "seeds": 8, "posts_every": 4},
     "recommend": {"kind": "recommendation", "weight": 2.0},
+    "samples": {"kind": "product_sampling", "start": 3, "every": 7},
     "bundle": [
         {"kind": "price_cut", "discount": 0.1, "products": 0.3, "budget": 400.0},
         {"kind": "coupon", "discount": 0.12, "target": {"personas": ["price_hunter", "herd_follower"]}},

@@ -73,7 +73,7 @@ def default(name: str) -> float:
 def test_labs_leave_alone_what_their_fact_is_about() -> None:
     """A laboratory switches off what its fact is not about; it does not tune what it is about."""
     about = {
-        "lab.musiclab": ("b_h", "w_pop", "w_new", "tilt", "score_max", "attention", "b_m", "w_s"),
+        "lab.musiclab": ("b_h", "w_pop", "w_new", "look_error", "attention", "b_m", "w_s"),
         "lab.recs": ("b_r", "b_sp", "delta_r", "w_inf", "m_f", "mu", "alpha", "w_fr"),
         "lab.seeding": ("r_0", "eta", "a_inv"),
     }

