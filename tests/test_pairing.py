@@ -132,7 +132,10 @@ def shop() -> Shop:
 
 
 def slots(shop: Shop, shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> tuple[np.ndarray, np.ndarray]:
-    """Product and source of every slot of everybody this morning, before products shown twice are dropped."""
+    """Product and source of every slot of everybody this morning, before products shown twice are dropped.
+
+    A friend's or leader's slot draws no item: -1 in both.
+    """
     n_slots = int(shop.params.attention)
     products = np.full((len(shop.shoppers), n_slots), -1)
     sources = np.full((len(shop.shoppers), n_slots), -1)
@@ -142,18 +145,15 @@ def slots(shop: Shop, shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> tuple[np
 
     def watched(*arguments: Any) -> int:
         product = draw_item(*arguments)
-        sources[me, arguments[-2]], products[me, arguments[-2]] = arguments[-3], product
+        sources[me, arguments[-1]], products[me, arguments[-1]] = arguments[-2], product
         return product
 
     monkeypatch.setattr(exposing, "draw_item", watched)
     person: Shopper
-    for me, person in enumerate(shop.shoppers):
+    for me, person in enumerate(shop.shoppers):  # noqa: B007  (watched reads it)
         exposing.expose(
             shop.params, person.traits, person.state, nobody, person.inbox, shelf, False, person.key, shop.desk
         )
-        for slot in range(n_slots):  # a friend's or leader's slot draws no item: its source is all there is
-            if sources[me, slot] < 0:
-                sources[me, slot] = shop.desk.slot_source[slot]
     monkeypatch.setattr(exposing, "draw_item", draw_item)
     return products, sources
 
