@@ -326,8 +326,7 @@ class Recorder:
 
         from sim.population import PERSONAS
 
-        ids = self.population.ids
-        names = np.array(list(PERSONAS))
+        ids = self.population.ids.copy()  # tables share no memory with the world
         orders = self._orders(tactics)
         spend = np.zeros(len(ids), dtype=np.int64)
         n_orders = np.zeros(len(ids), dtype=np.int64)
@@ -341,11 +340,11 @@ class Recorder:
         shoppers = pd.DataFrame(
             {
                 "id": ids,
-                "persona": pd.Categorical(names[self.population.persona], categories=list(names)),
+                "persona": pd.Categorical.from_codes(self.population.persona, categories=pd.Index(list(PERSONAS))),
                 "registered_day": since(self.registered_day),
-                "channel": pd.Categorical(np.array(CHANNELS)[self.channel], categories=list(CHANNELS)),
+                "channel": pd.Categorical.from_codes(self.channel, categories=pd.Index(list(CHANNELS))),
                 "inviter": np.where(self.inviter >= 0, ids[self.inviter], -1),
-                "status": pd.Categorical(np.array(STATUSES)[status], categories=list(STATUSES)),
+                "status": pd.Categorical.from_codes(status, categories=pd.Index(list(STATUSES))),
                 "last_visit_day": since(self.last_visit),
                 "visits": self.visits.astype(np.int64),
                 "n_orders": n_orders,
@@ -353,7 +352,8 @@ class Recorder:
                 "visited_d1": (self.marks & 1) > 0,
                 "visited_d7": (self.marks & 2) > 0,
                 "visited_d30": (self.marks & 4) > 0,
-            }
+            },
+            copy=False,
         )
         cohort_day, age = np.nonzero(np.add.outer(np.arange(self.days), np.arange(self.days)) < self.days)
         cohorts = pd.DataFrame(
@@ -364,7 +364,8 @@ class Recorder:
                 "n_active": self.cohorts[1][cohort_day, age],
                 "n_buyers": self.cohorts[2][cohort_day, age],
                 "gmv_cents": self.cohorts[3][cohort_day, age],
-            }
+            },
+            copy=False,
         )
         products = pd.DataFrame(
             {
@@ -408,24 +409,25 @@ class Recorder:
         order = np.lexsort((o.is_team, self.catalogue.id[o.product], ids[o.row], day))
         o, day = Orders(*[column[order] for column in o]), day[order]
         returned = o.is_returned.astype(bool)
-        labels = np.array([*tactics, ""])
+        labels = pd.Series([*tactics, ""])
         return pd.DataFrame(
             {
                 "day": day,
                 "agent": ids[o.row],
                 "product": self.catalogue.id[o.product],
-                "mode": pd.Categorical(np.where(o.is_team, "team", "solo"), categories=["solo", "team"]),
+                "mode": pd.Categorical.from_codes(o.is_team.astype(np.int8), categories=pd.Index(["solo", "team"])),
                 "quantity": o.quantity.astype(np.int64),
                 "list_cents": o.list_cents.astype(np.int64),
                 "paid_cents": o.paid_cents.astype(np.int64),
                 "cost_cents": o.cost_cents.astype(np.int64),
                 "fulfilment_cents": np.full(len(day), self.ship_cents, dtype=np.int64),
-                "cause": pd.Categorical(np.array(CAUSES)[o.source], categories=list(CAUSES)),
+                "cause": pd.Categorical.from_codes(o.source, categories=pd.Index(list(CAUSES))),
                 "parent": np.where(o.parent >= 0, ids[o.parent], -1),
                 "is_returned": returned,
                 "refund_cents": np.where(returned, o.paid_cents, 0).astype(np.int64),
-                "tactic": labels[o.tactic] if len(day) else np.empty(0, dtype=str),
-            }
+                "tactic": labels.take(o.tactic % len(labels)).array,
+            },
+            copy=False,
         )
 
     def _events(self, tactics: list[str]) -> pd.DataFrame:

@@ -672,8 +672,12 @@ class SecondOpinion:
         product = self.products[j]
         if source in (BROWSE, PROMOTED):
             return 0.0
-        if source == POPULAR or (source == RECOMMENDED and o.accuracy < 0):
+        if source == POPULAR:
+            return glance(product.z)
+        if source == RECOMMENDED and o.accuracy < 0:
             return float(product.z)
+        if source == TASTE:
+            return dot(q.taste, [glance(x) for x in product.taste]) * 0.5773502691896258
         score = match(q, product)
         if source == RECOMMENDED:
             noise = normal(draws.u01(self.world.world_seed, draws.PERSONAL_NOISE, 0, q.id, product.id))
@@ -1151,6 +1155,10 @@ class SecondOpinion:
 
 def dot(a: list[float], b: list[float]) -> float:
     return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+
+
+def glance(x: float) -> float:
+    return max(-32767, min(math.floor(4096 * x + 0.5), 32767)) / 4096
 
 
 def match(q: Record, product: Record) -> float:

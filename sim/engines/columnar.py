@@ -89,7 +89,9 @@ class Columnar:
         self.n_heard = graph.n_heard
         self.n_sent = np.zeros(len(self.audience), dtype=np.uint8)
         self.state = columns.new_state(world, np.zeros(n, dtype=np.int32))
-        self._tell(np.flatnonzero(self.state.status == ACTIVE), 1, 0)
+        active = np.flatnonzero(self.state.status == ACTIVE)
+        self.n_active, self.n_prospects = len(active), int(np.sum(self.state.status == PROSPECT))
+        self._tell(active, 1, 0)
         self.inboxes = columns.new_inboxes(n)
         self.messages = Messages()
         self.most_orders = 0  # of any shopper
@@ -155,15 +157,17 @@ class Columnar:
         seated = buyers.take(buyers.is_team)
         self.state.team[seated.row] = seated.team
         team_orders, refunded = self.ops.close_teams(t, events)
-        self.state.team[team_orders.row] = -1
-        orders = Orders(*[np.concatenate([a, b]) for a, b in zip(orders, team_orders, strict=True)])
+        if len(team_orders.row):
+            self.state.team[team_orders.row] = -1
+            orders = Orders(*[np.concatenate([a, b]) for a, b in zip(orders, team_orders, strict=True)])
         self._fulfil_review_share(t, events, shelf, orders, refunded.row, unlockers, favourites, seated)
         touched = np.concatenate([mail, orders.row, events.samples.row, refunded.row])
         self._close_day(t, pool, events, touched)
         self.ops.night(t, events.orders, events.reviewed, events.stars)
-        status = self.state.status
-        n_active, n_prospects = int(np.sum(status == ACTIVE)), int(np.sum(status == PROSPECT))
-        self.recorder.write(t, events, (n_prospects, n_active, len(status) - n_active - n_prospects))
+        self.n_prospects -= len(events.registered)
+        self.n_active += len(events.registered) + len(events.returned) - len(events.lapsed)
+        n_lapsed = len(self.ids) - self.n_prospects - self.n_active
+        self.recorder.write(t, events, (self.n_prospects, self.n_active, n_lapsed))
 
     def _posts(self, t: int) -> Ints:
         """Opinion leaders' posts arrive; rows of those they reach."""
@@ -227,8 +231,9 @@ class Columnar:
     def _members(self, t: int, rows: Ints, events: Day) -> Members:
         tenure = t - self.state.registered_day[rows].astype(np.int64)
         away = np.minimum(t - self.state.last_visit_day[rows].astype(np.int64), tenure)
-        is_back = np.isin(rows, events.returned, assume_unique=True)
-        return Members(rows, self.world.population.persona[rows], tenure, away, is_back)
+        has_returned = np.zeros(len(self.ids), dtype=np.bool_)
+        has_returned[events.returned] = True
+        return Members(rows, self.world.population.persona[rows], tenure, away, has_returned[rows])
 
     def _shop(
         self, t: int, pool: ThreadPoolExecutor | None, events: Day, shelf: Shelf
@@ -236,7 +241,7 @@ class Columnar:
         """Phases 5-6: buyers' choices, what was offered, who shared to unlock (rows), and their favourites."""
         rows, state = events.visitors, self.state
         n = len(rows)
-        offers = self.ops.offers(t, self._members(t, rows, events))
+        offers = self.ops.offers(t, n, lambda: self._members(t, rows, events))
         unlockers = np.empty(0, dtype=np.int64)
         if (offers.unlock_cents > 0).any():
             willing = np.empty(n, dtype=np.bool_)
@@ -290,7 +295,8 @@ class Columnar:
             self.params, self.constants, self.traits, self.state, shelf, row, product, mode, hype,
             self.ids, self.seed, t, returned, given, shared, posted, bad,
         )  # fmt: skip
-        kernels.let_down(self.params, self.state, let_down)
+        if len(let_down):
+            kernels.let_down(self.params, self.state, let_down)
         self.most_orders = max(self.most_orders, int(self.state.n_orders[orders.row].max(initial=0)))
         events.orders = orders._replace(is_returned=returned[:n_orders])
         wrote = given > 0
@@ -365,11 +371,14 @@ class Columnar:
         self._in_parts(
             pool,
             lambda part: kernels.close_day(
-                self.params, self.constants, part.traits, part.state, part.n_heard, part.churn_word, t, part.flags
+                self.params, self.constants, part.traits, part.state, part.n_heard, part.churn_word, part.flags
             ),
         )
         kernels.forget_day(state, touched)
-        events.lapsed = np.flatnonzero(self.flags)
+        rows = np.flatnonzero(self.flags)
+        leaves = np.empty(len(rows), dtype=np.bool_)
+        kernels.leaves(self.params, self.constants, self.traits, state, rows, self.n_heard, self.churn_word, t, leaves)
+        events.lapsed = rows[leaves]
         state.status[events.lapsed] = LAPSED
         state.lapsed_day[events.lapsed] = t
         self._tell(np.concatenate([events.registered, events.returned]), 1, t)

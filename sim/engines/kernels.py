@@ -95,18 +95,37 @@ def close_day(
     state: State,
     n_heard: Column,
     churn_word: Column,
-    day: int,
-    lapses: Column,
+    may_leave: Column,
 ) -> None:
-    """Phases 10-11: mood, fatigue and leaving of everybody who is active."""
+    """Phases 10-11: mood and fatigue of everybody who is active, and who may leave (a generous bound)."""
     for i in range(n_heard.shape[0]):
         me, it = state_of(state, i), traits_of(traits, i)
         is_active = me.status == ACTIVE
         mood, fatigue = feel.next_mood(params, me), feel.next_fatigue(params, me)
-        p = leave.leave_probability(params, constants, it, me, fatigue, n_heard[i], day)
+        p = leave.most_leaves(params, constants, it, me, fatigue, n_heard[i])
         state.mood[i] = mood if is_active else me.mood
         state.fatigue[i] = fatigue if is_active else me.fatigue
-        lapses[i] = is_active & (draws.unit(churn_word[i]) < p)
+        may_leave[i] = is_active & (draws.unit(churn_word[i]) < p)
+
+
+@column_kernel
+def leaves(
+    params: Params,
+    constants: Constants,
+    traits: Traits,
+    state: State,
+    rows: Column,
+    n_heard: Column,
+    churn_word: Column,
+    day: int,
+    out: Column,
+) -> None:
+    """Phase 11: which of those who may leave do."""
+    for k in range(rows.shape[0]):
+        i = rows[k]
+        me, it = state_of(state, i), traits_of(traits, i)
+        p = leave.leave_probability(params, constants, it, me, me.fatigue, n_heard[i], day)
+        out[k] = draws.unit(churn_word[i]) < p
 
 
 @column_kernel

@@ -486,7 +486,7 @@ class Shop(mesa.Model):  # type: ignore[misc]  # Mesa is untyped here
         return Members(rows, self.world.population.persona[rows], tenure, away, is_back)
 
     def _make_offers(self, visitors: list[Shopper]) -> Offer:
-        offers = self.ops.offers(self.day, self._members(visitors))
+        offers = self.ops.offers(self.day, len(visitors), lambda: self._members(visitors))
         self._hand_out(visitors, offers)
         return offers
 

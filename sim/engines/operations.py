@@ -7,15 +7,15 @@ chose; this room says what was on offer and settles who pays what, by keyed prio
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim import draws
-from sim.engines.teams import Seats, Teams
+from sim.engines.teams import Seats, Teams, no_seats
 from sim.engines.world import World
-from sim.journal import Day, Orders, Recorder, Samples, no_samples
+from sim.journal import Day, Orders, Recorder, Samples, no_orders, no_samples
 from sim.ledger import Budget
 from sim.money import CostClass
 from sim.rules import resolve
@@ -24,6 +24,8 @@ from sim.rules.records import FOUND, TEAM_COLUMNS, Offer, Shelf
 from sim.strategies.tactic import LIFECYCLES, NEW_DAYS, SILENT_DAYS, Board, Desk, People, Tactic
 
 Ints = NDArray[np.int64]
+
+_FRESH: Final = ("popularity", "rating", "appeal", "glance")  # columns of the shelf that change every day
 
 
 class Buyers(NamedTuple):
@@ -122,6 +124,7 @@ class Operations:
             "log_price": log_price,
             "log_cut": np.zeros(n),
             "popularity": np.zeros(n),
+            "glance": zeros,
             "rating": np.zeros(n),
             "appeal": np.zeros(n),
             "team_discount": np.zeros(n),
@@ -143,7 +146,9 @@ class Operations:
         self.teams.start_day(t)
         for budget in self.budgets:
             budget.start_day()
-        shelf = {name: column.copy() for name, column in self._base.items()}
+        on = self._on()
+        fresh = self._base if on else _FRESH  # tactics may write on any column, the shop on these
+        shelf = {name: column.copy() if name in fresh else column for name, column in self._base.items()}
         shelf_rules.show(
             self.world.params, self.units, self.reviews, self.stars, shelf["popularity"],
             shelf["rating"], shelf["appeal"],
@@ -154,11 +159,15 @@ class Operations:
         self.board = Board(
             self.day, len(c), self.units, shelf["rating"], c.price_cents, c.unit_cost_cents, shelf["on_sale"]
         )
-        for tactic, desk in self._on():
+        for tactic, desk in on:
             tactic.on_shelf(shelf, self.board, desk)
-        shelf_rules.log_ratios(shelf["price_cents"], shelf["list_cents"], shelf["log_cut"])
+        if on:
+            shelf_rules.log_ratios(shelf["price_cents"], shelf["list_cents"], shelf["log_cut"])
+        shelf_rules.glances(
+            shelf["taste_0"], shelf["taste_1"], shelf["taste_2"], shelf["popularity"], shelf["on_sale"], shelf["glance"]
+        )
         self.shelf = Shelf(**shelf)
-        self.is_promoting = bool((self.shelf.promoted > 0.0).any())
+        self.is_promoting = bool(on) and bool((self.shelf.promoted > 0.0).any())
         return self.shelf
 
     def _on(self) -> list[tuple[Tactic, Desk]]:
@@ -246,9 +255,8 @@ class Operations:
             served[wants] = resolve.grant(one, int(self.stock[scarce]), words[wants], names[wants])
         return served
 
-    def offers(self, t: int, members: Members) -> Offer:
-        """What each of today's visitors is offered."""
-        n = len(members.row)
+    def offers(self, t: int, n: int, members: Callable[[], Members]) -> Offer:
+        """What each of today's n visitors is offered; `members` is asked only if some tactic is at work."""
         none = np.full(n, -1, dtype=np.int64)
         columns: dict[str, NDArray[Any]] = {
             "coupon_share": np.zeros(n),
@@ -267,7 +275,7 @@ class Operations:
         self.issued, self.issuer = np.zeros(n, dtype=np.int64), none.copy()
         on = self._on()
         if on:
-            people = self._people(members)
+            people = self._people(members())
             for tactic, desk in on:
                 tactic.on_offer(columns, people, tactic.target.chosen(people), self.board, desk)
             self._issue(t, columns["coupon_cents"], columns["coupon_cents_tactic"], people.id)
@@ -333,12 +341,13 @@ class Operations:
         """
         events = Day()
         buyers = self._from_stock(t, buyers)
-        buyers = self._seat(t, buyers)
-        buyers = self._fund_teams(t, buyers)
-        self._open_and_join(t, buyers, events)
-        alone = buyers.take(~buyers.is_team)
-        orders = self._sell(t, alone, offers)
-        return buyers, orders, events
+        alone = buyers
+        if buyers.is_team.any():
+            buyers = self._seat(t, buyers)
+            buyers = self._fund_teams(t, buyers)
+            self._open_and_join(t, buyers, events)
+            alone = buyers.take(~buyers.is_team)
+        return buyers, self._sell(t, alone, offers), events
 
     def _from_stock(self, t: int, buyers: Buyers) -> Buyers:
         limited = np.flatnonzero(self.stock[buyers.product] >= 0)
@@ -481,6 +490,8 @@ class Operations:
 
     def close_teams(self, t: int, events: Day) -> tuple[Orders, Seats]:
         """Orders of teams that filled tonight, and the seats of those that failed."""
+        if not self.teams.is_open.any():
+            return no_orders(), no_seats()
         confirmed, refunded, events.n_teams_filled, events.n_teams_failed = self.teams.close(t)
         saved = (confirmed.price_cents - confirmed.team_cents) * confirmed.quantity
         cut = (confirmed.list_cents - confirmed.price_cents) * confirmed.quantity

@@ -26,6 +26,7 @@ from sim.rules.expose import (
     draw_item,
     friend_chance,
     friend_products,
+    glance_at,
     item_name,
     look,
     placed_source,
@@ -86,12 +87,18 @@ class View(NamedTuple):
     word_1: Any
     word_2: Any
     word_3: Any
+    glance_0: Any  # what the shelf shows of the four products met
+    glance_1: Any
+    glance_2: Any
+    glance_3: Any
+    seen: Shelf  # what one slot shows to each of them: a shelf with a place for every visitor
 
 
 def new_view(n: int) -> View:
     """Room for n visitors."""
     tables = {"source": np.int8, "product": np.int32, "utility": np.float64}
-    kinds: dict[str, Any] = {f"word_{lane}": np.uint32 for lane in range(4)}
+    # words as wide as their products with the number of products
+    kinds: dict[str, Any] = {f"{name}_{lane}": np.int64 for name in ("word", "glance") for lane in range(4)}
     kinds |= {
         "last_buy_day": np.int16,
         "n_friend": np.int8,
@@ -102,6 +109,7 @@ def new_view(n: int) -> View:
     }
     columns: dict[str, Any] = {name: np.zeros(n, dtype=kinds.get(name, np.float64)) for name in View._fields}
     columns |= {name: np.zeros((MOST_SLOTS, n), dtype=kind) for name, kind in tables.items()}
+    columns["seen"] = Shelf(**{name: np.zeros(n) for name in Shelf._fields})
     return View(**columns | {"ranked": np.zeros((n, INBOX_SIZE), dtype=np.int8), "chances": np.zeros(INBOX_SIZE + 1)})
 
 
@@ -186,6 +194,8 @@ def look_around(
 ) -> None:
     """Every slot's source, and the product of those that need nobody but the visitor."""
     word_0, word_1, word_2, word_3 = view.word_0, view.word_1, view.word_2, view.word_3
+    glance_0, glance_1, glance_2, glance_3 = view.glance_0, view.glance_1, view.glance_2, view.glance_3
+    n_products = shelf.id.shape[0]
     for k in range(agents.shape[0]):
         view.special[k] = 0
     for slot in range(n_slots):
@@ -193,14 +203,20 @@ def look_around(
         for k in range(agents.shape[0]):
             words = draws.block(seed, draws.SLOT_SOURCE, day, agents[k], slot)
             source[k] = slot_source(Sticks(view.placed[k], view.friend[k], taste, popular, 0.0, 0.0, 0.0), words)
-        # drawing and looking apart, because the compiler makes several draws at a time, but not several looks
+        # Drawing, fetching what is shown, and looking apart: the first and the last the compiler makes for several
+        # visitors at a time.
         for k in range(agents.shape[0]):
             w0, w1, w2, w3 = draws.block(seed, draws.SLOT_ITEM, day, agents[k], item_name(0, int(source[k]), slot))
             word_0[k], word_1[k], word_2[k], word_3[k] = w0, w1, w2, w3
         for k in range(agents.shape[0]):
-            # wide words, because products of narrow ones would wrap around
-            drawn: Any = (np.int64(word_0[k]), np.int64(word_1[k]), np.int64(word_2[k]), np.int64(word_3[k]))
-            product[k] = look(params, _face(view, k), shelf, source[k], drawn)
+            glance_0[k] = glance_at(shelf, word_0[k])
+            glance_1[k] = glance_at(shelf, word_1[k])
+            glance_2[k] = glance_at(shelf, word_2[k])
+            glance_3[k] = glance_at(shelf, word_3[k])
+        for k in range(agents.shape[0]):
+            drawn: Any = (word_0[k], word_1[k], word_2[k], word_3[k])
+            shown: Any = (glance_0[k], glance_1[k], glance_2[k], glance_3[k])
+            product[k] = look(params, _face(view, k), source[k], n_products, drawn, shown)
         for k in range(agents.shape[0]):
             view.special[k] |= np.int64((source[k] > POPULAR) | (product[k] < 0)) << slot
 
@@ -278,13 +294,18 @@ def like(
     view: View,
 ) -> None:
     """How much they like what they see at the shelf's price, alone; what friends told them included."""
-    n = rows.shape[0]
+    n, seen = rows.shape[0], view.seen
     for slot in range(n_slots):
         product, utility = view.product[slot], view.utility[slot]
+        for k in range(n):  # fetching and liking apart: the second the compiler makes for several visitors at a time
+            j = max(product[k], 0)
+            seen.taste_0[k], seen.taste_1[k], seen.taste_2[k] = shelf.taste_0[j], shelf.taste_1[j], shelf.taste_2[j]
+            seen.appeal[k], seen.popularity[k] = shelf.appeal[j], shelf.popularity[j]
+            seen.log_price[k], seen.log_cut[k] = shelf.log_price[j], shelf.log_cut[j]
         for k in range(n):
-            j, it = max(product[k], 0), _face(view, k)
-            liked = liking(params, constants, it, shelf, j, 0.0, 0, 0.0)
-            utility[k] = liked + price_effect(params, constants, it, shelf.log_cut[j])
+            it = _face(view, k)
+            liked = liking(params, constants, it, seen, k, 0.0, 0, 0.0)
+            utility[k] = liked + price_effect(params, constants, it, seen.log_cut[k])
     for k in range(n):
         if not view.is_memorable[k]:
             continue

@@ -27,6 +27,7 @@ from sim.rules.records import (
     Traits,
 )
 from sim.rules.remember import fading
+from sim.rules.shelf import GLANCE_UNIT, NOT_SOLD, of_glance
 
 SHOWS_ABOVE = 0.05  # a recommendation weaker than this fills no slot (eq. 3)
 TRIES = 16  # blocks of four proposals before the next product that fits is taken
@@ -69,21 +70,52 @@ def seen_score(params: Params, score: float, rest: float) -> float:
 
 
 @rule
-def look(params: Params, traits: Traits, shelf: Shelf, source: int, words: tuple[int, int, int, int]) -> int:
+def look(
+    params: Params,
+    traits: Traits,
+    source: int,
+    n_products: int,
+    words: tuple[int, int, int, int],
+    glances: tuple[int, int, int, int],
+) -> int:
     """The product that looks best of four met by chance: by taste, by popularity, or (browsing) any; -1 if none sells.
 
-    No branch depends on the visitor, so a compiled loop over many visitors does not stumble.
+    `glances` are what the shelf shows of the four. No branch depends on the visitor, so a compiled loop makes
+    many visitors at a time.
     """
     found, best = -1, -1e300
     by_taste, by_popularity = 1.0 * (source == TASTE_SEARCH), 1.0 * (source == POPULAR)
-    for word in words:
-        product, rest = proposed(word, shelf.id.shape[0])
-        score = by_taste * taste_match(traits, shelf, product) + by_popularity * shelf.popularity[product]
-        seen = seen_score(params, score, rest)
-        is_better = (seen > best) & shelf.on_sale[product]
+    for word, glance in (
+        (words[0], glances[0]), (words[1], glances[1]), (words[2], glances[2]), (words[3], glances[3]),
+    ):  # fmt: skip
+        product, rest = proposed(word, n_products)
+        seen = seen_score(params, by_taste * glanced_match(traits, glance) + by_popularity * glanced_z(glance), rest)
+        is_better = (seen > best) & (of_glance(glance, 3) != NOT_SOLD)
         best = seen if is_better else best
         found = product if is_better else found
     return found
+
+
+@rule
+def glanced_match(traits: Traits, glance: int) -> float:
+    """match_ij as far as a list shows it."""
+    return (
+        traits.taste_0 * of_glance(glance, 0)
+        + traits.taste_1 * of_glance(glance, 1)
+        + traits.taste_2 * of_glance(glance, 2)
+    ) * (INV_ROOT_3 / GLANCE_UNIT)
+
+
+@rule
+def glanced_z(glance: int) -> float:
+    """Popularity as far as a list shows it."""
+    return of_glance(glance, 3) / GLANCE_UNIT
+
+
+@rule
+def glance_at(shelf: Shelf, word: int) -> int:
+    """What the shelf shows of the product that a draw proposes."""
+    return int(shelf.glance[proposed(word, shelf.id.shape[0])[0]])
 
 
 @rule
@@ -123,7 +155,9 @@ def draw_item(
     for attempt in range(TRIES):
         words = draws.block(key.seed, draws.SLOT_ITEM, key.day, key.agent, item_name(attempt, source, slot))
         if source <= POPULAR:
-            product = look(params, traits, shelf, source, words)
+            w0, w1, w2, w3 = words
+            glances = glance_at(shelf, w0), glance_at(shelf, w1), glance_at(shelf, w2), glance_at(shelf, w3)
+            product = look(params, traits, source, shelf.id.shape[0], words, glances)
         else:
             product = look_placed(params, traits, key, offer, shelf, source, words)
         if product >= 0:

@@ -10,6 +10,7 @@ LEFT_UNIT = 4294967296.0  # weights of friends who left are integers of 2^-32
 LEFT_FADE_DAYS = 30.0  # Nitzan & Libai 2011: strongest in the first month (literature)
 LEFT_MOST = 2.0  # cap of eq. 17; keeps contagion of leaving from running away (guess)
 TENURED_DAYS = 30  # only friends with this tenure count as a loss (guess)
+ROUNDING = 1e-6  # what a bound leaves for rounding
 
 
 @rule
@@ -23,7 +24,7 @@ def return_probability(params: Params, state: State, day: int) -> float:
 @rule
 def most_returns(params: Params, most_orders: int) -> float:
     """No lapsed shopper with at most this many orders is likelier to come back on any day."""
-    return params.om_0 * exp(params.b_fr * log(1.0 + most_orders)) * 1.000001 + 1e-9
+    return params.om_0 * exp(params.b_fr * log(1.0 + most_orders)) * (1.0 + ROUNDING) + ROUNDING
 
 
 @rule
@@ -42,13 +43,29 @@ def leave_probability(
     With x = 0 this is exactly the shifted beta-geometric of Fader & Hardie 2007. `params.churn` scales
     the hazard; without friends the share does not deviate.
     """
-    left = min(state.left * exp(-(day - state.left_day) / LEFT_FADE_DAYS) / LEFT_UNIT, LEFT_MOST)
+    x = params.g_n * left_now(state, day) + _other_reasons(params, constants, state, fatigue, n_friends)
+    return 1.0 - exp(params.churn * exp(x) * traits.stay)
+
+
+@rule
+def most_leaves(
+    params: Params, constants: Constants, traits: Traits, state: State, fatigue: float, n_friends: int
+) -> float:
+    """At least `leave_probability`, with one exponential instead of three: nothing is forgotten, 1 - e^-y <= y."""
+    left = min(state.left / LEFT_UNIT, LEFT_MOST)
+    x = max(params.g_n, 0.0) * left + _other_reasons(params, constants, state, fatigue, n_friends)
+    return -params.churn * exp(x) * traits.stay * (1.0 + ROUNDING) + ROUNDING
+
+
+@rule
+def left_now(state: State, day: int) -> float:
+    """Weight of tenured friends who left, as it is remembered today, at most LEFT_MOST."""
+    return min(state.left * exp(-(day - state.left_day) / LEFT_FADE_DAYS) / LEFT_UNIT, LEFT_MOST)
+
+
+@rule
+def _other_reasons(params: Params, constants: Constants, state: State, fatigue: float, n_friends: int) -> float:
+    """x of eq. 17 without the friends who left."""
     share = state.n_friends_active / max(n_friends, 1) - constants.active_share
     deviation = share if n_friends > 0 else 0.0
-    x = (
-        -params.g_s * state.satisfaction
-        + params.g_n * left
-        - params.g_a * deviation
-        + params.g_f * max(0.0, fatigue - params.f_1)
-    )
-    return 1.0 - exp(params.churn * exp(x) * traits.stay)
+    return -params.g_s * state.satisfaction - params.g_a * deviation + params.g_f * max(0.0, fatigue - params.f_1)

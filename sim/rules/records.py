@@ -159,6 +159,7 @@ class Shelf(NamedTuple):
     log_price: Any  # ln(list / p_ref)
     log_cut: Any  # ln(price / list), 0 where nothing is cut
     popularity: Any  # z of ln(1 + units sold until yesterday)
+    glance: Any  # what is seen of it in a list: tastes, popularity, whether it is sold, in one word (rules.shelf)
     rating: Any  # displayed stars
     appeal: Any  # eq. 4: stars and number of reviews
     team_discount: Any  # 0 = no teams
