@@ -53,9 +53,9 @@ JOIN = E + "who_joins_a_team"
 STRANGERS = E + "open_teams_of_strangers_are_three_at_most_and_nobody_is_favoured"
 THRESHOLD = "tests/test_adoption.py::test_in_a_directed_graph_only_who_is_heard_counts"
 #: A draw is uniform, so a flipped sign of what it adds is another draw: only the formula's own test tells them apart.
-DRAWN = "tests/test_rules.py::test_a_draw_is_a_product_and_the_luck_of_looking_at_it"
-EQUALS = "tests/test_rules.py::test_the_first_of_equals_is_taken"
-FEW = "tests/test_rules.py::test_few_promoted_products_of_many_are_found"
+DRAWN = "tests/test_rules_items.py::test_a_draw_is_a_product_and_the_luck_of_looking_at_it"
+EQUALS = "tests/test_rules_items.py::test_the_first_of_equals_is_taken"
+FEW = "tests/test_rules_items.py::test_few_promoted_products_of_many_are_found"
 BUDGET = E + "a_budget_gives_what_fits_and_to_anybody"
 
 
