@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 # What these assert on behalf of tests is explained as if the tests had.
-pytest.register_assert_rewrite("tests.by_hand", "tests.laboratory")
+pytest.register_assert_rewrite("tests.by_hand", "tests.laboratory", "tests.busy_worlds")
 
 Typed = Callable[..., "subprocess.CompletedProcess[str]"]
 

@@ -10,19 +10,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from tests.laboratory import (
-    N,
-    agree,
-    both_seen,
-    happened,
-    lab,
-    logistic,
-    people,
-    play,
-    products,
-    rows,
-    spread,
-)
+from tests.laboratory import N, agree, both_seen, happened, lab, logistic, people, play, products, rows, spread
 
 # --- (4), (5), (6): which product, and whether any ------------------------------------------------------------
 

@@ -7,18 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from tests.laboratory import (
-    ONE_SLOT,
-    N,
-    agree,
-    lab,
-    people,
-    play,
-    products,
-    rows,
-    spread,
-    wins,
-)
+from tests.laboratory import ONE_SLOT, N, agree, lab, people, play, products, rows, spread, wins
 
 
 @pytest.mark.parametrize(

@@ -8,20 +8,7 @@ import math
 import numpy as np
 import pytest
 
-from tests.laboratory import (
-    N,
-    Reals,
-    agree,
-    both_seen,
-    happened,
-    lab,
-    logistic,
-    people,
-    play,
-    products,
-    rows,
-    spread,
-)
+from tests.laboratory import N, Reals, agree, both_seen, happened, lab, logistic, people, play, products, rows, spread
 
 
 def remembered(days: int, daily: bool, w_inf: float, m_f: float, keep: float) -> Reals:

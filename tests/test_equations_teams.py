@@ -9,19 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from tests.laboratory import (
-    ONE_SLOT,
-    N,
-    agree,
-    happened,
-    lab,
-    logistic,
-    people,
-    play,
-    products,
-    rows,
-    spread,
-)
+from tests.laboratory import ONE_SLOT, N, agree, happened, lab, logistic, people, play, products, rows, spread
 
 # --- (19): teams ------------------------------------------------------------------------------------------------
 

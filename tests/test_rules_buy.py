@@ -13,16 +13,7 @@ from hypothesis import strategies as st
 from sim import draws
 from sim.rules import buy, shelf
 from sim.rules import expose as exposing
-from sim.rules.records import (
-    BROWSE,
-    FRIEND,
-    KOL,
-    NO_TEAM,
-    Key,
-    Shelf,
-    State,
-    Traits,
-)
+from sim.rules.records import BROWSE, FRIEND, KOL, NO_TEAM, Key, Shelf, State, Traits
 from tests.by_hand import (
     KEY,
     NO_TEAMS,

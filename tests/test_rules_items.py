@@ -15,26 +15,8 @@ from scipy import optimize
 from sim import draws, params
 from sim._jit import kernel
 from sim.rules import expose as exposing
-from sim.rules.records import (
-    BROWSE,
-    POPULAR,
-    PROMOTED,
-    RECOMMENDED,
-    TASTE_SEARCH,
-    Key,
-    Shelf,
-)
-from tests.by_hand import (
-    P,
-    a_shelf,
-    a_shopper,
-    a_state,
-    an_inbox,
-    an_offer,
-    close_share,
-    fits,
-    visitors,
-)
+from sim.rules.records import BROWSE, POPULAR, PROMOTED, RECOMMENDED, TASTE_SEARCH, Key, Shelf
+from tests.by_hand import P, a_shelf, a_shopper, a_state, an_inbox, an_offer, close_share, fits, visitors
 
 
 @kernel

@@ -17,23 +17,8 @@ from scipy import special
 from sim import draws, params
 from sim._jit import kernel
 from sim.rules import arrive, feel, leave, visit
-from sim.rules.records import (
-    ACTIVE,
-    LAPSED,
-    NEVER,
-    PROSPECT,
-    State,
-    Traits,
-)
-from tests.by_hand import (
-    C,
-    P,
-    a_shopper,
-    a_state,
-    close_share,
-    often,
-    share_of_one,
-)
+from sim.rules.records import ACTIVE, LAPSED, NEVER, PROSPECT, State, Traits
+from tests.by_hand import C, P, a_shopper, a_state, close_share, often, share_of_one
 
 # --- 1 arrive ------------------------------------------------------------------------------------
 

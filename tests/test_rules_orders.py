@@ -11,19 +11,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from sim.rules import fulfil, review, share
-from sim.rules.records import (
-    Key,
-)
-from tests.by_hand import (
-    KEY,
-    C,
-    P,
-    a_shopper,
-    close_share,
-    often,
-    share_of_one,
-    small,
-)
+from sim.rules.records import Key
+from tests.by_hand import KEY, C, P, a_shopper, close_share, often, share_of_one, small
 
 # --- 7 fulfil ------------------------------------------------------------------------------------
 

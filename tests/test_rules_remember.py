@@ -12,19 +12,8 @@ from hypothesis import strategies as st
 
 from sim import draws
 from sim.rules import remember
-from sim.rules.records import (
-    INBOX_SIZE,
-    NEVER,
-    Inbox,
-    Key,
-)
-from tests.by_hand import (
-    KEY,
-    C,
-    P,
-    an_inbox,
-    often,
-)
+from sim.rules.records import INBOX_SIZE, NEVER, Inbox, Key
+from tests.by_hand import KEY, C, P, an_inbox, often
 
 
 def test_wearing_out_is_flat_to_three_then_falls_to_w_inf() -> None:

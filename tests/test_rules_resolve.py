@@ -11,9 +11,7 @@ from scipy import stats
 
 from sim import draws
 from sim.rules import resolve
-from tests.by_hand import (
-    often,
-)
+from tests.by_hand import often
 
 
 def test_priorities_are_named() -> None:

@@ -11,10 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.rules import shelf
-from tests.by_hand import (
-    P,
-    often,
-)
+from tests.by_hand import P, often
 
 
 def _show(units: Any, reviews: Any, stars: Any, p: Any = P) -> tuple[Any, Any, Any]:

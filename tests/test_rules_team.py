@@ -14,12 +14,7 @@ from scipy import stats
 
 from sim import draws
 from sim.rules import buy, team
-from sim.rules.records import (
-    FOUND,
-    NO_TEAM,
-    TEAM_COLUMNS,
-    TEAM_MEMBERS,
-)
+from sim.rules.records import FOUND, NO_TEAM, TEAM_COLUMNS, TEAM_MEMBERS
 from tests.by_hand import (
     KEY,
     NO_TEAMS,
