@@ -20,7 +20,8 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
 def _lines() -> Iterator[str]:
     import sim
     from sim import arrivals
-    from sim.cli.commands import about_arrival, about_tactic, app, plain
+    from sim.cli.catalogues import about_arrival, about_tactic, plain
+    from sim.cli.commands import app
     from sim.metrics import MEASURES
     from sim.params import COEFFICIENTS
     from sim.strategies import registry

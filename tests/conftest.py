@@ -12,6 +12,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 
+# What these assert on behalf of tests is explained as if the tests had.
+pytest.register_assert_rewrite("tests.by_hand", "tests.laboratory", "tests.busy_worlds", "tests.campus")
+
 Typed = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -33,3 +36,10 @@ def typed(tmp_path: Path) -> Typed:
         )  # fmt: skip
 
     return run
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder to stand in."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path

@@ -28,35 +28,38 @@ PAGE = ROOT / "docs" / "mutants.md"
 COPIED = ("sim", "scenarios", "tests", "benchmarks", "docs", "pyproject.toml")
 SECONDS = 300  # a mistake after which a test does not end is seen too
 #: All tests of theory and of facts, for what the named tests do not see.
-ALL_TESTS = ("tests/test_equations.py", "tests/test_theory.py", "tests/test_labs.py", "tests/test_adoption.py")
+ALL_TESTS = (
+    *(f"tests/test_equations_{subject}.py" for subject in ("life", "orders", "slots", "talk", "teams")),
+    "tests/test_theory.py", "tests/test_labs.py", "tests/test_adoption.py",
+)  # fmt: skip
 
-E = "tests/test_equations.py::test_"
-MAIL = E + "who_is_written_to_comes_more_often_and_tires"
-LIFE = E + "what_one_bought_decides_what_comes_next"
-FRIENDS = E + "friends_who_leave_take_others_with_them"
-ARRIVE = E + "prospects_come_by_themselves_and_through_posts"
-REACH = E + "friends_are_reached_and_accept_as_often_as_they_should"
-ORDERS = E + "orders_are_judged_reviewed_sent_back_and_shared"
-LUCK = E + "luck_and_failure_make_the_stars"
-UNLOCK = E + "who_shares_for_a_coupon"
-CHOICE = E + "what_is_liked_is_bought"
-SLOTS = E + "slots_go_to_sources_by_weight_and_to_products_by_score"
+OF_LIFE, OF_ORDERS, OF_SLOTS, OF_TALK, OF_TEAMS = (f"{file}::test_" for file in ALL_TESTS[:5])
+MAIL = OF_LIFE + "who_is_written_to_comes_more_often_and_tires"
+LIFE = OF_LIFE + "what_one_bought_decides_what_comes_next"
+FRIENDS = OF_LIFE + "friends_who_leave_take_others_with_them"
+ARRIVE = OF_LIFE + "prospects_come_by_themselves_and_through_posts"
+REACH = OF_LIFE + "friends_are_reached_and_accept_as_often_as_they_should"
+ORDERS = OF_ORDERS + "orders_are_judged_reviewed_sent_back_and_shared"
+LUCK = OF_ORDERS + "luck_and_failure_make_the_stars"
+UNLOCK = OF_ORDERS + "who_shares_for_a_coupon"
+CHOICE = OF_ORDERS + "what_is_liked_is_bought"
+SLOTS = OF_SLOTS + "slots_go_to_sources_by_weight_and_to_products_by_score"
 BLURRED = SLOTS + "[blurred]"
 SHARP = SLOTS + "[sharp]"
 SLOT_OBJECTS = SLOTS + "[objects]"  # the columnar driver takes these steps in its own loop
-TALK = E + "what_friends_say_is_remembered_and_fades"
-EIGHT = E + "the_strongest_eight_are_remembered_and_shown_by_strength"
-WEEK = E + "a_recommendation_is_a_cause_for_a_week"
-ONE_BY_ONE = E + "friends_products_fill_slots_one_by_one"
-FOUND = E + "who_founds_a_team"
-JOIN = E + "who_joins_a_team"
-STRANGERS = E + "open_teams_of_strangers_are_three_at_most_and_nobody_is_favoured"
+TALK = OF_TALK + "what_friends_say_is_remembered_and_fades"
+EIGHT = OF_TALK + "the_strongest_eight_are_remembered_and_shown_by_strength"
+WEEK = OF_TALK + "a_recommendation_is_a_cause_for_a_week"
+ONE_BY_ONE = OF_TALK + "friends_products_fill_slots_one_by_one"
+FOUND = OF_TEAMS + "who_founds_a_team"
+JOIN = OF_TEAMS + "who_joins_a_team"
+STRANGERS = OF_TEAMS + "open_teams_of_strangers_are_three_at_most_and_nobody_is_favoured"
 THRESHOLD = "tests/test_adoption.py::test_in_a_directed_graph_only_who_is_heard_counts"
 #: A draw is uniform, so a flipped sign of what it adds is another draw: only the formula's own test tells them apart.
-DRAWN = "tests/test_rules.py::test_a_draw_is_a_product_and_the_luck_of_looking_at_it"
-EQUALS = "tests/test_rules.py::test_the_first_of_equals_is_taken"
-FEW = "tests/test_rules.py::test_few_promoted_products_of_many_are_found"
-BUDGET = E + "a_budget_gives_what_fits_and_to_anybody"
+DRAWN = "tests/test_rules_items.py::test_a_draw_is_a_product_and_the_luck_of_looking_at_it"
+EQUALS = "tests/test_rules_items.py::test_the_first_of_equals_is_taken"
+FEW = "tests/test_rules_items.py::test_few_promoted_products_of_many_are_found"
+BUDGET = OF_TEAMS + "a_budget_gives_what_fits_and_to_anybody"
 
 
 class Mutant(NamedTuple):

@@ -30,7 +30,7 @@ from sim.engines import World, simulate
 from sim.errors import InputError, ScenarioError
 from sim.journal import Journal
 from sim.scenario import Scenario, difference, schema, template
-from tests.test_engines import BUSY, assert_drivers_agree, assert_same, fingerprint, from_files
+from tests.busy_worlds import BUSY, assert_drivers_agree, assert_same, fingerprint, from_files
 
 ROOT = Path(__file__).resolve().parent.parent
 KINDS = sorted(arrivals.registry())

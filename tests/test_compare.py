@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from sim.errors import InputError
 from sim.metrics import MEASURES
 from sim.studies import compare as c
+from sim.studies.compare.sentence import EN, ZH
 
 
 def table(
@@ -284,7 +285,7 @@ def test_the_sentence_names_gmv_retention_and_profit_and_how_sure() -> None:
     worse = c.verdict(runs, "gmv_cents", {})
     assert worse["sentence"].startswith("Keep the shop as it is: the control is clearly the best of 3 on GMV")
     assert f" b against the control: GMV {(mean['b'] - mean['control']) / 100:,.0f} (" in worse["sentence"]
-    assert c._EN.keys() == c._ZH.keys()
+    assert EN.keys() == ZH.keys()
 
 
 def test_an_open_question_says_what_it_would_take() -> None:

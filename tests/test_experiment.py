@@ -145,7 +145,8 @@ def test_same_question_runs_nothing_and_more_replications_extend(tmp_path: Path,
 
 
 def test_row_groups_do_not_depend_on_history(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sim.experiment._ROWS_A_GROUP", 100)
+    for room in ("files", "parts"):
+        monkeypatch.setattr(f"sim.experiment.{room}.ROWS_A_GROUP", 100)
     run(tmp_path / "r", 2)
     run(tmp_path / "r", 5)
     run(tmp_path / "whole", 5)

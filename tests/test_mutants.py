@@ -18,7 +18,7 @@ RULES = ROOT / "sim" / "rules"
 
 #: Functions without an equation or a lag of their own: they name draws, take steps in turn, or answer yes or no.
 WITHOUT: dict[str, str] = {
-    "buy.order_paid": "money by the cent: tests/test_rules.py and the books in tests/test_engines.py",
+    "buy.order_paid": "money by the cent: tests/test_rules_buy.py and the books in tests/test_engines_sums.py",
     "buy.sees_teams": "a bit of a mask",
     "expose.item_name": "a name",
     "expose.expose": "steps in turn; its lag has a day",

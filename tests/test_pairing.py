@@ -18,7 +18,7 @@ from sim.rules import expose as exposing
 from sim.rules import shelf as shelf_rules
 from sim.rules.records import POPULAR, Offer, Shelf
 from sim.scenario import Scenario
-from tests.test_equations import wins
+from tests.laboratory import wins
 
 ROOT = Path(__file__).resolve().parent.parent
 

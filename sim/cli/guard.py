@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import functools
 import os
-import signal
 import sys
 from collections.abc import Callable
-from typing import Any, ParamSpec
+from typing import ParamSpec
 
 import typer
 
@@ -63,21 +62,3 @@ def _leave_quietly() -> None:
     # The reader of our output has gone (`| head`). Python would complain once more while it closes stdout.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     os._exit(0)
-
-
-def _interrupt(number: int, frame: Any) -> None:
-    raise KeyboardInterrupt
-
-
-def run() -> None:
-    """Start the command line."""
-    from sim.cli.commands import app
-
-    # Batch systems end a job with SIGTERM: leave as politely as after Ctrl-C, so the folder can be resumed.
-    signal.signal(signal.SIGTERM, _interrupt)
-    if hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(errors="replace")  # a terminal without Chinese must not stop a table
-    try:
-        app(prog_name="grapevine")
-    except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)

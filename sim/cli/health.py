@@ -1,4 +1,4 @@
-"""What `grapevine doctor` looks at: versions, compiler cache, cores, memory, self-test; part of the command line."""
+"""The command that examines this set-up: doctor; part of the command line."""
 
 from __future__ import annotations
 
@@ -9,10 +9,28 @@ from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from sim.cli.show import size
+import typer
+
+from sim.cli import show
+from sim.cli.options import Json
 from sim.version import RESULTS_VERSION, __version__
 
 _LIBRARIES = ("numpy", "numba", "llvmlite", "pandas", "pyarrow", "networkx", "mesa", "loky")
+
+
+def doctor(json: Json = False) -> None:
+    """Whether this set-up is sound: versions, compiler cache, cores, memory, self-test."""
+    report = examine()
+    if json:
+        show.as_json(report)
+    else:
+        rows = [[name, value] for name, value in report["facts"].items()]
+        rows += [
+            [check["name"], f"{'ok' if check['passed'] else 'FAILED'}  {check['detail']}"] for check in report["checks"]
+        ]
+        print(show.table(["", ""], rows, left=(0, 1)).lstrip("\n"))
+    if not all(check["passed"] for check in report["checks"]):
+        raise typer.Exit(1)
 
 
 def examine() -> dict[str, Any]:
@@ -21,12 +39,13 @@ def examine() -> dict[str, Any]:
     from sim.experiment import cores
 
     compiled = list(CACHE_ROOT.rglob("*.nbc"))
+    compiled_size = show.size(sum(p.stat().st_size for p in compiled))
     facts = {
         "grapevine": f"{__version__} (results version {RESULTS_VERSION})",
         "python": f"{platform.python_version()} on {platform.system()} {platform.machine()}",
         **{name: _version_of(name) for name in _LIBRARIES},
         "compiler": "on" if IS_COMPILED else "off (NUMBA_DISABLE_JIT)",
-        "compiler cache": f"{CACHE_ROOT}: {len(compiled)} functions, {size(sum(p.stat().st_size for p in compiled))}",
+        "compiler cache": f"{CACHE_ROOT}: {len(compiled)} functions, {compiled_size}",
         "cores": str(cores()),
         "memory": _memory(),
     }
@@ -43,7 +62,7 @@ def _version_of(name: str) -> str:
 
 def _memory() -> str:
     try:
-        return size(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+        return show.size(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
     except (AttributeError, ValueError, OSError):
         return "unknown"
 

@@ -1,13 +1,15 @@
 """What is asked: load, check, change, name and explain a scenario; imports the world's rooms below it.
 
-`reader` turns YAML into plain data with lines, `parts` and `model` say what is allowed, `refusals`
-words the messages, `words` writes a scenario back for people (template, difference, JSON schema).
+`reader` turns YAML into plain data with lines; `fields`, `parts`, `kinds` and `question` say what is allowed,
+`refusals` words the messages. `model` loads, changes and names a scenario, with the help of `shipped`, `files`
+and `changes`; `words` writes it back for people (template, difference, JSON schema).
 """
 
 from __future__ import annotations
 
 from sim.scenario.fields import FieldAbout, describe
-from sim.scenario.model import CONTROL, Scenario, content_hash, find, shipped
+from sim.scenario.files import content_hash
+from sim.scenario.model import Scenario
 from sim.scenario.parts import (
     GOAL_NAMES,
     GRAPHS,
@@ -19,7 +21,9 @@ from sim.scenario.parts import (
     GraphFile,
     PopulationSpec,
 )
+from sim.scenario.question import CONTROL
 from sim.scenario.reader import parse_assignment, parse_path
+from sim.scenario.shipped import find, shipped
 from sim.scenario.words import difference, schema, template
 
 __all__ = [

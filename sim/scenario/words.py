@@ -14,7 +14,8 @@ from pydantic.json_schema import models_json_schema
 from sim.errors import InputError
 from sim.money import in_currency
 from sim.scenario.fields import FieldAbout, about_field, describe, field_named, submodel
-from sim.scenario.model import Scenario, content_hash
+from sim.scenario.files import content_hash
+from sim.scenario.model import Scenario
 from sim.scenario.parts import GOAL_NAMES, GRAPHS, MEASURE_NAMES, MONEY_GOALS, SWITCHES
 
 Lang = Literal["en", "zh"]

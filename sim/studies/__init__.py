@@ -1,1 +1,1 @@
-"""Questions asked of results, one file per kind of question; each imports from `experiment` and below."""
+"""Questions asked of results, one room or file per kind of question; each imports from `experiment` and below."""

@@ -1,0 +1,145 @@
+"""Commands that list what exists: strategies, arrivals, personas, params; part of the command line."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from sim.cli import show
+from sim.cli.options import Json
+from sim.errors import InputError, did_you_mean
+
+
+def strategies(
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="One kind of tactic, in full.")] = None,
+    json: Json = False,
+) -> None:
+    """What a strategy is made of: tactics, their levers with unit, range, default; costs; how they backfire."""
+    from sim.strategies import registry
+
+    known = registry()
+    if name is not None and name not in known:
+        raise InputError("no such tactic", found=name, hint=did_you_mean(name, known, kind="tactics"))
+    if json:
+        show.as_json({kind: about_tactic(known[kind]) for kind in ([name] if name else known)})
+    elif name is None:
+        abouts = {kind: about_tactic(tactic) for kind, tactic in known.items()}
+        rows = [[kind, about["grade"], about["summary"]] for kind, about in abouts.items()]
+        print(show.table(["tactic", "evidence", "what it does"], rows, left=(0, 1, 2), wrap=2))
+        print("\nEvidence: A field experiments ... D practice only.", end="")
+        print("\n`grapevine strategies NAME` lists the levers of one.")
+    else:
+        about = about_tactic(known[name])
+        print(f"{name}: {about['text']}\n")
+        for what, key in (("Evidence", "grade"), ("It costs", "costs"), ("It can backfire", "backfires")):
+            print(f"{what}: {about[key]}.")
+        print()
+        rows = [[f["name"], plain(f["default"]), f["unit"], f["allowed"], f["description"]] for f in about["levers"]]
+        print(show.table(["lever", "default", "unit", "allowed", "what it is"], rows, left=(0, 1, 2, 3, 4), wrap=4))
+
+
+def plain(value: Any) -> str:
+    """A default as people read it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value) if isinstance(value, (int, float, str)) and value != "" else "-"
+
+
+def about_tactic(tactic: Any) -> dict[str, Any]:
+    """What is known about a tactic and each of its levers, as plain data."""
+    import inspect
+
+    from sim.scenario.fields import describe
+    from sim.strategies.tactic import Tactic
+
+    text = inspect.cleandoc(tactic.__doc__ or "")
+    own_first = sorted(describe(tactic), key=lambda field: field.name in Tactic.model_fields)
+    levers = [_about_field(field) for field in own_first if field.name != "kind"]
+    return {
+        "summary": text.partition("\n")[0], "text": text, "grade": tactic.grade, "costs": tactic.costs,
+        "backfires": tactic.backfires, "title_zh": tactic.title_zh, "levers": levers,
+    }  # fmt: skip
+
+
+def _about_field(field: Any) -> dict[str, Any]:
+    return {
+        "name": field.name, "default": field.default, "unit": field.unit, "allowed": field.allowed,
+        "description": field.description, "zh": field.zh,
+    }  # fmt: skip
+
+
+def arrivals(
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="One rule, in full.")] = None,
+    json: Json = False,
+) -> None:
+    """How prospects come to register by themselves: rules, their coefficients with unit, range, default; sources."""
+    from sim.arrivals import registry
+
+    known = registry()
+    if name is not None and name not in known:
+        raise InputError("no such arrival rule", found=name, hint=did_you_mean(name, known, kind="arrival rules"))
+    if json:
+        show.as_json({kind: about_arrival(known[kind]) for kind in ([name] if name else known)})
+    elif name is None:
+        rows = [[kind, about_arrival(rule)["summary"]] for kind, rule in known.items()]
+        print(show.table(["arrival", "what it says"], rows, left=(0, 1), wrap=1))
+        print("\nA scenario names one: arrival.kind. `grapevine arrivals NAME` lists its coefficients.")
+    else:
+        about = about_arrival(known[name])
+        print(f"{name}: {about['text']}\n\nSource: {about['source']}.")
+        fields = about["coefficients"]
+        rows = [[f["name"], plain(f["default"]), f["unit"], f["allowed"], f["description"]] for f in fields]
+        if rows:
+            head = ["coefficient", "default", "unit", "allowed", "what it is"]
+            print("\n" + show.table(head, rows, left=(0, 1, 2, 3, 4), wrap=4))
+
+
+def about_arrival(rule: Any) -> dict[str, Any]:
+    """What is known about an arrival rule and each of its coefficients, as plain data."""
+    import inspect
+
+    from sim.scenario.fields import describe
+
+    text = inspect.cleandoc(rule.__doc__ or "")
+    return {
+        "summary": text.partition("\n")[0], "text": text, "source": rule.source, "title_zh": rule.title_zh,
+        "coefficients": [_about_field(field) for field in describe(rule) if field.name != "kind"],
+    }  # fmt: skip
+
+
+def personas(json: Json = False) -> None:
+    """The seven kinds of shopper: default share and mean traits."""
+    from sim.population import PERSONAS
+
+    if json:
+        show.as_json({name: persona._asdict() for name, persona in PERSONAS.items()})
+        return
+    fields = [field for field in next(iter(PERSONAS.values()))._fields if field != "zh"]
+    rows = [[name, *(plain(getattr(persona, field)) for field in fields)] for name, persona in PERSONAS.items()]
+    print(show.table(["persona", *fields], rows, left=(0, len(fields))))
+    print("\nTraits lie between 0 and 1. A scenario sets the shares: population.personas.")
+
+
+def params(
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="One coefficient.")] = None,
+    json: Json = False,
+) -> None:
+    """Every coefficient of the model: default, range, unit, how well it is known and from where."""
+    from sim.params import COEFFICIENTS
+
+    if name is not None and name not in COEFFICIENTS:
+        raise InputError("unknown coefficient", found=name, hint=did_you_mean(name, COEFFICIENTS, kind="coefficients"))
+    found = [COEFFICIENTS[name]] if name else list(COEFFICIENTS.values())
+    if json:
+        show.as_json([row._asdict() for row in found])
+        return
+    rows = [
+        [c.name, f"{c.default:.4g}", f"{c.low:g} to {c.high:g}", c.unit, c.status, f"{c.meaning} [{c.source}]"]
+        for c in found
+    ]
+    head = ["name", "default", "range", "unit", "status", "meaning [source]"]
+    print(show.table(head, rows, left=(0, 3, 4, 5), wrap=5))
+    guesses = sum(c.status == "guess" for c in found)
+    if name is None:
+        print(f"\n{len(found)} coefficients, {guesses} of them guesses. Change one: --set params.NAME=VALUE")

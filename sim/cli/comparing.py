@@ -1,0 +1,181 @@
+"""Commands that run strategies: demo, compare, run; part of the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sim.cli import show
+from sim.cli.guard import SOME_FAILED
+from sim.cli.options import RESULTS, Changes, File, Jobs, Json, Out, Quiet, Replications, Seed, load, typed_command
+from sim.cli.scenarios import length
+from sim.cli.speed import remember_speed, say_if_compiling
+from sim.errors import InputError, did_you_mean
+
+if TYPE_CHECKING:
+    from sim.engines import EngineName
+    from sim.scenario import Scenario
+
+#: measures shown first, in this order; `--json` and runs.parquet have all
+_MAIN = ("gmv_cents", "profit_cents", "retained_share", "retention_d30", "n_buyers", "cost_cents")
+_PER_COST = ("gmv_cents", "profit_cents")  # what a unit of extra cost brought: the biggest spender often sells most
+
+
+def demo(
+    jobs: Jobs = None,
+    replications: Replications = None,
+    changes: Changes = None,
+    seed: Seed = None,
+    out: Out = RESULTS,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """The shipped comparison: which of four strategies wins, by how much, and how sure that is."""
+    _compare(load("demo", changes, seed, replications), jobs, out, json, quiet)
+
+
+def compare(
+    file: File,
+    replications: Replications = None,
+    jobs: Jobs = None,
+    changes: Changes = None,
+    seed: Seed = None,
+    out: Out = RESULTS,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """All strategies of a scenario in paired worlds, and the verdict. The same command again goes on or adds."""
+    _compare(load(file, changes, seed, replications), jobs, out, json, quiet)
+
+
+def _compare(scenario: Scenario, jobs: int | None, out: Path, as_json: bool, quiet: bool) -> None:
+    from sim.experiment import Results, folder_name
+    from sim.studies.ask import compare as ask
+
+    folder = out / folder_name(scenario)
+    if not quiet:
+        n = len(scenario.labels)
+        show.note(f"{scenario.name}: {n} strategies x {scenario.replications} paired replications -> {folder}")
+        say_if_compiling()
+    with show.progress(quiet=quiet) as step:
+        comparison = ask(scenario, jobs, folder, step, command=typed_command())
+    results, answer = Results.open(folder), comparison.answer
+    remember_speed(results)
+    figures = _figures(results, answer, quiet)
+    n_failed = len(results.failures)
+    if as_json:
+        show.as_json({"folder": str(folder), "failed": n_failed, "figures": figures, **answer})
+    else:
+        print(_tables(answer))
+        print(f"\n{answer['sentence']}\n\nTables and figures: {folder}")
+    if n_failed:
+        first = results.failures.iloc[0]
+        show.note(
+            f"{n_failed} of {len(results.runs)} runs failed and are left out. First: {first['error']}\n"
+            f"All of them are in {folder / 'failures.parquet'}; the same command tries them again."
+        )
+        raise typer.Exit(SOME_FAILED)
+
+
+def _figures(results: Any, answer: dict[str, Any], quiet: bool) -> list[str]:
+    """Draw the figures; a comparison is not lost because a picture could not be drawn."""
+    from sim.plots import save_figures
+
+    try:
+        return [str(Path(path).name) for path in save_figures(results, answer, results.folder / "figures")]
+    except (OSError, RuntimeError) as error:
+        if not quiet:
+            show.note(f"the figures could not be drawn: {error}")
+        return []
+
+
+def _tables(answer: dict[str, Any]) -> str:
+    """The main measures, a row a strategy, each with its difference from the control and how sure that is."""
+    from sim.metrics import MEASURES
+
+    names = [*_MAIN] if answer["decide_on"] in _MAIN else [answer["decide_on"], *_MAIN]
+    blocks = []
+    for name in names:
+        about, entries = MEASURES[name], answer["measures"][name]
+        if all(entry["mean"] is None for entry in entries.values()):
+            continue
+        head = [f"{about.label} ({_unit(about.unit)})", "mean", "difference", "95 % interval", "best?"]
+        head += ["per unit of cost"] if name in _PER_COST else []
+        rows = []
+        for label, entry in entries.items():
+            interval = "" if label == answer["control"] else "n/a"
+            if entry["ci_low"] is not None:
+                interval = (
+                    f"{show.difference(entry['ci_low'], about.unit)} to {show.difference(entry['ci_high'], about.unit)}"
+                )
+            best = "" if entry["p_best"] is None or about.direction == 0 else f"{100 * entry['p_best']:.0f} %"
+            gain = "" if label == answer["control"] else show.difference(entry["diff"], about.unit)
+            rows.append([label, show.number(entry["mean"], about.unit), gain, interval, best])
+            if name in _PER_COST:
+                per_cost = entry["diff_per_cost"]
+                rows[-1].append("" if per_cost is None else f"{per_cost:+.2f}")
+        blocks.append(show.table(head, rows))
+    return "\n\n".join(blocks)
+
+
+def _unit(unit: str) -> str:
+    return {"cents": "currency", "share": "%"}.get(unit, unit)
+
+
+def run(
+    file: File,
+    strategy: Annotated[str, typer.Option("--strategy", metavar="LABEL", help="Which strategy of the scenario.")],
+    replication: Annotated[int, typer.Option("--replication", min=0, help="Which replication.")] = 0,
+    engine: Annotated[
+        str, typer.Option("--engine", help="columnar (fast) or objects (readable Mesa agents).")
+    ] = "columnar",
+    events: Annotated[bool, typer.Option("--events", help="Also write every event with its cause.")] = False,
+    changes: Changes = None,
+    seed: Seed = None,
+    out: Out = RESULTS,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """One run of one strategy: its measures, and its tables in a folder."""
+    kind = _engine(engine)
+    scenario = load(file, changes, seed)
+    _label(scenario, strategy)
+    from sim import engines
+    from sim.experiment import folder_name, write_journal
+    from sim.metrics import MEASURES, measure
+
+    journal = engines.simulate(scenario, strategy, replication=replication, engine=kind, events=events)
+    values = measure(journal)
+    folder = out / f"{folder_name(scenario)}-{strategy}-r{replication}"
+    written = write_journal(journal, folder)
+    if json:
+        content = {"scenario": scenario.name, "digest": scenario.digest, "strategy": strategy}
+        show.as_json(
+            {**content, "replication": replication, "folder": str(folder), "tables": written, "measures": values}
+        )
+        return
+    print(f"{scenario.name}, {strategy}, replication {replication}: {length(scenario)}\n")
+    rows = [
+        [about.label, show.number(values[name], about.unit), _unit(about.unit), name]
+        for name, about in MEASURES.items()
+    ]
+    print(show.table(["measure", "value", "unit", "name"], rows, left=(0, 2, 3)))
+    if not quiet:
+        show.note(f"\nTables: {folder}")
+
+
+def _label(scenario: Scenario, strategy: str) -> str:
+    if strategy not in scenario.labels:
+        hint = did_you_mean(strategy, scenario.labels, kind="strategies")
+        raise InputError("no such strategy in this scenario", path="--strategy", found=strategy, hint=hint)
+    return strategy
+
+
+def _engine(name: str) -> EngineName:
+    if name == "columnar":
+        return "columnar"
+    if name == "objects":
+        return "objects"
+    raise InputError("no such engine", path="--engine", found=name, allowed="columnar or objects")

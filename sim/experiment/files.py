@@ -1,0 +1,90 @@
+"""Files that are whole or absent, the same bytes on every machine: Parquet, JSON, text; imports errors."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from sim.errors import InputError
+
+ROWS_A_GROUP: Final = 1 << 17
+
+
+class ParquetFile:
+    """A Parquet file under a temporary name, until `commit` has it on disk and renames it in one step."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        self._writer: pq.ParquetWriter | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing has been written yet."""
+        return self._writer is None
+
+    def write(self, table: pa.Table) -> None:
+        if self._writer is None:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            # Everything that could differ between machines or versions of the defaults is fixed here.
+            self._writer = pq.ParquetWriter(
+                self._temporary, table.schema, version="2.6", compression="zstd", data_page_version="1.0",
+                use_dictionary=True, write_statistics=True, store_schema=True,
+            )  # fmt: skip
+        self._writer.write_table(table.combine_chunks(), row_group_size=8 * ROWS_A_GROUP)
+
+    def commit(self) -> None:
+        if self._writer is None:
+            return
+        self._writer.close()
+        self._writer = None
+        with self._temporary.open("rb+") as handle:
+            os.fsync(handle.fileno())
+        self._temporary.replace(self.path)
+
+    def discard(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+        self._temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text in one step: readers see the old file or the new one, never half of it."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with temporary.open("w", encoding="utf-8", newline="\n") as handle:
+        handle.write(text)
+        handle.flush()
+        os.fsync(handle.fileno())
+    temporary.replace(path)
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write JSON in one step, as `write_text` does."""
+    write_text(path, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def write_journal(journal: Any, folder: str | Path) -> list[str]:
+    """Write the tables of one run as Parquet files; returns their names."""
+    folder = Path(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError("cannot make the folder", file=folder, found=error.strerror) from None
+    written = []
+    for name in ("daily", "cohorts", "shoppers", "orders", "products", "ledger", "events"):
+        frame = getattr(journal, name)
+        if frame is None:
+            (folder / f"{name}.parquet").unlink(missing_ok=True)  # of an earlier run with --events
+            continue
+        file = ParquetFile(folder / f"{name}.parquet")
+        file.write(pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None))
+        file.commit()
+        written.append(f"{name}.parquet")
+    return written

@@ -1,0 +1,74 @@
+"""Which tables a results folder stores, and their columns; imports nothing of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final, Literal
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+Keep = Literal["runs", "daily", "all"]
+
+#: which tables a folder stores; `runs` comes first here and is written last
+KEEP: Final[dict[Keep, tuple[str, ...]]] = {
+    "runs": ("runs", "common_retention", "failures", "timing"),
+    "daily": ("runs", "common_retention", "failures", "timing", "daily", "ledger"),
+    "all": ("runs", "common_retention", "failures", "timing", "daily", "ledger", "cohorts", "shoppers"),
+}
+FROM_JOURNAL: Final = ("daily", "ledger", "cohorts", "shoppers")
+KEYS: Final = (("point", pa.int64()), ("strategy", pa.string()), ("replication", pa.int64()))
+SCHEMAS: Final = {
+    "failures": pa.schema([*KEYS, ("error", pa.string()), ("traceback", pa.string()), ("rerun", pa.string())]),
+    "common_retention": pa.schema(
+        [
+            *KEYS,
+            ("measure", pa.string()),
+            ("n_shoppers", pa.int64()),
+            ("n_visited", pa.int64()),
+            ("share", pa.float64()),
+        ]
+    ),
+    "timing": pa.schema([*KEYS, ("seconds", pa.float64()), ("started", pa.string()), ("worker", pa.int64())]),
+}
+#: text columns of the journal's tables, named because an empty column does not tell its type
+_TEXT: Final = frozenset({"strategy", "persona", "channel", "status", "tactic", "line", "cls"})
+
+
+def with_keys(frame: pd.DataFrame, point: int, strategy: str, replication: int) -> pa.Table:
+    """A table of the journal with the run's keys in front; types do not depend on what the run held."""
+    n = len(frame)
+    columns: dict[str, pa.Array] = {
+        "point": pa.array([point] * n, pa.int64()),
+        "strategy": pa.array([strategy] * n, pa.string()),
+        "replication": pa.array([replication] * n, pa.int64()),
+    }
+    for name in frame.columns:
+        values = frame[name]
+        if name in _TEXT:
+            columns[str(name)] = pa.array(values.astype(object).tolist(), pa.string())
+        elif values.dtype == bool:
+            columns[str(name)] = pa.array(values.to_numpy(), pa.bool_())
+        elif n and values.dtype.kind == "f":
+            columns[str(name)] = pa.array(values.to_numpy(), pa.float64())
+        else:
+            columns[str(name)] = pa.array(values.to_numpy(dtype=np.int64), pa.int64())
+    return pa.table(columns)
+
+
+def runs_table(rows: list[dict[str, Any]], measures: Iterable[str]) -> pa.Table:
+    """One row a run. A measure counted in whole units is int64, every other is float64; missing is null."""
+    schema = pa.schema(
+        [*KEYS, ("world", pa.int64()), ("status", pa.string())] + [(name, _type_of(name)) for name in measures]
+    )
+    return pa.Table.from_pylist(rows, schema)
+
+
+def _type_of(measure: str) -> pa.DataType:
+    whole = measure.endswith("_cents") or measure.startswith("n_")
+    return pa.int64() if whole and measure not in _FRACTIONS_OF_CENTS else pa.float64()
+
+
+#: averages of cents keep their fraction
+_FRACTIONS_OF_CENTS: Final = frozenset({"aov_cents", "cac_cents", "ltv_180d_cents", "arpu_cents"})

@@ -1,0 +1,161 @@
+"""How sure a paired difference is: intervals, Holm, who is probably best, how many more runs; imports nothing of ours.
+
+Replications that share a world share its people and graph and are not independent of each other:
+worlds are. Hence the t interval on means of worlds, exact for balanced designs.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+ALPHA = 0.05
+#: Power at which "how many more replications" and "detectable" are computed.
+POWER = 0.8
+N_DRAWS = 20_000
+_DRAWS_SEED = 20_240_229
+_MOST_REPLICATIONS = 100_000
+
+
+@dataclass(frozen=True)
+class Paired:
+    """A mean difference over paired replications, with what is known about its error (None: cannot be known)."""
+
+    diff: float
+    ci_low: float | None
+    ci_high: float | None
+    p_value: float | None
+    sd_unit: float | None  # between units of inference: worlds, or replications if there is one world
+    n_units: int
+    sd_world: float | None
+    sd_noise: float | None
+
+
+def unit_means(values: FloatArray, worlds: IntArray) -> FloatArray:
+    """Means of the worlds, each with the same weight; the values themselves if there is only one world."""
+    names, world = np.unique(worlds, return_inverse=True)
+    if len(names) < 2:
+        return values
+    return np.asarray(np.bincount(world, weights=values) / np.bincount(world), dtype=np.float64)
+
+
+def paired(differences: FloatArray, worlds: IntArray) -> Paired:
+    """Mean of the differences with its two-sided 95 % t interval and p-value; worlds are the units."""
+    from scipy.stats import t
+
+    units = unit_means(differences, worlds)
+    n = len(units)
+    diff = float(units.mean())
+    sd_world, sd_noise = variance_parts(differences, worlds)
+    if n < 2:
+        return Paired(diff, None, None, None, None, n, sd_world, sd_noise)
+    if (differences == differences[0]).all():  # no spread at all: exact ties, or a constant effect
+        diff = float(differences[0])
+        return Paired(diff, diff, diff, 1.0 if diff == 0 else 0.0, 0.0, n, sd_world, sd_noise)
+    sd = float(units.std(ddof=1))
+    error = sd / math.sqrt(n)
+    if error == 0.0:
+        return Paired(diff, diff, diff, 1.0 if diff == 0 else 0.0, 0.0, n, sd_world, sd_noise)
+    half = float(t.ppf(1 - ALPHA / 2, n - 1)) * error
+    p = float(2 * t.sf(abs(diff) / error, n - 1))
+    return Paired(diff, diff - half, diff + half, min(p, 1.0), sd, n, sd_world, sd_noise)
+
+
+def variance_parts(differences: FloatArray, worlds: IntArray) -> tuple[float | None, float | None]:
+    """(sd between worlds, sd of the luck within a world) by analysis of variance; None where not estimable."""
+    names, world = np.unique(worlds, return_inverse=True)
+    n, n_worlds = len(differences), len(names)
+    if n == n_worlds:
+        return None, None
+    count = np.bincount(world).astype(np.float64)
+    mean = np.bincount(world, weights=differences) / count
+    within = float(((differences - mean[world]) ** 2).sum()) / (n - n_worlds)
+    if n_worlds < 2:
+        return None, math.sqrt(within)
+    between = float((count * (mean - differences.mean()) ** 2).sum()) / (n_worlds - 1)
+    per_world = (n - float((count**2).sum()) / n) / (n_worlds - 1)
+    return math.sqrt(max(0.0, (between - within) / per_world)), math.sqrt(within)
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Holm's step-down adjusted p-values, in the order given.
+
+    >>> holm([0.25, 0.0625])
+    [0.25, 0.125]
+    """
+    adjusted = [0.0] * len(p_values)
+    largest = 0.0
+    for rank, i in enumerate(sorted(range(len(p_values)), key=lambda i: p_values[i])):
+        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[i]))
+        adjusted[i] = largest
+    return adjusted
+
+
+@lru_cache(maxsize=8)
+def _posterior_draws(n_units: int) -> FloatArray:
+    """Weights of the units' deviations in draws of a multivariate t with n_units - 1 degrees of freedom."""
+    rng = np.random.Generator(np.random.Philox(_DRAWS_SEED))
+    normal = rng.standard_normal((n_units, N_DRAWS))
+    spread = np.sqrt(rng.chisquare(n_units - 1, N_DRAWS) / (n_units - 1))
+    return np.asarray(normal / (spread * math.sqrt(n_units * (n_units - 1))), dtype=np.float64)
+
+
+def probability_best(units: FloatArray, direction: int) -> list[float] | None:
+    """For each column (strategy) of units x strategies: the probability that its mean is the best one.
+
+    The joint posterior of the means under a flat prior, with the covariance between strategies as observed, so
+    pairing counts; the margin of each difference is the t distribution of `paired`. Exact ties share equally.
+    """
+    n_units, n_strategies = units.shape
+    if n_units < 2 or direction == 0:
+        return None
+    groups: dict[bytes, list[int]] = {}
+    for j in range(n_strategies):
+        groups.setdefault(np.ascontiguousarray(units[:, j] + 0.0).tobytes(), []).append(j)
+    columns = units[:, [members[0] for members in groups.values()]] * direction
+    means = columns.mean(axis=0)
+    weights = _posterior_draws(n_units)
+    draws = np.repeat(means[None, :], N_DRAWS, axis=0)
+    for weight, deviation in zip(weights, columns - means, strict=True):  # not a matrix product: same bits everywhere
+        draws += weight[:, None] * deviation[None, :]
+    is_best = draws == draws.max(axis=1, keepdims=True)
+    shares = (is_best / is_best.sum(axis=1, keepdims=True)).mean(axis=0)
+    result = [0.0] * n_strategies
+    for members, share in zip(groups.values(), shares, strict=True):
+        for j in members:
+            result[j] = float(share) / len(members)
+    return result
+
+
+def detectable(sd: float, n_units: int) -> float:
+    """The true difference that a test at 5 % on this many units finds 8 times in 10 (nearly exact)."""
+    from scipy.stats import t
+
+    df = n_units - 1
+    return float(t.ppf(1 - ALPHA / 2, df) + t.ppf(POWER, df)) * sd / math.sqrt(n_units)
+
+
+def more_replications(lead: Paired, n_now: int) -> int | None:
+    """Replications to add so that a lead as large as this one would be clear 8 times in 10; None: too many."""
+    if lead.sd_unit is None or lead.diff <= 0:
+        return None
+    most = int(_MOST_REPLICATIONS * lead.n_units / n_now)
+    low, high = lead.n_units, most
+    if detectable(lead.sd_unit, high) > lead.diff:
+        return None
+    while low < high:  # what can be detected falls with every unit
+        middle = (low + high) // 2
+        if detectable(lead.sd_unit, middle) <= lead.diff:
+            high = middle
+        else:
+            low = middle + 1
+    more_units = max(low - lead.n_units, 1)
+    return math.ceil(more_units * n_now / lead.n_units)
