@@ -10,9 +10,7 @@ from sim.rules.records import Column
 
 RATING_PRIOR = 4.2  # stars shown for a product nobody reviewed (docs/model.md, 7.0; guess)
 RATING_WEIGHT = 5  # reviews that prior is worth (guess)
-GLANCE_UNIT = (
-    4096.0  # tastes and popularity in a list are seen to 1/4096, up to 8 either way (guess; far below look_error)
-)
+GLANCE_UNIT = 4096.0  # in a list tastes and popularity are seen to 1/4096, up to 8 either way (guess)
 GLANCE_MOST = 0x7FFF
 NOT_SOLD = -0x8000  # popularity of what is not on sale
 SD_FLOOR = 0.3  # keeps early popularity from exploding (docs/model.md, 7.0; guess)
