@@ -61,6 +61,7 @@ SEAT: Final = 60  # agent: joiner; item: (founder, product)
 PUBLIC_TEAM: Final = 61  # agent: founder; item: product
 TEAM_CHOICE: Final = 62
 STOCK: Final = 63  # item: product
+OPT_OUT: Final = 64
 
 _TO_UNIT: Final = 2.0**-32
 

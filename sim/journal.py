@@ -8,13 +8,14 @@ on request.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim._jit import kernel
+from sim.day import EVENT_TYPES, Day, Orders
 from sim.errors import InputError, did_you_mean
 from sim.ledger import Ledger
 from sim.rules.records import CAUSES, CHANNELS, NEVER, STATUSES, Column
@@ -27,82 +28,6 @@ if TYPE_CHECKING:
 
 _MARKED_AGES: Final = (1, 7, 30)
 _EMPTY: Final = np.empty(0, dtype=np.int64)
-
-
-class Orders(NamedTuple):
-    """Confirmed orders of one day, one entry each (arrays of equal length)."""
-
-    row: NDArray[Any]
-    product: NDArray[Any]  # position in the catalogue
-    is_team: NDArray[Any]
-    quantity: NDArray[Any]
-    list_cents: NDArray[Any]  # list price x quantity
-    paid_cents: NDArray[Any]
-    cost_cents: NDArray[Any]
-    source: NDArray[Any]  # index into CAUSES
-    parent: NDArray[Any]  # row, -1 = none
-    tactic: NDArray[Any]  # index of the tactic whose price applied, -1 = none
-    hype: NDArray[Any]  # what the post that caused it promised too much
-    kol_tactic: NDArray[Any]  # index of the tactic whose post caused it, -1 = none
-    is_returned: NDArray[Any]
-
-
-def no_orders() -> Orders:
-    """A day without orders."""
-    return Orders(*([_EMPTY] * len(Orders._fields)))
-
-
-class Samples(NamedTuple):
-    """Products given away on one day, one entry each (arrays of equal length, ascending by row)."""
-
-    row: NDArray[Any]
-    product: NDArray[Any]  # position in the catalogue
-    cents: NDArray[Any]  # what it costs the shop
-    tactic: NDArray[Any]  # index
-
-
-def no_samples() -> Samples:
-    """A day on which nothing is given away."""
-    return Samples(*([_EMPTY] * len(Samples._fields)))
-
-
-@dataclass
-class Day:
-    """What happened on one day; arrays of rows (people) and positions (products)."""
-
-    registered: NDArray[Any] = field(default_factory=lambda: _EMPTY)
-    channel: NDArray[Any] = field(default_factory=lambda: _EMPTY)
-    inviter: NDArray[Any] = field(default_factory=lambda: _EMPTY)
-    returned: NDArray[Any] = field(default_factory=lambda: _EMPTY)
-    visitors: NDArray[Any] = field(default_factory=lambda: _EMPTY)
-    orders: Orders = field(default_factory=no_orders)
-    samples: Samples = field(default_factory=no_samples)
-    reviewers: NDArray[Any] = field(default_factory=lambda: _EMPTY)
-    reviewed: NDArray[Any] = field(default_factory=lambda: _EMPTY)
-    stars: NDArray[Any] = field(default_factory=lambda: _EMPTY)
-    sharers: NDArray[Any] = field(default_factory=lambda: _EMPTY)
-    shared: NDArray[Any] = field(default_factory=lambda: _EMPTY)
-    share_kind: NDArray[Any] = field(default_factory=lambda: _EMPTY)  # index into SHARE_KINDS
-    senders: NDArray[Any] = field(default_factory=lambda: _EMPTY)  # personal messages only
-    receivers: NDArray[Any] = field(default_factory=lambda: _EMPTY)
-    messaged: NDArray[Any] = field(default_factory=lambda: _EMPTY)
-    founders: NDArray[Any] = field(default_factory=lambda: _EMPTY)
-    founded: NDArray[Any] = field(default_factory=lambda: _EMPTY)
-    joiners: NDArray[Any] = field(default_factory=lambda: _EMPTY)
-    joined: NDArray[Any] = field(default_factory=lambda: _EMPTY)
-    joined_with: NDArray[Any] = field(default_factory=lambda: _EMPTY)  # row of the founder
-    n_teams_filled: int = 0
-    n_teams_failed: int = 0
-    let_down: NDArray[Any] = field(default_factory=lambda: _EMPTY)  # members of teams that failed
-    let_down_product: NDArray[Any] = field(default_factory=lambda: _EMPTY)
-    lapsed: NDArray[Any] = field(default_factory=lambda: _EMPTY)
-
-
-SHARE_KINDS: Final = ("order", "unlock", "team", "sample")
-EVENT_TYPES: Final = (
-    "register", "return", "visit", "found", "join", "let_down", "sample", "order", "send_back", "review", "share",
-    "message", "lapse",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,10 @@ class Params(NamedTuple):
     organic: Annotated[float, About("prospects who register by themselves", 0.0, 0.05, "per day", "guess", "keeps the registered stock near steady", "F35")] = 0.003
 
     # visiting (eq. 1)
+    e_0: Annotated[float, About("shift of everybody's visiting, for seasons and easier access", -2.0, 2.0, "log rate", "guess", "0 by definition", "")] = 0.0
+    e_p: Annotated[float, About("effect of a push received today on visiting, for who is not tired of them", 0.0, 1.0, "log rate per push", "guess", "tuned to an inside optimum of 1 to 3 a day", "S15", "psychological")] = 0.25
+    f_0: Annotated[float, About("fatigue at which a push works a third as well", 0.5, 20.0, "pushes", "guess", "no source", "S15")] = 4.0
+    o_p: Annotated[float, About("chance to switch pushes off, for a push to who is not tired", 0.0, 0.02, "per push", "guess", "practitioners: 5-8 % a week at 3 a day", "S15")] = 0.001
     e_in: Annotated[float, About("effect of a message received today on visiting", 0.0, 0.5, "log rate per message", "guess", "no source; at most 3 messages count", "F27", "social")] = 0.10
     e_e: Annotated[float, About("effect of mood on visiting", 0.0, 0.5, "log rate", "guess", "kept small on purpose, see F21", "F21", "psychological")] = 0.10
 
@@ -126,6 +130,9 @@ class Params(NamedTuple):
     a_kol: Annotated[float, About("chance that a prospect registers after a followed opinion leader's post", 0.0, 0.1, "per post", "guess", "no source", "S5", "social")] = 0.01
     p_fade: Annotated[float, About("share of an opinion leader's post remembered the next day", 0.1, 0.97, "per day", "guess", "no source", "S5")] = 0.7
 
+    b_ir: Annotated[float, About("effect of a gift on accepting an invitation", 0.0, 1.5, "log rate per log gift", "guess", "no source", "S2")] = 0.3
+    b_rv: Annotated[float, About("effect of a reward on reviewing", 0.0, 1.0, "log rate per log reward", "guess", "one anecdote: contests raise participation by half", "")] = 0.25
+
     # mood and fatigue (eq. 16)
     mood_keep: Annotated[float, About("mood kept from yesterday", 0.0, 0.99, "per day", "guess", "no source", "F21")] = 0.9
     k_e: Annotated[float, About("contagion of mood", 0.0, 0.05, "per day", "literature", "Kramer et al. 2014 (d about .02)", "F21", "psychological")] = 0.02
@@ -139,6 +146,7 @@ class Params(NamedTuple):
     g_a: Annotated[float, About("effect of the active share of friends on staying", 0.0, 0.8, "log hazard", "guess", "no source", "F34", "social")] = 0.3
     g_f: Annotated[float, About("effect of fatigue beyond the tolerated", 0.0, 0.3, "log hazard per push", "guess", "no source", "S15", "psychological")] = 0.05
     f_1: Annotated[float, About("fatigue that is tolerated", 0.0, 20.0, "pushes", "guess", "no source", "S15")] = 5.0
+    g_sal: Annotated[float, About("effect of being contacted on leaving, for who has not been seen for two weeks", 0.0, 0.7, "log hazard", "literature", "Ascarza et al. 2016 (churn 10.0 against 6.4 %)", "S14", "psychological")] = 0.3
     om_0: Annotated[float, About("chance to come back, just after leaving", 0.0, 0.01, "per day", "literature", "6 % reinstall within 30 days", "S10")] = 0.002
     om_tau: Annotated[float, About("time in which the chance to come back fades", 10.0, 365.0, "days", "guess", "no source", "S10")] = 60.0
     b_fr: Annotated[float, About("effect of past orders on coming back", 0.0, 1.0, "log rate", "guess", "no source", "S10")] = 0.3

@@ -13,6 +13,7 @@ from sim.engines import World, simulate
 from sim.journal import Journal
 from sim.population import PERSONA_TRAITS, PERSONAS
 from sim.scenario import Scenario
+from sim.strategies import registry
 
 ROOT = Path(__file__).resolve().parent.parent
 TABLES = ("daily", "cohorts", "shoppers", "orders", "products", "ledger", "events")
@@ -21,10 +22,17 @@ TABLES = ("daily", "cohorts", "shoppers", "orders", "products", "ledger", "event
 BUSY = {
     "alpha": -1.0, "p_post": 0.8, "g_n": 0.9, "organic": 0.05, "churn": 3.0, "om_0": 0.01, "a_inv": 0.3, "a_kol": 0.1,
     "s_0": 0.0, "s_u": 0.0, "r_0": 10.0, "rev_0": 0.2, "fail": 0.15, "ret_0": 0.4, "w_fr": 5.0, "q_more": 0.8,
-    "f_1": 0.0, "g_f": 0.3, "fat_ask": 2.0, "k_e": 0.05, "b_r": 3.0, "v_bad": 3.0, "w_promo": 4.0,
+    "f_1": 0.0, "g_f": 0.3, "fat_ask": 2.0, "o_p": 0.02, "e_p": 1.0, "k_e": 0.05, "b_r": 3.0, "v_bad": 3.0,
+    "w_promo": 4.0,
 }  # fmt: skip
 
+EXAMPLES: dict[str, Any] = {
+    kind: tactic.example().model_dump(mode="json", exclude_defaults=True) | {"kind": kind}
+    for kind, tactic in registry().items()
+}
 ALONE: dict[str, Any] = {
+    **EXAMPLES,
+    "all_examples": list(EXAMPLES.values()),
     "cut": {"kind": "price_cut", "discount": 0.25, "products": 0.5, "promoted": True},
     "coupon": {"kind": "coupon", "discount": 0.2},
     "money_off": {"kind": "coupon", "face": 6.0},

@@ -14,10 +14,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sim.day import EVENT_TYPES
 from sim.engines import World, columnar, columns, prepare, simulate, visits
 from sim.engines.columnar import Columnar
 from sim.engines.objects import Shop
-from sim.journal import EVENT_TYPES
 from sim.rules.buy import decide
 from sim.rules.expose import expose
 from sim.rules.records import Choice, Key

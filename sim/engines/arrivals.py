@@ -15,6 +15,7 @@ from sim._jit import as_argument, function_kernel
 from sim.arrivals import Arrival
 from sim.engines.columns import state_of, traits_of
 from sim.engines.world import World
+from sim.params import Params
 from sim.rules.arrive import ruled_probability
 from sim.rules.records import ACTIVE, PROSPECT, Column, State, Traits
 
@@ -28,8 +29,11 @@ class Arrivals:
         self._coefficients = arrival.coefficients()
         self._given, self._n_heard = world.population.traits, world.graph.n_heard
         self._today = np.zeros(len(world))
-        self.params = world.params._replace(organic=1.0)
         self.traits = self._given._replace(arrive=self._today)
+
+    def ruled(self, params: Params) -> Params:
+        """Today's coefficients, with the rule's answer in the place of `organic`."""
+        return params._replace(organic=1.0)
 
     def fill(self, state: State) -> None:
         """Work out this morning's chances, which `traits.arrive` then holds."""

@@ -16,11 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim import draws
+from sim.day import SHARE_KINDS, Day, Orders
 from sim.engines import columns, kernels, visits
 from sim.engines.arrivals import arrivals_of
-from sim.engines.operations import Buyers, Members, Operations
+from sim.engines.operations import Buyers, Operations
 from sim.engines.world import World
-from sim.journal import SHARE_KINDS, Day, Orders, Recorder
+from sim.journal import Recorder
 from sim.rules import leave, resolve
 from sim.rules.records import (
     ACTIVE,
@@ -81,7 +82,7 @@ class Columnar:
         self.ids, self.traits = world.population.ids, world.population.traits
         self.arrivals = arrivals_of(world)
         if self.arrivals is not None:  # another arrival rule takes the place of organic * arrive
-            self.params, self.traits = self.arrivals.params, self.arrivals.traits
+            self.traits = self.arrivals.traits
         self.seed = world.noise_seed
         n = len(world)
         graph = world.graph
@@ -143,13 +144,14 @@ class Columnar:
         """One day, phase by phase (see sim.rules)."""
         events = Day()
         shelf = self.ops.morning(t)
-        mail = np.concatenate([self._posts(t), self.messages.receiver])  # whom anything reaches today
+        self.params, self.constants = self.ops.params, self.ops.constants
+        if self.arrivals is not None:
+            self.params = self.arrivals.ruled(self.params)
+        mail = np.concatenate([self._posts(t), self._reach(t), self.messages.receiver])  # whom anything reaches today
         kernels.hear(self.state, self.messages.receiver, self.messages.kind)
         self._arrive_return_visit(t, pool, events)
         self._remember(t, events.visitors)
-        events.samples = self.ops.samples(
-            t, lambda: self._members(t, np.flatnonzero(self.state.status == ACTIVE), events)
-        )
+        events.samples = self.ops.samples(t, lambda: (np.flatnonzero(self.state.status == ACTIVE), events.returned))
         buyers, offers, unlockers, favourites = self._shop(t, pool, events, shelf)
         buyers, orders, about_teams = self.ops.settle(t, buyers, offers)
         for name in ("founders", "founded", "joiners", "joined", "joined_with"):
@@ -163,7 +165,7 @@ class Columnar:
         self._fulfil_review_share(t, events, shelf, orders, refunded.row, unlockers, favourites, seated)
         touched = np.concatenate([mail, orders.row, events.samples.row, refunded.row])
         self._close_day(t, pool, events, touched)
-        self.ops.night(t, events.orders, events.reviewed, events.stars)
+        self.ops.night(t, events)
         self.n_prospects -= len(events.registered)
         self.n_active += len(events.registered) + len(events.returned) - len(events.lapsed)
         n_lapsed = len(self.ids) - self.n_prospects - self.n_active
@@ -183,11 +185,26 @@ class Columnar:
         state.n_posts[reach.row[prospects]] = reach.n_posts[prospects]
         return reach.row
 
+    def _reach(self, t: int) -> Ints:
+        """The shop's own messages and offers reach members; rows of those they reach."""
+        reach = self.ops.reach(t)
+        self.most_pull = 0.0
+        if reach is None:
+            return np.empty(0, dtype=np.int64)
+        opts_out = np.empty(len(reach.row), dtype=np.bool_)
+        kernels.reach(
+            self.params, self.traits, self.state, reach.row, reach.pushes, reach.pull, reach.hold, reach.impulse,
+            self.ids, self.seed, t, opts_out,
+        )  # fmt: skip
+        self.ops.opt_out(reach.row[opts_out])
+        self.most_pull = float(self.state.pull[reach.row].max(initial=0.0))
+        return reach.row
+
     def _arrive_return_visit(self, t: int, pool: ThreadPoolExecutor | None, events: Day) -> None:
         state = self.state
         if self.arrivals is not None:
             self.arrivals.fill(state)
-        likeliest = leave.most_returns(self.params, self.most_orders)
+        likeliest = leave.most_returns(self.params, self.most_orders, self.most_pull)
         self._in_parts(
             pool,
             lambda part: kernels.wake(
@@ -228,20 +245,13 @@ class Columnar:
             m.weight[order], m.kind[order], senders, self.ids[senders], m.team[order], self.seed, t,
         )  # fmt: skip
 
-    def _members(self, t: int, rows: Ints, events: Day) -> Members:
-        tenure = t - self.state.registered_day[rows].astype(np.int64)
-        away = np.minimum(t - self.state.last_visit_day[rows].astype(np.int64), tenure)
-        has_returned = np.zeros(len(self.ids), dtype=np.bool_)
-        has_returned[events.returned] = True
-        return Members(rows, self.world.population.persona[rows], tenure, away, has_returned[rows])
-
     def _shop(
         self, t: int, pool: ThreadPoolExecutor | None, events: Day, shelf: Shelf
     ) -> tuple[Buyers, Offer, Ints, Ints]:
         """Phases 5-6: buyers' choices, what was offered, who shared to unlock (rows), and their favourites."""
         rows, state = events.visitors, self.state
         n = len(rows)
-        offers = self.ops.offers(t, n, lambda: self._members(t, rows, events))
+        offers = self.ops.offers(t, rows, events.returned)
         unlockers = np.empty(0, dtype=np.int64)
         if (offers.unlock_cents > 0).any():
             willing = np.empty(n, dtype=np.bool_)
@@ -363,7 +373,7 @@ class Columnar:
         best = resolve.winners(receivers, words, ids[senders])
         prospects, counts = np.unique(receivers, return_counts=True)
         accepts = np.empty(len(prospects), dtype=np.bool_)
-        kernels.accept(self.params, self.state, ids, prospects, counts, self.seed, t, accepts)
+        kernels.accept(self.params, self.constants, self.traits, ids, prospects, counts, self.seed, t, accepts)
         self.state.invited_by[prospects[accepts]] = senders[best][accepts]
 
     def _close_day(self, t: int, pool: ThreadPoolExecutor | None, events: Day, touched: Ints) -> None:

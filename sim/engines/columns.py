@@ -38,7 +38,9 @@ _RARE: Final = np.dtype(
 _DAILY: Final[dict[str, Any]] = {
     **dict.fromkeys(("satisfaction", "mood", "fatigue", "joy"), np.float64), "left": np.int64,
     **dict.fromkeys(("n_friends_active", "invited_by"), np.int32),
-    **dict.fromkeys(("lapsed_day", "left_day", "heard", "seen", "valence", "n_posts"), np.int16), "status": np.int8,
+    **dict.fromkeys(("pull", "hold"), np.float32),
+    **dict.fromkeys(("lapsed_day", "left_day", "heard", "seen", "valence", "n_posts", "pushes"), np.int16),
+    "status": np.int8,
 }  # fmt: skip
 
 
@@ -99,7 +101,8 @@ def state_of(s: State, i: int) -> State:
         int(s.status[i]), int(s.registered_day[i]), int(s.last_visit_day[i]),
         int(s.last_buy_day[i]), int(s.lapsed_day[i]), int(s.n_orders[i]), s.satisfaction[i],
         s.mood[i], s.fatigue[i], s.joy[i], int(s.left[i]), int(s.left_day[i]), int(s.n_friends_active[i]),
-        int(s.heard[i]), int(s.seen[i]), int(s.valence[i]), int(s.n_posts[i]), int(s.kol_product[i]),
+        int(s.heard[i]), int(s.seen[i]), int(s.valence[i]), int(s.n_posts[i]),
+        int(s.pushes[i]), s.pull[i], s.hold[i], int(s.kol_product[i]),
         int(s.kol_day[i]), s.kol_hype[i], int(s.kol_tactic[i]), int(s.team[i]), int(s.invited_by[i]),
         int(s.inbox_day[i]),
     )  # fmt: skip
@@ -111,7 +114,7 @@ def offer_of(o: Offer, k: int) -> Offer:
     return Offer(
         o.coupon_share[k], o.coupon_share_tactic[k], o.coupon_cents[k], o.coupon_min_cents[k],
         o.coupon_cents_tactic[k], o.unlock_cents[k], o.unlock_min_cents[k], o.unlock_tactic[k], o.team_tactics[k],
-        o.rec_weight[k], o.rec_accuracy[k], o.rec_tactic[k],
+        o.rec_weight[k], o.rec_accuracy[k], o.rec_tactic[k], o.urge[k],
     )  # fmt: skip
 
 

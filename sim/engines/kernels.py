@@ -14,6 +14,7 @@ from sim._jit import column_kernel
 from sim.engines.columns import inbox_of, state_of, traits_of
 from sim.params import Params
 from sim.rules import feel, leave, share
+from sim.rules import reach as reaching
 from sim.rules.expose import taste_match
 from sim.rules.fulfil import deliver, order_name
 from sim.rules.records import (
@@ -37,10 +38,39 @@ from sim.rules.remember import (
     notices,
     remember,
 )
-from sim.rules.review import review_probability, stars
+from sim.rules.review import review_probability, review_reward, stars
 from sim.rules.visit import NOTHING, action, acts, could_act
 
 Ints = NDArray[np.int64]
+
+
+# --- what the shop does to people who are not in it ---------------------------------------------------
+
+
+@column_kernel
+def reach(
+    params: Params,
+    traits: Traits,
+    state: State,
+    rows: Column,
+    pushes: Column,
+    pull: Column,
+    hold: Column,
+    impulse: Column,
+    ids: Column,
+    seed: int,
+    day: int,
+    opts_out: Column,
+) -> None:
+    """Phase 0: contacts reach people; who of them switches pushes off for good."""
+    for k in range(rows.shape[0]):
+        i = rows[k]
+        me, it = state_of(state, i), traits_of(traits, i)
+        opts_out[k] = reaching.opts_out(params, Key(seed, day, ids[i], 0), me, pushes[k])
+        state.pull[i], state.hold[i], state.mood[i] = reaching.reached(
+            params, it, me, day, pushes[k], pull[k], hold[k], impulse[k]
+        )
+        state.pushes[i] = pushes[k]
 
 
 # --- dense phases ----------------------------------------------------------------------------------
@@ -138,6 +168,9 @@ def forget_day(state: State, rows: Column) -> None:
         state.seen[i] = 0
         state.valence[i] = 0
         state.n_posts[i] = 0
+        state.pushes[i] = 0
+        state.pull[i] = 0.0
+        state.hold[i] = 0.0
 
 
 # --- sparse phases ---------------------------------------------------------------------------------
@@ -249,7 +282,8 @@ def fulfil(
         name = order_name(shelf.id[j], mode[k])
         s, sent_back, u = deliver(params, key, name, shelf.quality[j], taste_match(it, shelf, j), hype[k])
         is_returned[k] = sent_back and mode[k] != SAMPLE
-        given[k] = stars(params, it, s, shelf.rating[j]) if u < review_probability(params, s) else 0
+        chance = review_probability(params, s, review_reward(params, constants, it))
+        given[k] = stars(params, it, s, shelf.rating[j]) if u < chance else 0
         is_shared[k], is_posted[k] = share.shares(params, constants, it, key, name, s, shelf.arousal[j])
         is_bad[k] = s < params.s_bad
         state.satisfaction[i] = feel.next_satisfaction(params, state.satisfaction[i], s)
@@ -336,10 +370,19 @@ def send(
 
 @column_kernel
 def accept(
-    params: Params, state: State, ids: Column, prospects: Column, counts: Column, seed: int, day: int, out: Column
+    params: Params,
+    constants: Constants,
+    traits: Traits,
+    ids: Column,
+    prospects: Column,
+    counts: Column,
+    seed: int,
+    day: int,
+    out: Column,
 ) -> None:
     for k in range(prospects.shape[0]):
-        out[k] = share.accepts(params, Key(seed, day, ids[prospects[k]], 0), counts[k])
+        i = prospects[k]
+        out[k] = share.accepts(params, constants, traits_of(traits, i), Key(seed, day, ids[i], 0), counts[k])
 
 
 @column_kernel

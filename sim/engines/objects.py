@@ -17,12 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim import draws
-from sim.engines.operations import Buyers, Members, Operations, prepare
+from sim.day import SHARE_KINDS, Day, Orders, Samples
+from sim.engines.operations import Buyers, Operations, prepare
 from sim.engines.world import World
 from sim.errors import InputError
-from sim.journal import SHARE_KINDS, Day, Journal, Orders, Recorder, Samples
+from sim.journal import Journal, Recorder
 from sim.population import PERSONAS
-from sim.rules import feel, leave, remember, resolve, share
+from sim.rules import feel, leave, reach, remember, resolve, share
 from sim.rules.arrive import ruled_probability
 from sim.rules.buy import decide
 from sim.rules.expose import expose, taste_match
@@ -51,7 +52,7 @@ from sim.rules.records import (
     Traits,
 )
 from sim.rules.remember import ASK, BAD, GOOD, OWN, POST
-from sim.rules.review import review_probability, stars
+from sim.rules.review import review_probability, review_reward, stars
 from sim.rules.visit import REGISTERS, REGISTERS_INVITED, REGISTERS_PAID, RETURNS, action, acts
 from sim.scenario import Scenario
 
@@ -132,7 +133,8 @@ class Shopper(mesa.Agent):  # type: ignore[misc]  # Mesa is untyped here
         self.satisfaction = self.mood = self.fatigue = self.joy = 0.0
         self.left = self.left_day = 0  # friends who left
         self.n_friends_active = 0
-        self.heard = self.seen = self.valence = self.n_posts = 0
+        self.heard = self.seen = self.valence = self.n_posts = self.pushes = 0
+        self.pull = self.hold = 0.0  # what the shop does today to bring her in, and about her leaving
         self.kol_product, self.kol_day, self.kol_hype, self.kol_tactic = -1, 0, 0.0, -1
         self.team = -1
         # friends and mail
@@ -174,6 +176,16 @@ class Shopper(mesa.Agent):  # type: ignore[misc]  # Mesa is untyped here
         return cast(State, self)
 
     # --- morning ---------------------------------------------------------------------------------
+
+    def hear_from_shop(self, pushes: int, pull: float, hold: float, impulse: float) -> bool:
+        """Phase 0: the shop's messages and offers reach her; does she switch them off?"""
+        shop = self.model
+        opts_out = reach.opts_out(shop.params, self.key, self.state, pushes)
+        pull, hold, self.mood = reach.reached(
+            shop.params, self.traits, self.state, shop.day, pushes, pull, hold, impulse
+        )
+        self.pushes, self.pull, self.hold = pushes, float(np.float32(pull)), float(np.float32(hold))
+        return opts_out
 
     def read_mail(self) -> None:
         """Personal messages of yesterday arrive; yesterday's doings are over."""
@@ -285,7 +297,7 @@ class Shopper(mesa.Agent):  # type: ignore[misc]  # Mesa is untyped here
             match, name = taste_match(self.traits, shelf, j), order_name(shelf.id[j], parcel.mode)
             s, sends_back, u = deliver(params, self.key, name, shelf.quality[j], match, parcel.hype)
             parcel.is_returned = sends_back and parcel.mode != SAMPLE
-            if u < review_probability(params, s):
+            if u < review_probability(params, s, review_reward(params, shop.constants, self.traits)):
                 parcel.stars = stars(params, self.traits, s, shelf.rating[j])
             parcel.is_shared, parcel.is_posted = share.shares(
                 params, shop.constants, self.traits, self.key, name, s, shelf.arousal[j]
@@ -337,7 +349,7 @@ class Shopper(mesa.Agent):  # type: ignore[misc]  # Mesa is untyped here
         if not senders:
             return
         shop = self.model
-        if share.accepts(shop.params, self.key, len(senders)):
+        if share.accepts(shop.params, shop.constants, self.traits, self.key, len(senders)):
             names = _ints(sender.id for sender in senders)
             me = np.full(len(names), self.id)
             words = resolve.priorities(shop.noise_seed, draws.INVITER, shop.day, me, names)
@@ -354,8 +366,8 @@ class Shopper(mesa.Agent):  # type: ignore[misc]  # Mesa is untyped here
             self.mood, self.fatigue = mood, fatigue
             if draws.unit(self.life[1]) < p:
                 self.status, self.lapses_today, self.lapsed_day = LAPSED, True, shop.day
-        self.joy = 0.0
-        self.heard = self.seen = self.valence = self.n_posts = 0
+        self.joy = self.pull = self.hold = 0.0
+        self.heard = self.seen = self.valence = self.n_posts = self.pushes = 0
 
     def tell_friends(self) -> None:
         """Friends learn that she became active or left; leaving counts if she had tenure."""
@@ -398,8 +410,6 @@ class Shop(mesa.Model):  # type: ignore[misc]  # Mesa is untyped here
         self.arrival = world.scenario.arrival
         self.arrival_coefficients: tuple[float, ...] = self.arrival.coefficients()
         self.active_share = 0.0  # of everybody, as of last night
-        if self.arrival.chance is not None:
-            self.params = self.params._replace(organic=1.0)
         self.n_days = self.recorder.first + self.recorder.days
         self.day = 0
         self.shelf: Shelf
@@ -429,9 +439,12 @@ class Shop(mesa.Model):  # type: ignore[misc]  # Mesa is untyped here
         today = Day()
         shelf = self.ops.morning(self.day)
         self.shelf = Shelf(*[column.tolist() for column in shelf])._replace(id=shelf.id)  # plain numbers are faster
+        self.params, self.constants = self.ops.params, self.ops.constants
         if self.arrival.chance is not None:
             self.active_share = int(np.sum(self.statuses() == ACTIVE)) / len(self.shoppers)
+            self.params = self.params._replace(organic=1.0)
         self._show_posts()
+        self._reach_out()
         self.agents.do("read_mail")
         self.agents.do("wake")
         self.agents.do("recall")
@@ -477,16 +490,23 @@ class Shop(mesa.Model):  # type: ignore[misc]  # Mesa is untyped here
             if person.status == PROSPECT:
                 person.n_posts = n_posts
 
-    def _members(self, people: list[Shopper] | None = None) -> Members:
-        """What the shop knows of these shoppers this morning; of all active ones if not said."""
-        known = people if people is not None else [person for person in self.shoppers if person.is_active]
-        rows, tenure = _ints(person.row for person in known), _ints(self.day - p.registered_day for p in known)
-        away = np.minimum(_ints(self.day - person.last_visit_day for person in known), tenure)
-        is_back = np.array([person.returns_today for person in known], dtype=np.bool_)
-        return Members(rows, self.world.population.persona[rows], tenure, away, is_back)
+    def _reach_out(self) -> None:
+        """The shop's own messages and offers reach members."""
+        reached = self.ops.reach(self.day)
+        out = []
+        for row, *contact in zip(*[c.tolist() for c in reached], strict=True) if reached else ():
+            if self.shoppers[row].hear_from_shop(*contact):
+                out.append(row)
+        self.ops.opt_out(_ints(out))
+
+    def _members(self) -> tuple[Ints, Ints]:
+        """Rows of the active members, and of those who came back today."""
+        active = [person for person in self.shoppers if person.is_active]
+        return _ints(p.row for p in active), _ints(p.row for p in active if p.returns_today)
 
     def _make_offers(self, visitors: list[Shopper]) -> Offer:
-        offers = self.ops.offers(self.day, len(visitors), lambda: self._members(visitors))
+        rows = _ints(person.row for person in visitors)
+        offers = self.ops.offers(self.day, rows, _ints(p.row for p in visitors if p.returns_today))
         self._hand_out(visitors, offers)
         return offers
 
@@ -569,7 +589,7 @@ class Shop(mesa.Model):  # type: ignore[misc]  # Mesa is untyped here
         sent = [(person.row, friend.row, product) for person in self.shoppers for friend, product in person.sent]
         today.senders, today.receivers, today.messaged = (_ints(entry[k] for entry in sent) for k in range(3))
         today.lapsed = rows(person for person in self.shoppers if person.lapses_today)
-        self.ops.night(self.day, today.orders, today.reviewed, today.stars)
+        self.ops.night(self.day, today)
         status = self.statuses()
         n_prospects, n_active, n_lapsed = (int(np.sum(status == s)) for s in (PROSPECT, ACTIVE, LAPSED))
         self.recorder.write(self.day, today, (n_prospects, n_active, n_lapsed))

@@ -13,18 +13,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim import draws
+from sim.day import Day, Orders, Samples, no_orders, no_samples
 from sim.engines.teams import Seats, Teams, no_seats
 from sim.engines.world import World
-from sim.journal import Day, Orders, Recorder, Samples, no_orders, no_samples
+from sim.journal import Recorder
 from sim.ledger import Budget
 from sim.money import CostClass
 from sim.rules import resolve
 from sim.rules import shelf as shelf_rules
 from sim.rules.records import FOUND, TEAM_COLUMNS, Offer, Shelf
-from sim.strategies.tactic import LIFECYCLES, NEW_DAYS, SILENT_DAYS, Board, Desk, People, Tactic
+from sim.strategies.people import Customers, People
+from sim.strategies.tactic import CONDITIONS, Board, Contacts, Desk, Tactic
 
 Ints = NDArray[np.int64]
 
+REWARDS: Final = ("share_reward", "invite_gift", "review_reward")  # in rules' Constants; 0 unless a tactic pays them
 _FRESH: Final = ("popularity", "rating", "appeal", "glance")  # columns of the shelf that change every day
 
 
@@ -51,14 +54,14 @@ class Buyers(NamedTuple):
         return Buyers(*[column[chosen] for column in self])
 
 
-class Members(NamedTuple):
-    """Shoppers as the shop sees them today, one entry each; tenure and absence in days, `is_back` who had left."""
+class Reached(NamedTuple):
+    """Whom the shop's messages and offers reach this morning, one entry each (see strategies' Contacts)."""
 
     row: Ints
-    persona: NDArray[Any]
-    tenure: Ints
-    away: Ints
-    is_back: NDArray[np.bool_]
+    pushes: Ints
+    pull: NDArray[np.float64]
+    hold: NDArray[np.float64]
+    impulse: NDArray[np.float64]
 
 
 class Reach(NamedTuple):
@@ -84,6 +87,8 @@ class Operations:
         self.reviews = np.zeros(len(catalogue), dtype=np.int64)
         self.stars = np.zeros(len(catalogue), dtype=np.int64)
         self.stock = catalogue.stock.copy()  # -1 = unlimited
+        self.customers = Customers(world.population)
+        self.params, self.constants = world.params, world.constants  # as they hold today
         self.budgets = [Budget(tactic.budget, tactic.budget_per_day) for tactic in tactics]
         self.desks = [self._desk(k, label) for k in range(len(tactics))]
         self.issued = np.zeros(0, dtype=np.int64)  # money off reserved today, per visitor
@@ -161,6 +166,7 @@ class Operations:
         )
         for tactic, desk in on:
             tactic.on_shelf(shelf, self.board, desk)
+        self._set_conditions(on)
         if on:
             shelf_rules.log_ratios(shelf["price_cents"], shelf["list_cents"], shelf["log_cut"])
         shelf_rules.glances(
@@ -176,6 +182,35 @@ class Operations:
             for tactic, desk in zip(self.tactics, self.desks, strict=True)
             if self.day >= 0 and tactic.is_on(self.day)
         ]
+
+    def _set_conditions(self, on: list[tuple[Tactic, Desk]]) -> None:
+        """What holds for everybody today."""
+        params, constants = self.world.params, self.world.constants
+        usual = {name: getattr(params, name) for name in CONDITIONS} | dict.fromkeys(REWARDS, 0.0)
+        today = dict(usual)
+        for tactic, desk in on:
+            tactic.on_conditions(today, self.board, desk)
+        self.params = params._replace(**{name: today[name] for name in CONDITIONS}) if today != usual else params
+        self.constants = constants._replace(**{name: today[name] for name in REWARDS}) if today != usual else constants
+
+    def reach(self, t: int) -> Reached | None:
+        """Whom the shop reaches this morning, and with what; None where no tactic reaches anybody."""
+        reaching = [(tactic, desk) for tactic, desk in self._on() if type(tactic).on_reach is not Tactic.on_reach]
+        if not reaching:
+            return None
+        people = self._people(self.customers.members(), np.empty(0, dtype=np.int64))
+        contacts = Contacts.none(len(people.row))
+        for tactic, desk in reaching:
+            tactic.on_reach(contacts, people, tactic.target.chosen(people), self.board, desk)
+        touched = (contacts.pushes > 0) | (contacts.pull != 0.0) | (contacts.hold != 0.0) | (contacts.impulse != 0.0)
+        return Reached(
+            people.row[touched], contacts.pushes[touched], contacts.pull[touched], contacts.hold[touched],
+            contacts.impulse[touched],
+        )  # fmt: skip
+
+    def opt_out(self, rows: Ints) -> None:
+        """These people switch the shop's messages off, for good."""
+        self.customers.has_opted_out[rows] = True
 
     def posts(self, t: int) -> Reach | None:
         """Opinion leaders' posts of this morning; where several reach one person, keyed priority decides."""
@@ -199,16 +234,16 @@ class Operations:
 
     # --- offers ----------------------------------------------------------------------------------
 
-    def _people(self, members: Members) -> People:
-        stage = np.full(len(members.row), LIFECYCLES.index("active"), dtype=np.int64)
-        stage[members.away >= SILENT_DAYS] = LIFECYCLES.index("silent")
-        stage[members.tenure < NEW_DAYS] = LIFECYCLES.index("new")
-        stage[members.is_back] = LIFECYCLES.index("returned")
-        ids = self.world.population.ids[members.row]
-        return People(members.row, ids, members.persona.astype(np.int64), stage)
+    def _people(self, rows: Ints, returned: Ints) -> People:
+        """These customers as the shop sees them; `returned` are the rows of those who came back today."""
+        is_back = np.zeros(len(self.world), dtype=np.bool_)
+        is_back[returned] = True
+        return People(rows, self.world.population.ids[rows], self.day + self.burn_in, self.customers, is_back[rows])
 
-    def samples(self, t: int, members: Callable[[], Members]) -> Samples:
-        """What is given away today, to whom of the active members; paid at once, taken from the stock.
+    def samples(self, t: int, members: Callable[[], tuple[Ints, Ints]]) -> Samples:
+        """What is given away today; paid at once, taken from the stock.
+
+        `members`, asked only where something is given: rows of the active members, and of those who came back today.
 
         By keyed lot; who comes first in it comes first for stock and budget. One sample a day: the first tactic's.
         """
@@ -216,7 +251,7 @@ class Operations:
         planned = [(tactic, desk, plan) for tactic, desk, plan in planned if plan and plan.share and len(plan.product)]
         if not planned:
             return no_samples()
-        people = self._people(members())
+        people = self._people(*members())
         has_one = np.zeros(len(people.row), dtype=np.bool_)
         given = [no_samples()]
         for tactic, desk, plan in planned:
@@ -255,8 +290,9 @@ class Operations:
             served[wants] = resolve.grant(one, int(self.stock[scarce]), words[wants], names[wants])
         return served
 
-    def offers(self, t: int, n: int, members: Callable[[], Members]) -> Offer:
-        """What each of today's n visitors is offered; `members` is asked only if some tactic is at work."""
+    def offers(self, t: int, rows: Ints, returned: Ints) -> Offer:
+        """What each of today's visitors is offered; `returned` are the rows of those who came back today."""
+        n = len(rows)
         none = np.full(n, -1, dtype=np.int64)
         columns: dict[str, NDArray[Any]] = {
             "coupon_share": np.zeros(n),
@@ -271,11 +307,12 @@ class Operations:
             "rec_weight": np.zeros(n),
             "rec_accuracy": np.zeros(n),
             "rec_tactic": none.copy(),
+            "urge": np.zeros(n),
         }
         self.issued, self.issuer = np.zeros(n, dtype=np.int64), none.copy()
         on = self._on()
         if on:
-            people = self._people(members())
+            people = self._people(rows, returned)
             for tactic, desk in on:
                 tactic.on_offer(columns, people, tactic.target.chosen(people), self.board, desk)
             self._issue(t, columns["coupon_cents"], columns["coupon_cents_tactic"], people.id)
@@ -520,8 +557,9 @@ class Operations:
 
     # --- night -----------------------------------------------------------------------------------
 
-    def night(self, t: int, orders: Orders, reviewed: Ints, stars: Ints) -> None:
-        """Commissions, release of unused coupons, and what tomorrow's shelf shows."""
+    def night(self, t: int, events: Day) -> None:
+        """Commissions and other dues, release of unused coupons, and what tomorrow's shelf and books show."""
+        orders, reviewed, stars = events.orders, events.reviewed, events.stars
         for k, tactic in enumerate(self.tactics):
             share = tactic.commission_share()
             if share > 0.0:
@@ -535,6 +573,10 @@ class Operations:
                 cents = int(due[granted].sum())
                 self.budgets[k].spend(cents)
                 self.recorder.ledger.book(self.day, self.labels[k], "commission", "expense", cents)
+        for tactic, desk in self._on():
+            tactic.on_night(events, self.board, desk)
+        if self.tactics:
+            self.customers.write(t, events.registered, events.visitors, orders.row, orders.paid_cents)
         self._give_back(np.arange(len(self.issued)))
         np.add.at(self.units, orders.product, orders.quantity)
         np.add.at(self.reviews, reviewed, 1)

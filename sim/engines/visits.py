@@ -354,8 +354,9 @@ def weigh(
         w0, _, _, _ = draws.block(seed, draws.BUY, day, agents[k], 0)
         inclusive = inclusive_value(params, view.total[k])
         urge = buy_probability(
-            params, _face(view, k), inclusive, day - int(view.last_buy_day[k]), view.satisfaction[k], view.mood[k]
-        )
+            params, _face(view, k), inclusive, day - int(view.last_buy_day[k]), view.satisfaction[k], view.mood[k],
+            offers.urge[low + k],
+        )  # fmt: skip
         view.decides[k] = (view.total[k] > 0.0) & (draws.unit(w0) < urge)
     for k in range(n):
         has_coupon = (offers.coupon_share[low + k] > 0.0) | (offers.coupon_cents[low + k] > 0)

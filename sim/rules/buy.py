@@ -113,9 +113,15 @@ def inclusive_value(params: Params, total: float) -> float:
 
 @rule
 def buy_probability(
-    params: Params, traits: Traits, inclusive: float, days_since_buy: int, satisfaction: float, mood: float
+    params: Params,
+    traits: Traits,
+    inclusive: float,
+    days_since_buy: int,
+    satisfaction: float,
+    mood: float,
+    urge: float = 0.0,
 ) -> float:
-    """Chance to buy on this visit, eq. 5; `inclusive` = ln sum exp(u) - ln A."""
+    """Chance to buy on this visit, eq. 5; `inclusive` = ln sum exp(u) - ln A, `urge` what the offer adds."""
     recent = exp(-days_since_buy / params.tau_inv)
     return logistic(
         params.alpha
@@ -124,6 +130,7 @@ def buy_probability(
         - params.b_inv * recent
         + params.b_s * satisfaction
         + params.b_e * traits.emotion * mood
+        + urge
     )
 
 
@@ -241,7 +248,9 @@ def decide(
             total += exp(desk.team_utility[k])
     w0, w1, _, _ = draws.block(key.seed, draws.BUY, key.day, key.agent, 0)
     since = key.day - state.last_buy_day
-    p = buy_probability(params, traits, inclusive_value(params, total), since, state.satisfaction, state.mood)
+    p = buy_probability(
+        params, traits, inclusive_value(params, total), since, state.satisfaction, state.mood, offer.urge
+    )
     if draws.unit(w0) >= p:
         return Choice(-1, favourite, False, NO_TEAM, False, 0, BROWSE, -1, 0, 0, 0, 0.0, -1)
     chosen, in_team, top, would_found = 0, False, -1e300, False

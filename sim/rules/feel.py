@@ -17,8 +17,8 @@ def next_mood(params: Params, state: State) -> float:
 
 @rule
 def next_fatigue(params: Params, state: State) -> float:
-    """Contact fatigue after today, eq. 16: kept part + fat_ask per personal message received."""
-    return params.fat_keep * state.fatigue + params.fat_ask * state.heard
+    """Contact fatigue after today, eq. 16: kept part + pushes + fat_ask per personal message received."""
+    return params.fat_keep * state.fatigue + params.fat_ask * state.heard + state.pushes
 
 
 @rule

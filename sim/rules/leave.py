@@ -15,16 +15,19 @@ ROUNDING = 1e-6  # what a bound leaves for rounding
 
 @rule
 def return_probability(params: Params, state: State, day: int) -> float:
-    """Chance that a lapsed shopper comes back today, eq. 18: 1 - exp(-om_0 exp(-away / om_tau) (1 + n)^b_fr)."""
+    """Chance that a lapsed shopper comes back today, eq. 18.
+
+    1 - exp(-om_0 exp(-away / om_tau) (1 + n)^b_fr exp(pull)); `pull` is what the shop does to win her back.
+    """
     away = day - state.lapsed_day
-    rate = params.om_0 * exp(-away / params.om_tau + params.b_fr * log(1.0 + state.n_orders))
+    rate = params.om_0 * exp(-away / params.om_tau + params.b_fr * log(1.0 + state.n_orders) + state.pull)
     return 1.0 - exp(-rate)
 
 
 @rule
-def most_returns(params: Params, most_orders: int) -> float:
-    """No lapsed shopper with at most this many orders is likelier to come back on any day."""
-    return params.om_0 * exp(params.b_fr * log(1.0 + most_orders)) * (1.0 + ROUNDING) + ROUNDING
+def most_returns(params: Params, most_orders: int, most_pull: float = 0.0) -> float:
+    """No lapsed shopper with at most this many orders and this pull is likelier to come back on any day."""
+    return params.om_0 * exp(params.b_fr * log(1.0 + most_orders) + most_pull) * (1.0 + ROUNDING) + ROUNDING
 
 
 @rule
@@ -39,9 +42,9 @@ def leave_probability(
 ) -> float:
     """Chance that an active shopper lapses tonight, eq. 17: 1 - (1 - theta)^exp(x); `fatigue` is tonight's.
 
-    x = -g_s satisfaction + g_n min(left, 2) - g_a (active share of friends - normal) + g_f max(0, fatigue - f_1).
-    With x = 0 this is exactly the shifted beta-geometric of Fader & Hardie 2007. `params.churn` scales
-    the hazard; without friends the share does not deviate.
+    x = -g_s satisfaction + g_n min(left, 2) - g_a (active share of friends - normal) + g_f max(0, fatigue - f_1)
+    + hold, which is what the shop does about it today. With x = 0 this is exactly the shifted
+    beta-geometric of Fader & Hardie 2007. `params.churn` scales the hazard; without friends the share does not deviate.
     """
     x = params.g_n * left_now(state, day) + _other_reasons(params, constants, state, fatigue, n_friends)
     return 1.0 - exp(params.churn * exp(x) * traits.stay)
@@ -68,4 +71,9 @@ def _other_reasons(params: Params, constants: Constants, state: State, fatigue: 
     """x of eq. 17 without the friends who left."""
     share = state.n_friends_active / max(n_friends, 1) - constants.active_share
     deviation = share if n_friends > 0 else 0.0
-    return -params.g_s * state.satisfaction - params.g_a * deviation + params.g_f * max(0.0, fatigue - params.f_1)
+    return (
+        -params.g_s * state.satisfaction
+        - params.g_a * deviation
+        + params.g_f * max(0.0, fatigue - params.f_1)
+        + state.hold
+    )

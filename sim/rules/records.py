@@ -51,7 +51,7 @@ class Key(NamedTuple):
 
 
 class Constants(NamedTuple):
-    """Constants of a scenario: expectations under its specification, never means of a sample."""
+    """What holds for everybody: expectations under the scenario's specification (never means of a sample), rewards."""
 
     price: float  # mean traits under the persona mix
     herd: float
@@ -62,6 +62,9 @@ class Constants(NamedTuple):
     degree: float  # mean audience of the people who have friends
     active_share: float  # share of friends taken as normal
     p_ref: float  # median list price, cents
+    share_reward: float = 0.0  # cents the shop pays today for sharing an order
+    invite_gift: float = 0.0  # cents a prospect gets for accepting an invitation
+    review_reward: float = 0.0  # cents the shop pays today for a review
 
 
 class Traits(NamedTuple):
@@ -102,6 +105,9 @@ class State(NamedTuple):
     seen: Any  # messages and posts seen today
     valence: Any  # their summed signs
     n_posts: Any  # opinion leaders' posts that reached a prospect this morning
+    pushes: Any  # messages from the shop this morning
+    pull: Any  # what the shop does today to bring her in: log rate of visiting, or of coming back
+    hold: Any  # what the shop does today about her leaving: log hazard
     kol_product: Any  # product of the last post that reached her, -1 = none
     kol_day: Any
     kol_hype: Any  # how much that post promised too much
@@ -137,6 +143,7 @@ class Offer(NamedTuple):
     rec_weight: Any  # weight of recommended slots
     rec_accuracy: Any  # correlation of the recommender's score with the true match; < 0: by popularity
     rec_tactic: Any
+    urge: Any  # added to the logit of buying today (eq. 5): a helpful clerk, a reward in reach
 
 
 class Shelf(NamedTuple):

@@ -1,19 +1,30 @@
-"""Phase 8, reviews and stars; imports `_jit` and records."""
+"""Phase 8, reviews and stars; imports `_jit`, records and share."""
 
 from __future__ import annotations
 
 import math
 
-from sim._jit import rule
+from sim._jit import exp, log, rule
 from sim.params import Params
-from sim.rules.records import Traits
+from sim.rules.records import Constants, Traits
+from sim.rules.share import hassle_cents
 
 
 @rule
-def review_probability(params: Params, s: float) -> float:
-    """Chance that an order is reviewed, eq. 12: strong experiences are reviewed, bad ones more."""
+def review_probability(params: Params, s: float, reward: float = 0.0) -> float:
+    """Chance that an order is reviewed, eq. 12: strong experiences are reviewed, bad ones more.
+
+    `reward` = ln(1 + reward / hassle), if the shop pays for reviews.
+    """
     strength = params.rev_2 * s * s
-    return min(params.rev_max, params.rev_0 + (strength * params.rev_neg if s < 0.0 else strength))
+    drive = params.rev_0 + (strength * params.rev_neg if s < 0.0 else strength)
+    return min(params.rev_max, drive * exp(params.b_rv * reward))
+
+
+@rule
+def review_reward(params: Params, constants: Constants, traits: Traits) -> float:
+    """ln(1 + reward / hassle) of eq. 12."""
+    return log(1.0 + constants.review_reward / hassle_cents(params, constants, traits))
 
 
 @rule

@@ -26,7 +26,8 @@ def reward_effect(params: Params, constants: Constants, traits: Traits, reward_c
 def share_probability(params: Params, constants: Constants, traits: Traits, s: float, arousal: float) -> float:
     """Chance that a buyer shares her order, eq. 14."""
     need = params.b_n * (traits.social - constants.social) / SOCIAL_SD
-    return logistic(params.s_0 + need + params.b_sat * s + params.b_a * arousal)
+    paid = reward_effect(params, constants, traits, constants.share_reward) if constants.share_reward > 0.0 else 0.0
+    return logistic(params.s_0 + need + params.b_sat * s + params.b_a * arousal + paid)
 
 
 @rule
@@ -48,9 +49,9 @@ def tie_probability(params: Params, constants: Constants, audience: int) -> floa
 
 
 @rule
-def accept_probability(params: Params, n_messages: int) -> float:
-    """Chance that a prospect with this many invitations today registers, eq. 15."""
-    return 1.0 - exp(-n_messages * params.a_inv)
+def accept_probability(params: Params, n_messages: int, gift: float = 0.0) -> float:
+    """Chance that a prospect with this many invitations today registers, eq. 15; `gift` = ln(1 + gift / hassle)."""
+    return 1.0 - exp(-n_messages * params.a_inv * exp(params.b_ir * gift))
 
 
 @rule
@@ -77,6 +78,7 @@ def wants_unlock(params: Params, constants: Constants, traits: Traits, key: Key,
 
 
 @rule
-def accepts(params: Params, key: Key, n_messages: int) -> bool:
+def accepts(params: Params, constants: Constants, traits: Traits, key: Key, n_messages: int) -> bool:
     """Does a prospect with this many invitations today register tomorrow?"""
-    return draws.u01(key.seed, draws.ACCEPT, key.day, key.agent, 0) < accept_probability(params, n_messages)
+    gift = log(1.0 + constants.invite_gift / hassle_cents(params, constants, traits))
+    return draws.u01(key.seed, draws.ACCEPT, key.day, key.agent, 0) < accept_probability(params, n_messages, gift)

@@ -25,10 +25,12 @@ ROUNDING: Final = 1e-9  # what a bound leaves for rounding
 def visit_probability(params: Params, traits: Traits, state: State) -> float:
     """Chance that an active shopper visits today: 1 - exp(-lambda), eq. 1.
 
-    lambda = intensity * exp(e_in * min(heard, 3) + e_e * emotion * mood).
+    lambda = intensity * exp(e_0 + e_in * min(heard, 3) + e_e * emotion * mood + pull).
     """
     heard = min(state.heard, 3)
-    rate = traits.intensity * exp(params.e_in * heard + params.e_e * traits.emotion * state.mood)
+    rate = traits.intensity * exp(
+        params.e_0 + params.e_in * heard + params.e_e * traits.emotion * state.mood + state.pull
+    )
     return 1.0 - exp(-rate)
 
 

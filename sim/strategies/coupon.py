@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from pydantic import model_validator
 
 from sim.money import Cents
-from sim.strategies.tactic import Board, Desk, People, Tactic, face_warnings, least_price, lever, reduced_cents
+from sim.strategies.people import People
+from sim.strategies.tactic import Board, Desk, Tactic, face_warnings, least_price, lever, reduced_cents
 
 
 class Coupon(Tactic):
@@ -42,6 +43,16 @@ class Coupon(Tactic):
     def null(cls) -> Self:
         """Worth nothing."""
         return cls()
+
+    @classmethod
+    def example(cls) -> Self:
+        """Strong enough to be seen in a small shop."""
+        return cls(face=600, min_price=0)
+
+    @classmethod
+    def overdone(cls) -> Self:
+        """Gives away more than it brings."""
+        return cls(face=2000, min_price=0)
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:

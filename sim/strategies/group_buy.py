@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import model_validator
 
-from sim.strategies.tactic import Board, Desk, People, Tactic, chosen_products, lever, reduced_cents
+from sim.strategies.people import People
+from sim.strategies.tactic import Board, Desk, Tactic, chosen_products, lever, reduced_cents
 
 
 class GroupBuy(Tactic):
@@ -46,6 +47,16 @@ class GroupBuy(Tactic):
     def null(cls) -> Self:
         """No product has a team price."""
         return cls(products=0.0)
+
+    @classmethod
+    def example(cls) -> Self:
+        """Strong enough to be seen in a small shop."""
+        return cls(discount=0.3, window_days=3)
+
+    @classmethod
+    def overdone(cls) -> Self:
+        """Gives away more than it brings."""
+        return cls(discount=0.6, window_days=5)
 
     @model_validator(mode="after")
     def _capacity_holds_a_team(self) -> Self:

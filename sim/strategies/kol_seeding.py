@@ -52,6 +52,16 @@ class KolSeeding(Tactic):
         """Nobody is hired."""
         return cls(seeds=0)
 
+    @classmethod
+    def example(cls) -> Self:
+        """Strong enough to be seen in a small shop."""
+        return cls(seeds=12, posts_every=2)
+
+    @classmethod
+    def overdone(cls) -> Self:
+        """Gives away more than it brings."""
+        return cls(seeds=50, posts_every=1, fee_base=10_000)
+
     def begin(self, desk: Desk) -> None:
         """Choose the seeds; ties by lot, so storage order cannot matter."""
         world = desk.world

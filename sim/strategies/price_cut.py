@@ -36,6 +36,16 @@ class PriceCut(Tactic):
         """Cuts nothing."""
         return cls(discount=0.0)
 
+    @classmethod
+    def example(cls) -> Self:
+        """Strong enough to be seen in a small shop."""
+        return cls(discount=0.3)
+
+    @classmethod
+    def overdone(cls) -> Self:
+        """Gives away more than it brings."""
+        return cls(discount=0.5)
+
     def on_shelf(self, shelf: dict[str, NDArray[Any]], board: Board, desk: Desk) -> None:
         """Lower prices where that is better than what another tactic already did."""
         part = chosen_products(shelf["id"], self.products, desk.seed, self.purpose("products", desk))

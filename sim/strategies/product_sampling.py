@@ -65,6 +65,16 @@ class ProductSampling(Tactic):
         """Nobody gets anything."""
         return cls(share=0.0)
 
+    @classmethod
+    def example(cls) -> Self:
+        """Strong enough to be seen in a small shop."""
+        return cls(share=0.05)
+
+    @classmethod
+    def overdone(cls) -> Self:
+        """Gives away more than it brings."""
+        return cls(share=0.1)
+
     def begin(self, desk: Desk) -> None:
         """Find the products that may be given; raises InputError if there is no product of the id asked for."""
         ids = desk.world.catalogue.id

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.money import Cents
-from sim.strategies.tactic import Board, Desk, People, Tactic, lever
+from sim.strategies.people import People
+from sim.strategies.tactic import Board, Desk, Tactic, lever
 
 
 class Recommendation(Tactic):
@@ -40,6 +41,16 @@ class Recommendation(Tactic):
     def null(cls) -> Self:
         """No slots, no cost."""
         return cls(weight=0.0, cost_per_day=0, cost_per_1000=0)
+
+    @classmethod
+    def example(cls) -> Self:
+        """Strong enough to be seen in a small shop."""
+        return cls(cost_per_day=3000)
+
+    @classmethod
+    def overdone(cls) -> Self:
+        """Gives away more than it brings."""
+        return cls(accuracy=0.0, cost_per_day=20_000)
 
     def on_offer(
         self, offers: dict[str, NDArray[Any]], people: People, chosen: NDArray[np.bool_], board: Board, desk: Desk

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.money import Cents
-from sim.strategies.tactic import Board, Desk, People, Tactic, face_warnings, least_price, lever
+from sim.strategies.people import People
+from sim.strategies.tactic import Board, Desk, Tactic, face_warnings, least_price, lever
 
 
 class ShareCoupon(Tactic):
@@ -39,6 +40,16 @@ class ShareCoupon(Tactic):
     def null(cls) -> Self:
         """Worth nothing, so nobody shares for it."""
         return cls(face=0)
+
+    @classmethod
+    def example(cls) -> Self:
+        """Strong enough to be seen in a small shop."""
+        return cls(face=600, min_price=0)
+
+    @classmethod
+    def overdone(cls) -> Self:
+        """Gives away more than it brings."""
+        return cls(face=2000, min_price=0)
 
     def on_offer(
         self, offers: dict[str, NDArray[Any]], people: People, chosen: NDArray[np.bool_], board: Board, desk: Desk

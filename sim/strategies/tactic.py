@@ -14,22 +14,19 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
+from typing import Annotated, Any, ClassVar, Final, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
 
 from sim import draws
+from sim.day import Day
 from sim.errors import did_you_mean
 from sim.ledger import Budget
 from sim.money import Cents, CostClass, in_currency
 from sim.population import PERSONAS
-
-Lifecycle = Literal["new", "active", "silent", "returned"]
-LIFECYCLES: tuple[Lifecycle, ...] = ("new", "active", "silent", "returned")
-NEW_DAYS = 14  # registered for less: new
-SILENT_DAYS = 14  # not seen for at least this long before today: silent
+from sim.strategies.people import Lifecycle, People
 
 
 def _known_persona(name: str) -> str:
@@ -37,6 +34,9 @@ def _known_persona(name: str) -> str:
         raise ValueError(f"no persona is called '{name}'. {did_you_mean(name, PERSONAS, kind='personas')}")
     return name
 
+
+#: coefficients that a tactic or an event may change for a day (docs/model.md, 8.3); everything else is the shopper's
+CONDITIONS: Final = ("e_0", "alpha", "organic", "fail", "s_fail", "ret_0", "p_b", "p_post")
 
 PersonaName = Annotated[str, AfterValidator(_known_persona), WithJsonSchema({"type": "string", "enum": list(PERSONAS)})]
 
@@ -83,15 +83,6 @@ def face_warnings(
     return []
 
 
-class People(NamedTuple):
-    """Today's visitors as the shop sees them, one entry each (arrays of equal length)."""
-
-    row: NDArray[np.int64]
-    id: NDArray[np.int64]
-    persona: NDArray[np.int64]  # index into PERSONAS
-    lifecycle: NDArray[np.int64]  # index into LIFECYCLES
-
-
 class Board(NamedTuple):
     """What the shop knows this morning; days count from the end of the burn-in."""
 
@@ -110,6 +101,21 @@ class Posts(NamedTuple):
     row: NDArray[np.int64]
     product: NDArray[np.int64]
     hype: float
+
+
+@dataclass
+class Contacts:
+    """What a tactic does today to members it reaches, one entry for each of the people it was asked about."""
+
+    pushes: NDArray[np.int64]  # messages: they bring some to visit, tire, remind the inert, and are switched off
+    pull: NDArray[np.float64]  # log rate of visiting, or of coming back for who left
+    hold: NDArray[np.float64]  # log hazard of leaving (negative: she stays)
+    impulse: NDArray[np.float64]  # on mood, times emotional reactivity
+
+    @classmethod
+    def none(cls, n: int) -> Self:
+        """Nothing for n people."""
+        return cls(np.zeros(n, dtype=np.int64), np.zeros(n), np.zeros(n), np.zeros(n))
 
 
 class Giveaway(NamedTuple):
@@ -133,14 +139,18 @@ class Desk:
     world: Any  # the World, for tactics that choose people by their place in the graph
     notes: dict[str, Any] = field(default_factory=dict)  # whatever the tactic worked out at its start
 
+    def pay(self, cents: int, line: str) -> None:
+        """Pay an expense that the budget is known to reach for."""
+        self.budget.reserve(cents)
+        self.budget.spend(cents)
+        self.book(line, "expense", cents)
+
     def pay_in_turn(self, cents: NDArray[np.int64], line: str) -> NDArray[np.bool_]:
         """Pay these expenses today, in the order given, as far as the budget reaches; which were paid."""
         paid = np.zeros(len(cents), dtype=bool)
         for k, amount in enumerate(cents.tolist()):
             if amount <= self.budget.available():
-                self.budget.reserve(amount)
-                self.budget.spend(amount)
-                self.book(line, "expense", amount)
+                self.pay(amount, line)
                 paid[k] = True
         return paid
 
@@ -155,8 +165,9 @@ class Target(BaseModel):
     )
     lifecycle: tuple[Lifecycle, ...] = Field(
         (),
-        description="only visitors at this stage: new (registered < 14 days), silent (not seen for 14 days), "
-        "returned (had left, came back today), active (the rest)",
+        description="only customers at one of these stages: new (registered < 14 days), silent (not seen for 14 days), "
+        "lapsed (not seen for 30), returned (had left, came back today), active (the rest); and beside these "
+        "high_value (among the best tenth of buyers by what they paid), loyal (3 orders or more, seen within 14 days)",
         strict=False,
         json_schema_extra={"unit": "names", "zh": "仅限处于该阶段的访客"},
     )
@@ -167,7 +178,7 @@ class Target(BaseModel):
         if self.personas:
             mask &= np.isin(people.persona, [list(PERSONAS).index(name) for name in self.personas])
         if self.lifecycle:
-            mask &= np.isin(people.lifecycle, [LIFECYCLES.index(name) for name in self.lifecycle])
+            mask &= np.logical_or.reduce([people.is_at(stage) for stage in self.lifecycle])
         return mask
 
 
@@ -219,9 +230,28 @@ class Tactic(BaseModel):
         """A valid instance without effect that goes through every hook."""
         raise TypeError(f"{cls.__name__} declares no null instance")
 
+    @classmethod
+    def example(cls) -> Self:
+        """An instance that acts soon and visibly even in a small shop; the conformance suite runs it."""
+        raise TypeError(f"{cls.__name__} declares no example")
+
+    @classmethod
+    def overdone(cls) -> Self:
+        """An instance that loses money: profit falls below the control's. No strategy is free."""
+        raise TypeError(f"{cls.__name__} declares no way to overdo it")
+
     def purpose(self, site: str, desk: Desk) -> int:
         """Number of this tactic's own draws at one site; never depends on labels."""
         return draws.tactic_purpose(self.kind, site, desk.ordinal)
+
+    def by_lot(self, ids: NDArray[np.int64], board: Board, desk: Desk, site: str = "lot") -> NDArray[np.int64]:
+        """Order of these people for today, by lot: positions, the first to be served first."""
+        words = np.empty((len(ids), 4), dtype=np.int64)
+        day = board.day + desk.world.scenario.burn_in_days
+        draws.blocks(
+            desk.world.noise_seed, self.purpose(site, desk), day, ids, np.zeros(len(ids), dtype=np.int64), words
+        )
+        return np.lexsort((ids, words[:, 0]))
 
     def begin(self, desk: Desk) -> None:
         """Work out at the start of a run what the whole run needs (whom to hire, which products)."""
@@ -241,6 +271,15 @@ class Tactic(BaseModel):
     def on_sample(self, board: Board, desk: Desk) -> Giveaway | None:
         """What is given away today, without an order, to members it is meant for."""
         return None
+
+    def on_conditions(self, conditions: dict[str, float], board: Board, desk: Desk) -> None:
+        """Change what holds for everybody today: coefficients of CONDITIONS, and the rewards of rules' Constants."""
+
+    def on_reach(self, contacts: Contacts, people: People, chosen: NDArray[np.bool_], board: Board, desk: Desk) -> None:
+        """Reach members who are not in the shop; `contacts` holds writable columns, `chosen` whom it is meant for."""
+
+    def on_night(self, events: Day, board: Board, desk: Desk) -> None:
+        """Pay for what happened today, and write down what tomorrow needs."""
 
     def commission_share(self) -> float:
         """Share of paid orders caused by this tactic's posts that goes to whoever posted."""

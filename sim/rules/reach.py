@@ -1,0 +1,56 @@
+"""Phase 0, the shop reaches people who are not in it: pushes, offers, campaigns; imports `draws`, `_jit`, records."""
+
+from __future__ import annotations
+
+from sim import draws
+from sim._jit import exp, rule
+from sim.params import Params
+from sim.rules.records import Key, State, Traits
+
+INERT_DAYS = 14  # not seen for so long: a contact may remind her that she could leave (guess)
+
+
+@rule
+def push_pull(params: Params, fatigue: float, pushes: int) -> float:
+    """Log rate of visiting that pushes add today, eq. 2: e_p n exp(-fatigue / f_0)."""
+    return params.e_p * pushes * exp(-fatigue / params.f_0)
+
+
+@rule
+def salience(params: Params, days_away: int, pushes: int) -> float:
+    """Log hazard of leaving that a contact adds for who has not been seen for long (eq. 17): she is reminded of it."""
+    return params.g_sal * min(pushes, 1) if days_away >= INERT_DAYS else 0.0
+
+
+@rule
+def stirred(mood: float, emotion: float, impulse: float) -> float:
+    """Mood after an emotional message (eq. 16): mood + impulse * emotional reactivity, within [-1, 1]."""
+    return min(max(mood + impulse * emotion, -1.0), 1.0)
+
+
+@rule
+def opt_out_probability(params: Params, fatigue: float, pushes: int) -> float:
+    """Chance to switch pushes off for good today (eq. 2b): 1 - exp(-o_p n exp(fatigue / f_0)), tired people sooner."""
+    return 1.0 - exp(-params.o_p * pushes * exp(min(fatigue / params.f_0, 5.0)))
+
+
+@rule
+def opts_out(params: Params, key: Key, state: State, pushes: int) -> bool:
+    """Does she switch pushes off?"""
+    if pushes <= 0:
+        return False
+    u = draws.u01(key.seed, draws.OPT_OUT, key.day, key.agent, 0)
+    return u < opt_out_probability(params, state.fatigue, pushes)
+
+
+@rule
+def reached(
+    params: Params, traits: Traits, state: State, day: int, pushes: int, pull: float, hold: float, impulse: float
+) -> tuple[float, float, float]:
+    """What a contact leaves behind today: (log rate of coming, log hazard of leaving, mood)."""
+    away = day - max(state.last_visit_day, state.registered_day)
+    return (
+        pull + push_pull(params, state.fatigue, pushes),
+        hold + salience(params, away, pushes),
+        stirred(state.mood, traits.emotion, impulse),
+    )

@@ -1,0 +1,113 @@
+"""Customers as the shop knows them: what it wrote down, and at which stage that puts them; imports records, population.
+
+Nothing here is a shopper's true state or trait: a shop sees registrations, visits and orders. Days count from
+the start of the burn-in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.population import Population
+from sim.rules.records import NEVER
+
+Ints = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+Lifecycle = Literal["new", "active", "silent", "lapsed", "returned", "high_value", "loyal"]
+LIFECYCLES: Final[tuple[Lifecycle, ...]] = ("new", "active", "silent", "lapsed", "returned", "high_value", "loyal")
+NEW_DAYS: Final = 14  # registered for less: new
+SILENT_DAYS: Final = 14  # not seen for at least this long before today: silent
+LAPSED_DAYS: Final = 30  # not seen for at least this long before today: taken for lost, and no longer silent
+LOYAL_ORDERS: Final = 3  # so many orders, and neither silent nor lapsed: loyal
+HIGH_VALUE_SHARE: Final = 0.1  # of all buyers, by what they paid so far
+
+
+class Customers:
+    """What the shop wrote down about everybody who ever registered (columns: all shoppers, by row)."""
+
+    def __init__(self, population: Population) -> None:
+        n = len(population)
+        self.population = population
+        self.registered_day = np.where(population.is_registered, -population.tenure_days, NEVER).astype(np.int64)
+        self.last_visit_day = np.full(n, NEVER, dtype=np.int64)
+        self.last_order_day = np.full(n, NEVER, dtype=np.int64)
+        self.n_orders = np.zeros(n, dtype=np.int64)
+        self.paid_cents = np.zeros(n, dtype=np.int64)
+        self.has_opted_out = np.zeros(n, dtype=np.bool_)
+
+    def write(self, day: int, registered: Ints, visitors: Ints, buyers: Ints, paid_cents: Ints) -> None:
+        """Write down a day: rows of who registered, who visited, who bought (one entry an order) and what they paid."""
+        self.registered_day[registered] = day
+        self.last_visit_day[visitors] = day
+        self.last_order_day[buyers] = day
+        np.add.at(self.n_orders, buyers, 1)
+        np.add.at(self.paid_cents, buyers, paid_cents)
+
+    def members(self) -> Ints:
+        """Rows of all who ever registered, and did not switch messages off."""
+        return np.flatnonzero((self.registered_day != NEVER) & ~self.has_opted_out)
+
+    def least_high_value(self) -> int:
+        """What a customer must have paid to be among the best tenth of buyers; more than anybody if there are none."""
+        paid = np.sort(self.paid_cents[self.n_orders > 0])
+        if len(paid) == 0:
+            return int(np.iinfo(np.int64).max)
+        return int(paid[-max(1, round(len(paid) * HIGH_VALUE_SHARE))])
+
+
+@dataclass(frozen=True, eq=False)
+class People:
+    """Some customers as the shop sees them this morning, one entry each; columns are worked out when asked for."""
+
+    row: Ints
+    id: Ints
+    day: int
+    books: Customers
+    is_back: Mask  # had left, and opened the shop today
+
+    @cached_property
+    def persona(self) -> Ints:
+        """Index into PERSONAS: the shop's own segmentation."""
+        return self.books.population.persona[self.row].astype(np.int64)
+
+    @cached_property
+    def tenure_days(self) -> Ints:
+        """Days since registration; 0 for who registers today."""
+        since: Ints = self.day - self.books.registered_day[self.row]
+        return np.where(self.books.registered_day[self.row] == NEVER, 0, since)
+
+    @cached_property
+    def days_away(self) -> Ints:
+        """Days since the last visit before today, or since registration."""
+        away: Ints = np.minimum(self.day - self.books.last_visit_day[self.row], self.tenure_days)
+        return away
+
+    @cached_property
+    def n_orders(self) -> Ints:
+        """Orders until yesterday."""
+        found: Ints = self.books.n_orders[self.row]
+        return found
+
+    def is_at(self, stage: Lifecycle) -> Mask:
+        """Who is at this stage; high_value and loyal go beside the others, of which everybody has one."""
+        away = self.days_away
+        is_new = (self.tenure_days < NEW_DAYS) & ~self.is_back
+        is_gone = (away >= LAPSED_DAYS) & ~is_new & ~self.is_back
+        is_silent = (away >= SILENT_DAYS) & ~is_gone & ~is_new & ~self.is_back
+        found: dict[Lifecycle, Any] = {
+            "returned": self.is_back,
+            "new": is_new,
+            "lapsed": is_gone,
+            "silent": is_silent,
+            "active": ~(self.is_back | is_new | is_gone | is_silent),
+            "loyal": (self.n_orders >= LOYAL_ORDERS) & ~(is_gone | is_silent),
+        }
+        if stage == "high_value":
+            return np.asarray(self.books.paid_cents[self.row] >= self.books.least_high_value())
+        return np.asarray(found[stage])
