@@ -585,6 +585,8 @@ class SecondOpinion:
         stage = "active"
         if away >= 14:
             stage = "silent"
+        if away >= 30:
+            stage = "lapsed"
         if tenure < 14:
             stage = "new"
         if q in self.back:

@@ -61,6 +61,7 @@ class View(NamedTuple):
 
     price: Any  # traits that every slot needs
     herd: Any
+    social: Any
     taste_0: Any
     taste_1: Any
     taste_2: Any
@@ -117,7 +118,7 @@ def new_view(n: int) -> View:
 def _face(view: View, k: int) -> Traits:
     """The traits that decide what a visitor likes and whether she buys; the others are not known here."""
     return Traits(
-        view.price[k], view.herd[k], 0.0, 0.0, view.emotion[k], 0.0, 0.0, view.need[k], 0.0, 0.0,
+        view.price[k], view.herd[k], 0.0, view.social[k], view.emotion[k], 0.0, 0.0, view.need[k], 0.0, 0.0,
         view.taste_0[k], view.taste_1[k], view.taste_2[k],
     )  # fmt: skip
 
@@ -150,6 +151,7 @@ def enter(
     for k in range(n):
         i = rows[low + k]
         view.price[k], view.herd[k], view.need[k] = traits.price[i], traits.herd[i], traits.need[i]
+        view.social[k] = traits.social[i]
         view.taste_0[k], view.taste_1[k], view.taste_2[k] = traits.taste_0[i], traits.taste_1[i], traits.taste_2[i]
         view.emotion[k], view.mood[k], view.satisfaction[k] = traits.emotion[i], state.mood[i], state.satisfaction[i]
         view.last_buy_day[k] = state.last_buy_day[i]
@@ -309,7 +311,9 @@ def like(
             it = _face(view, k)
             liked = liking(params, constants, it, seen, k, 0.0, 0, 0.0)
             utility[k] = (
-                liked + content_effect(params, source[k]) + price_effect(params, constants, it, seen.log_cut[k])
+                liked
+                + content_effect(params, constants, it, source[k])
+                + price_effect(params, constants, it, seen.log_cut[k])
             )
     for k in range(n):
         if not view.is_memorable[k]:
@@ -329,7 +333,7 @@ def like(
                     strength = inboxes.strength[i, e] * view.fade[k] / STRENGTH_UNIT
                     it = _face(view, k)
                     liked = liking(params, constants, it, shelf, j, strength, inboxes.count[i, e], 0.0)
-                    liked += content_effect(params, view.source[slot, k])
+                    liked += content_effect(params, constants, it, view.source[slot, k])
                     view.utility[slot, k] = liked + price_effect(params, constants, it, shelf.log_cut[j])
                     break
 

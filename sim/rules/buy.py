@@ -109,16 +109,18 @@ def liking(
 
 
 @rule
-def place_effect(params: Params, offer: Offer, shelf: Shelf, product: int, source: int) -> float:
+def place_effect(
+    params: Params, constants: Constants, traits: Traits, offer: Offer, shelf: Shelf, product: int, source: int
+) -> float:
     """What the place where she sees it adds to u_ij of eq. 4: a live session she watches, what other shoppers wrote."""
     live = params.b_l * shelf.live[product] if offer.live_weight > 0.0 else 0.0
-    return live + content_effect(params, source)
+    return live + content_effect(params, constants, traits, source)
 
 
 @rule
-def content_effect(params: Params, source: int) -> float:
-    """b_u of eq. 4 for a slot filled from what other shoppers wrote."""
-    return params.b_u * (source == CONTENT)
+def content_effect(params: Params, constants: Constants, traits: Traits, source: int) -> float:
+    """b_u social / mean of eq. 4 for a slot filled from what other shoppers wrote: company, more than information."""
+    return params.b_u * (traits.social / constants.social) * (source == CONTENT)
 
 
 @rule
@@ -243,7 +245,7 @@ def decide(
         here = presence if product == state.kol_product else 0.0
         list_cents = shelf.list_cents[product]
         liked = liking(params, constants, traits, shelf, product, strength, count, here)
-        liked += place_effect(params, offer, shelf, product, desk.source[k])
+        liked += place_effect(params, constants, traits, offer, shelf, product, desk.source[k])
         # the shelf's own logarithm where she has no coupon: one less to take, and the same number
         log_ratio = shelf.log_cut[product] if coupon == 0 else log(unit_cents / list_cents)
         alone = liked + price_effect(params, constants, traits, log_ratio)
