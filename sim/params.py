@@ -82,7 +82,7 @@ class Params(NamedTuple):
     b_k: Annotated[float, About("effect of a followed opinion leader's post on utility", 0.0, 2.0, "utility", "guess", "tune to campaign tests", "S5", "social")] = 0.8
     b_l: Annotated[float, About("effect of a live session on the products it shows, for who watches", 0.0, 2.0, "utility", "guess", "tuned with b_imp to S6", "S6", "social")] = 0.4
     b_imp: Annotated[float, About("impulse to buy while watching a live session, for average emotional reactivity", 0.0, 2.0, "logit", "guess", "tuned to viewers' conversion, 2 to 10 times (S6)", "S6", "psychological")] = 1.0
-    b_u: Annotated[float, About("effect of what other shoppers wrote on the product it is about", 0.0, 1.0, "utility", "guess", "tune to S7", "S7", "social")] = 0.2
+    b_u: Annotated[float, About("effect of what other shoppers wrote on the product it is about", 0.0, 1.0, "utility", "guess", "tuned to S7 (members spend 3-30 % more, the social most)", "S7", "social")] = 0.5
     b_inv: Annotated[float, About("need met by the last purchase", 0.0, 3.0, "logit", "fitted", "post-promotion dip (van Heerde et al. 2000)", "F26 F31", "personal")] = 1.9
     tau_inv: Annotated[float, About("time in which need comes back", 3.0, 60.0, "days", "fitted", "post-promotion dip", "F26 F31")] = 15.0
     b_s: Annotated[float, About("effect of satisfaction on buying", 0.0, 1.0, "logit", "guess", "no source", "", "psychological")] = 0.15
