@@ -68,7 +68,7 @@ def of(name: str) -> Any:
 
 @functools.cache
 def recommended() -> list[Journal]:
-    return [run(r, {"kind": "recommendation"}) for r in range(WORLDS)]
+    return [run(r, {"kind": "recommendation", "weight": 2.0, "accuracy": 0.8}) for r in range(WORLDS)]
 
 
 def test_s1_recommendation_sells_more_and_much_of_it_would_have_been_sold() -> None:
