@@ -1,11 +1,13 @@
-"""What tactics that reward people share: promises the purse can keep, payment by lot; imports `tactic`."""
+"""What tactics that reward people share: promises the purse can keep, payment by lot; imports `tactic`, people."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
+from sim.strategies.people import People
 from sim.strategies.tactic import Board, Desk, Tactic
 
 
@@ -23,3 +25,15 @@ def pay_each(tactic: Tactic, rows: NDArray[Any], cents: int, line: str, board: B
     most = len(rows) if cents == 0 else min(len(rows), desk.budget.available() // cents)
     desk.pay(most * cents, line)
     return order[:most]
+
+
+def first_order_coupon(
+    offers: dict[str, NDArray[Any]], people: People, chosen: NDArray[np.bool_], days: int, face: int, least: int,
+    desk: Desk,
+) -> None:  # fmt: skip
+    """Money off for chosen visitors who registered less than so many days ago and have not ordered yet."""
+    is_new = (people.n_orders == 0) & (people.tenure_days < days)
+    better = chosen & is_new & (offers["coupon_cents"] < face)
+    offers["coupon_cents"][better] = face
+    offers["coupon_min_cents"][better] = least
+    offers["coupon_cents_tactic"][better] = desk.index
