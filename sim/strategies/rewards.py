@@ -27,6 +27,13 @@ def pay_each(tactic: Tactic, rows: NDArray[Any], cents: int, line: str, board: B
     return order[:most]
 
 
+def pay_part(cents: int, line: str, desk: Desk) -> int:
+    """Pay this much, or what is left; what was paid."""
+    paid = min(cents, desk.budget.available())
+    desk.pay(paid, line)
+    return paid
+
+
 def first_order_coupon(
     offers: dict[str, NDArray[Any]], people: People, chosen: NDArray[np.bool_], days: int, face: int, least: int,
     desk: Desk,
