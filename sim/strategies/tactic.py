@@ -12,7 +12,7 @@ both drivers call with the same arguments, and needs no compiler. Use only eleme
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Final, NamedTuple, Self
 
@@ -27,6 +27,7 @@ from sim.ledger import Budget
 from sim.money import Cents, CostClass, in_currency
 from sim.population import PERSONAS
 from sim.strategies.people import Lifecycle, People
+from sim.strategies.timing import StopLoss, When, festival_days
 
 
 def _known_persona(name: str) -> str:
@@ -200,6 +201,28 @@ class Tactic(BaseModel):
         None, "day", "first day on which it is over; empty = never", "结束日（不含）；空为一直进行", ge=1
     )
     every: int = lever(1, "days", "on every n-th day from its start", "每隔几天进行一次", ge=1, le=365)
+    dates: tuple[Annotated[int, Field(strict=True, ge=0)], ...] = Field(
+        (),
+        description="only on these days, counted from the end of the burn-in; empty (with festivals) = every day",
+        strict=False,
+        json_schema_extra={"unit": "days", "zh": "仅在这些日子进行（从预热期结束算起）；与 festivals 均为空则每天"},
+    )
+    festivals: tuple[str, ...] = Field(
+        (),
+        description="only on the days of these festivals of the scenario's calendar, and on `dates`",
+        strict=False,
+        json_schema_extra={"unit": "names", "zh": "仅在场景日历 calendar 中这些节日（以及 dates）进行"},
+    )
+    when: When | None = Field(
+        None,
+        description="a trigger: only after a daily measure was beyond a limit; empty = at once",
+        json_schema_extra={"unit": "", "zh": "触发条件：某项每日指标越过界限后才进行；空为无条件"},
+    )
+    stop_loss: StopLoss | None = Field(
+        None,
+        description="when it is given up for good: its own cost, or a daily measure beyond a limit; empty = never",
+        json_schema_extra={"unit": "", "zh": "止损条件：自身成本过高或某项指标持续越界则永久停止；空为不止损"},
+    )
     target: Target = Field(Target(), description="whom it is for", json_schema_extra={"unit": "", "zh": "目标人群"})
     budget: Cents | None = lever(
         None, "currency", "most it may give in the whole run; empty = no cap", "总预算上限", ge=0
@@ -212,6 +235,8 @@ class Tactic(BaseModel):
     def _fits_together(self) -> Self:
         if self.stop is not None and self.stop <= self.start:
             raise ValueError(f"stop ({self.stop}) must come after start ({self.start})")
+        if self.every > 1 and (self.dates or self.festivals):
+            raise ValueError(f"every ({self.every}) does not go with dates or festivals, which name each day")
         if self.is_for_all and self.target != Target():
             raise ValueError(f"{self.kind} reaches everybody: it cannot have a target")
         return self
@@ -221,9 +246,29 @@ class Tactic(BaseModel):
         return cents <= desk.budget.available()
 
     def is_on(self, day: int) -> bool:
-        """Does it run on this day (counted from the end of the burn-in)?"""
+        """Does it run on this day (counted from the end of the burn-in), calendar and trigger apart?"""
         in_time = day >= self.start and (self.stop is None or day < self.stop)
         return in_time and (day - self.start) % self.every == 0
+
+    def days_on(self, calendar: Mapping[str, Sequence[int]], n_days: int) -> list[int]:
+        """The days of 0..n_days-1 on which its calendar lets it run."""
+        named = None
+        if self.dates or self.festivals:
+            named = festival_days(self.festivals, calendar) | set(self.dates)
+        return [day for day in range(n_days) if self.is_on(day) and (named is None or day in named)]
+
+    def is_turn(self, n: int, board: Board, desk: Desk) -> bool:
+        """Does what it does every n days fall on this day, on which it runs?
+
+        Counted from its start; where a calendar or a trigger says when it runs, from the last time it was done.
+        """
+        if not self.dates and not self.festivals and self.when is None:
+            return (board.day - self.start) % n == 0
+        last = desk.notes.get("last_turn")
+        if last is not None and board.day - last < n:
+            return False
+        desk.notes["last_turn"] = board.day
+        return True
 
     @classmethod
     def null(cls) -> Self:
