@@ -137,6 +137,9 @@ class Operations:
             "spam_onset": c.spam_onset,
             "on_sale": np.ones(n, dtype=np.bool_),
             "promoted": np.zeros(n),
+            "live": np.zeros(n),
+            "live_discount": np.zeros(n),
+            "content": np.zeros(n),
             "log_price": log_price,
             "log_cut": np.zeros(n),
             "popularity": np.zeros(n),
@@ -321,6 +324,10 @@ class Operations:
             "rec_weight": np.zeros(n),
             "rec_accuracy": np.zeros(n),
             "rec_tactic": none.copy(),
+            "live_weight": np.zeros(n),
+            "live_tactic": none.copy(),
+            "live_hype": np.zeros(n),
+            "content_weight": np.zeros(n),
             "urge": np.zeros(n),
         }
         self.issued, self.issuer = np.zeros(n, dtype=np.int64), none.copy()
@@ -485,6 +492,7 @@ class Operations:
         unit, coupon = alone.unit_cents.copy(), alone.coupon.copy()
         cut_by = np.where(price < list_cents, self.shelf.cut_tactic[p], -1)
         by_share = np.where(coupon == 1, offers.coupon_share_tactic[alone.visit], -1)
+        by_share = np.where(coupon == 3, offers.live_tactic[alone.visit], by_share)  # a session's price works alike
         by_money = np.where(coupon == 2, offers.coupon_cents_tactic[alone.visit], -1)
         for k, budget in enumerate(self.budgets):
             if not budget.is_capped:
@@ -504,9 +512,11 @@ class Operations:
         for k, budget in enumerate(self.budgets):
             used = by_money == k
             given = (price * q - paid)[used]
-            shared = (price * q - paid)[by_share == k]
+            shared = (price * q - paid)[(by_share == k) & (coupon == 1)]
+            live = (price * q - paid)[(by_share == k) & (coupon == 3)]
             cut = ((list_cents - price) * q)[cut_by == k]
             book(self.day, self.labels[k], "coupon", "contra_revenue", int(given.sum()) + int(shared.sum()))
+            book(self.day, self.labels[k], "live_price", "contra_revenue", int(live.sum()))
             book(self.day, self.labels[k], "price_cut", "contra_revenue", int(cut.sum()))
             if budget.is_capped:
                 budget.spend(int(given.sum()))
@@ -518,7 +528,7 @@ class Operations:
         """The cut's budget is gone: list price, less what her coupon took off the cut price."""
         off = price[lost] - unit[lost]
         price[lost] = list_cents[lost]
-        unit[lost] = np.where(coupon[lost] == 1, list_cents[lost] - off, list_cents[lost])
+        unit[lost] = np.where((coupon[lost] == 1) | (coupon[lost] == 3), list_cents[lost] - off, list_cents[lost])
         cut_by[lost] = -1
 
     def _orders(self, of: Buyers | Seats, is_team: bool, list_cents: Ints, paid: Ints, tactic: Ints) -> Orders:

@@ -289,14 +289,33 @@ class Tactic(BaseModel):
         """Number of this tactic's own draws at one site; never depends on labels."""
         return draws.tactic_purpose(self.kind, site, desk.ordinal)
 
-    def by_lot(self, ids: NDArray[np.int64], board: Board, desk: Desk, site: str = "lot") -> NDArray[np.int64]:
-        """Order of these people for today, by lot: positions, the first to be served first."""
+    def _words(
+        self, ids: NDArray[np.int64], board: Board, desk: Desk, site: str, items: NDArray[np.int64] | None
+    ) -> NDArray[np.int64]:
         words = np.empty((len(ids), 4), dtype=np.int64)
         day = board.day + desk.world.scenario.burn_in_days
-        draws.blocks(
-            desk.world.noise_seed, self.purpose(site, desk), day, ids, np.zeros(len(ids), dtype=np.int64), words
-        )
-        return np.lexsort((ids, words[:, 0]))
+        named = np.zeros(len(ids), dtype=np.int64) if items is None else items
+        draws.blocks(desk.world.noise_seed, self.purpose(site, desk), day, ids, named, words)
+        return words[:, 0]
+
+    def by_lot(
+        self,
+        ids: NDArray[np.int64],
+        board: Board,
+        desk: Desk,
+        site: str = "lot",
+        items: NDArray[np.int64] | None = None,
+    ) -> NDArray[np.int64]:
+        """Order of these people (or products) for today, by lot: positions, the first to be served first.
+
+        Where a person can stand there several times, `items` tells her entries apart.
+        """
+        named = ids if items is None else items
+        return np.lexsort((named, ids, self._words(ids, board, desk, site, items)))
+
+    def luck(self, ids: NDArray[np.int64], board: Board, desk: Desk, site: str) -> NDArray[np.float64]:
+        """A number in (0, 1) for each of these people today, by name."""
+        return np.asarray((self._words(ids, board, desk, site, None) + 0.5) * 2.0**-32, dtype=np.float64)
 
     def begin(self, desk: Desk) -> None:
         """Work out at the start of a run what the whole run needs (whom to hire, which products)."""
