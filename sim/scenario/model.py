@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 import yaml
 from pydantic import PrivateAttr, SerializerFunctionWrapHandler, ValidationError, model_serializer
 
+from sim.demographics import DEMOGRAPHICS, full_shares
 from sim.errors import InputError, ScenarioError, did_you_mean, nearest
 from sim.scenario.changes import put
 from sim.scenario.files import content_hash, n_nodes, n_products, n_shoppers, stamp_of
@@ -33,7 +34,9 @@ if TYPE_CHECKING:
 
 
 #: levers that say nothing at these values: with or without them the same question is asked
-_UNSAID: Final[dict[str, Any]] = {"dates": [], "festivals": [], "when": None, "stop_loss": None}
+_UNSAID: Final[dict[str, Any]] = {
+    "dates": [], "festivals": [], "when": None, "stop_loss": None, **{name: [] for name in DEMOGRAPHICS}, "rfm": None,
+}  # fmt: skip
 
 
 class Scenario(Question):
@@ -226,10 +229,13 @@ class Scenario(Question):
             del data["arrival"]  # the usual rule asks the same question as no word on it
         if not data["calendar"]:
             del data["calendar"]
+        if data["population"]["demographics"] == full_shares({}):
+            del data["population"]["demographics"]
         for tactics in data["strategies"].values():
             for tactic in tactics if isinstance(tactics, list) else [tactics]:
-                for name in (name for name, unsaid in _UNSAID.items() if tactic.get(name, ...) == unsaid):
-                    del tactic[name]
+                for part in (tactic, tactic.get("target", {})):
+                    for name in [name for name, unsaid in _UNSAID.items() if part.get(name, ...) == unsaid]:
+                        del part[name]
         for path, file in self.files().items():
             part, key = path.split(".")
             data[part][key] = {"sha256": content_hash(file)}

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final, Self
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
+from sim.demographics import DEMOGRAPHICS, full_shares
 from sim.errors import InputError, did_you_mean
 from sim.money import to_cents
 from sim.scenario.fields import Part, about
@@ -181,9 +182,10 @@ class Question(Part):
             problems.append(
                 refusal("shares of personas do not sum to 1", ("personas",), found=float(f"{total:.6g}"), allowed="1")
             )
+        problems += _wrong_demographics(population.demographics)
         raise_all(problems)
         full = {name: given.get(name, 0.0) for name in shares} if given else dict(shares)
-        return population.model_copy(update={"personas": full})
+        return population.model_copy(update={"personas": full, "demographics": full_shares(population.demographics)})
 
     @field_validator("arrival", mode="before")
     @classmethod
@@ -392,6 +394,31 @@ class Question(Part):
         for label, tactics in self.strategies.items():
             for i, tactic in enumerate(tactics):
                 yield (("strategies", label) if len(tactics) == 1 else ("strategies", label, i)), tactic
+
+
+def _wrong_demographics(given: dict[str, dict[str, float]]) -> list[Any]:
+    problems = []
+    for name, shares in given.items():
+        path = ("demographics", name)
+        if name not in DEMOGRAPHICS:
+            hint = did_you_mean(name, DEMOGRAPHICS, kind="attributes")
+            problems.append(refusal("unknown attribute of people", path, hint=hint))
+            continue
+        known, before = DEMOGRAPHICS[name], len(problems)
+        problems += [
+            refusal("unknown value", (*path, value), hint=did_you_mean(value, known, kind="values"))
+            for value in shares
+            if value not in known
+        ]
+        problems += [
+            refusal("out of range", (*path, value), found=share, allowed="0 to 1")
+            for value, share in shares.items()
+            if not 0 <= share <= 1
+        ]
+        total = sum(shares.values())
+        if len(problems) == before and abs(total - 1.0) > 1e-6:
+            problems.append(refusal("shares do not sum to 1", path, found=float(f"{total:.6g}"), allowed="1"))
+    return problems
 
 
 def _persona_shares() -> dict[str, float]:

@@ -11,6 +11,7 @@ import yaml
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from sim.demographics import DEMOGRAPHICS
 from sim.errors import InputError
 from sim.money import in_currency
 from sim.scenario.fields import FieldAbout, about_field, describe, field_named, submodel
@@ -445,6 +446,16 @@ def schema() -> dict[str, Any]:
         additionalProperties=False,
         properties={name: {"type": "number", "minimum": 0, "maximum": 1} for name in PERSONAS},
     )
+    definitions["PopulationSpec"]["properties"]["demographics"].update(
+        additionalProperties=False,
+        properties={
+            name: {
+                "type": "object", "additionalProperties": False,
+                "properties": {value: {"type": "number", "minimum": 0, "maximum": 1} for value in of},
+            }
+            for name, of in DEMOGRAPHICS.items()
+        },
+    )  # fmt: skip
     result = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Grapevine scenario",

@@ -18,15 +18,16 @@ from typing import Annotated, Any, ClassVar, Final, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from sim import draws
 from sim.day import Day
+from sim.demographics import DEMOGRAPHICS
 from sim.errors import did_you_mean
 from sim.ledger import Budget
 from sim.money import Cents, CostClass, in_currency
 from sim.population import PERSONAS
-from sim.strategies.people import Lifecycle, People
+from sim.strategies.people import RFM, Lifecycle, People
 from sim.strategies.timing import StopLoss, When, festival_days
 
 
@@ -34,6 +35,32 @@ def _known_persona(name: str) -> str:
     if name not in PERSONAS:
         raise ValueError(f"no persona is called '{name}'. {did_you_mean(name, PERSONAS, kind='personas')}")
     return name
+
+
+def _known_value(attribute: str) -> tuple[AfterValidator, WithJsonSchema]:
+    """What a value of one of DEMOGRAPHICS must be."""
+    known = DEMOGRAPHICS[attribute]
+
+    def check(value: str) -> str:
+        if value not in known:
+            raise ValueError(f"no {attribute} is called '{value}'. {did_you_mean(value, known, kind='values')}")
+        return value
+
+    return AfterValidator(check), WithJsonSchema({"type": "string", "enum": list(known)})
+
+
+AgeBand = Annotated[str, *_known_value("age_band")]
+CityTier = Annotated[str, *_known_value("city_tier")]
+Gender = Annotated[str, *_known_value("gender")]
+Region = Annotated[str, *_known_value("region")]
+
+
+def _no_prospects(stages: Any) -> Any:
+    if isinstance(stages, (list, tuple)) and "prospect" in stages:
+        raise ValueError(
+            "prospects are not members, and no tactic reaches them one by one: leaders' posts and invitations do"
+        )
+    return stages
 
 
 #: coefficients that a tactic or an event may change for a day (docs/model.md, 8.3); everything else is the shopper's
@@ -156,6 +183,43 @@ class Desk:
         return paid
 
 
+def _scores(description: str, zh: str) -> Any:
+    return Field((), description=description, strict=False, json_schema_extra={"unit": "scores", "zh": zh})
+
+
+def _group(name: str, zh: str) -> Any:
+    text = f"only people of these: {', '.join(DEMOGRAPHICS[name])}"
+    zh = f"仅限{zh}：{'、'.join(f'{value}（{group.zh}）' for value, group in DEMOGRAPHICS[name].items())}"
+    return Field((), description=text, strict=False, json_schema_extra={"unit": "names", "zh": zh})
+
+
+_Score = Annotated[int, Field(strict=True, ge=1, le=5)]
+
+
+class Rfm(BaseModel):
+    """Customers by when they last bought, how often and for how much: quintiles among all who ever bought."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    recency: tuple[_Score, ...] = _scores("only these scores, 1 to 5; 5 = bought most lately", "最近购买得分（5=最近）")
+    frequency: tuple[_Score, ...] = _scores("only these scores, 1 to 5; 5 = most orders", "购买次数得分（5=最多）")
+    monetary: tuple[_Score, ...] = _scores("only these scores, 1 to 5; 5 = paid most", "消费金额得分（5=最高）")
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not any(getattr(self, name) for name in RFM):
+            raise ValueError("give scores for at least one of recency, frequency and monetary, like recency: [4, 5]")
+        return self
+
+    def chosen(self, people: People) -> NDArray[np.bool_]:
+        """Which of these people are meant; who never bought has no scores."""
+        mask = people.n_orders > 0
+        for name in RFM:
+            if wanted := getattr(self, name):
+                mask = mask & np.isin(people.score(name), wanted)
+        return mask
+
+
 class Target(BaseModel):
     """Whom a tactic is for; empty lists mean everybody."""
 
@@ -164,13 +228,22 @@ class Target(BaseModel):
     personas: tuple[PersonaName, ...] = Field(
         (), description="only these personas", strict=False, json_schema_extra={"unit": "names", "zh": "仅限这些人群"}
     )
-    lifecycle: tuple[Lifecycle, ...] = Field(
+    lifecycle: Annotated[tuple[Lifecycle, ...], BeforeValidator(_no_prospects)] = Field(
         (),
         description="only customers at one of these stages: new (registered < 14 days), silent (not seen for 14 days), "
         "lapsed (not seen for 30), returned (had left, came back today), active (the rest); and beside these "
         "high_value (among the best tenth of buyers by what they paid), loyal (3 orders or more, seen within 14 days)",
         strict=False,
         json_schema_extra={"unit": "names", "zh": "仅限处于该阶段的访客"},
+    )
+    age_band: tuple[AgeBand, ...] = _group("age_band", "年龄段")
+    city_tier: tuple[CityTier, ...] = _group("city_tier", "城市级别")
+    gender: tuple[Gender, ...] = _group("gender", "性别")
+    region: tuple[Region, ...] = _group("region", "地区")
+    rfm: Rfm | None = Field(
+        None,
+        description="only customers with these scores of recency, frequency and money; empty = all",
+        json_schema_extra={"unit": "", "zh": "按 RFM（最近购买、次数、金额）五分位得分筛选；空为不限"},
     )
 
     def chosen(self, people: People) -> NDArray[np.bool_]:
@@ -180,6 +253,11 @@ class Target(BaseModel):
             mask &= np.isin(people.persona, [list(PERSONAS).index(name) for name in self.personas])
         if self.lifecycle:
             mask &= np.logical_or.reduce([people.is_at(stage) for stage in self.lifecycle])
+        for name, values in DEMOGRAPHICS.items():
+            if wanted := getattr(self, name):
+                mask &= np.isin(people.demographic(name), [list(values).index(value) for value in wanted])
+        if self.rfm is not None:
+            mask &= self.rfm.chosen(people)
         return mask
 
 
