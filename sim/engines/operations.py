@@ -16,7 +16,7 @@ from sim import draws
 from sim.day import Day, Orders, Samples, no_orders, no_samples
 from sim.engines.teams import Seats, Teams, no_seats
 from sim.engines.world import World
-from sim.journal import Recorder
+from sim.journal import DAILY, Recorder
 from sim.ledger import Budget
 from sim.money import CostClass
 from sim.rules import resolve
@@ -24,6 +24,7 @@ from sim.rules import shelf as shelf_rules
 from sim.rules.records import FOUND, TEAM_COLUMNS, Offer, Shelf
 from sim.strategies.people import Customers, People
 from sim.strategies.tactic import CONDITIONS, Board, Contacts, Desk, Tactic
+from sim.strategies.timing import Past, Schedule
 
 Ints = NDArray[np.int64]
 
@@ -91,6 +92,8 @@ class Operations:
         self.params, self.constants = world.params, world.constants  # as they hold today
         self.budgets = [Budget(tactic.budget, tactic.budget_per_day) for tactic in tactics]
         self.desks = [self._desk(k, label) for k in range(len(tactics))]
+        self.schedules = [self._schedule(k) for k in range(len(tactics))]
+        self._running: list[tuple[Tactic, Desk]] = []  # today
         self.issued = np.zeros(0, dtype=np.int64)  # money off reserved today, per visitor
         self.issuer = np.zeros(0, dtype=np.int64)  # by which tactic
         for tactic, desk in zip(tactics, self.desks, strict=True):
@@ -105,6 +108,14 @@ class Operations:
             self.recorder.ledger.book(self.day, self.labels[index], line, cls, cents)
 
         return Desk(index, label, ordinal, self.world.world_seed, book, self.budgets[index], self.world)
+
+    def _schedule(self, index: int) -> Schedule:
+        tactic, label, scenario = self.tactics[index], self.labels[index], self.world.scenario
+        days = frozenset(tactic.days_on(scenario.calendar, scenario.days))
+        return Schedule(
+            days.__contains__, tactic.when, tactic.stop_loss,
+            lambda first, last: self.recorder.ledger.of_tactic(label, first, last),
+        )  # fmt: skip
 
     def _shelf_base(self) -> dict[str, NDArray[Any]]:
         c, n = self.world.catalogue, len(self.world.catalogue)
@@ -154,6 +165,12 @@ class Operations:
         self.teams.start_day(t)
         for budget in self.budgets:
             budget.start_day()
+        past = Past(DAILY, self.recorder.daily)
+        self._running = [
+            (tactic, desk)
+            for tactic, desk, schedule in zip(self.tactics, self.desks, self.schedules, strict=True)
+            if schedule.runs(self.day, past)
+        ]
         on = self._on()
         fresh = self._base if on else _FRESH  # tactics may write on any column, the shop on these
         shelf = {name: column.copy() if name in fresh else column for name, column in self._base.items()}
@@ -180,11 +197,8 @@ class Operations:
         return self.shelf
 
     def _on(self) -> list[tuple[Tactic, Desk]]:
-        return [
-            (tactic, desk)
-            for tactic, desk in zip(self.tactics, self.desks, strict=True)
-            if self.day >= 0 and tactic.is_on(self.day)
-        ]
+        """Tactics that run today, as the morning decided."""
+        return self._running
 
     def _set_conditions(self, on: list[tuple[Tactic, Desk]]) -> None:
         """What holds for everybody today."""
