@@ -387,10 +387,10 @@ class Columnar:
                 self.params, self.constants, part.traits, part.state, part.n_heard, part.churn_word, part.flags
             ),
         )
-        kernels.forget_day(state, touched)
         rows = np.flatnonzero(self.flags)
         leaves = np.empty(len(rows), dtype=np.bool_)
         kernels.leaves(self.params, self.constants, self.traits, state, rows, self.n_heard, self.churn_word, t, leaves)
+        kernels.forget_day(state, touched)  # after leaving, which reads `hold`
         events.lapsed = rows[leaves]
         state.status[events.lapsed] = LAPSED
         state.lapsed_day[events.lapsed] = t
