@@ -195,7 +195,7 @@ class Columnar:
         opts_out = np.empty(len(reach.row), dtype=np.bool_)
         kernels.reach(
             self.params, self.traits, self.state, reach.row, reach.pushes, reach.pull, reach.hold, reach.impulse,
-            self.ids, self.seed, t, opts_out,
+            reach.blow, self.ids, self.seed, t, opts_out,
         )  # fmt: skip
         self.ops.opt_out(reach.row[opts_out])
         self.most_pull = float(self.state.pull[reach.row].max(initial=0.0))
