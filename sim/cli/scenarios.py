@@ -91,6 +91,9 @@ def _described(scenario: Scenario, estimate: dict[str, Any]) -> str:
     if scenario.arrival.chance is not None:
         about = about_arrival(type(scenario.arrival))
         lines.append(f"prospects register by the rule {scenario.arrival.kind}: {about['summary']}")
+    for event in scenario.events:
+        last = min(event.start + event.days, scenario.days) - 1
+        lines.append(f"days {event.start} to {last}, all strategies: {event.kind}")
     if scenario.goals:
         lines.append("goals: " + ", ".join(f"{name} {level:g}" for name, level in scenario.goals.items()))
     return "\n".join(lines)

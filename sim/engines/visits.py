@@ -18,7 +18,15 @@ from sim._jit import column_kernel, exp, rule
 from sim.engines.columns import inbox_of, offer_of, state_of, traits_of
 from sim.params import Params
 from sim.rules import share
-from sim.rules.buy import buy_probability, content_effect, decide, inclusive_value, liking, price_effect
+from sim.rules.buy import (
+    buy_probability,
+    content_effect,
+    decide,
+    inclusive_value,
+    liking,
+    price_effect,
+    rival_value,
+)
 from sim.rules.expose import (
     PLACED,
     SHOWS_ABOVE,
@@ -70,6 +78,7 @@ class View(NamedTuple):
     satisfaction: Any
     mood: Any
     last_buy_day: Any
+    rival: Any  # what a rival shop takes from the logit of buying (rules.buy.rival_value); 0 where there is none
     fade: Any  # of what friends told them
     placed: Any  # chances of the first two sticks (rules.expose.Sticks)
     friend: Any
@@ -341,6 +350,7 @@ def like(
 @column_kernel
 def weigh(
     params: Params,
+    constants: Constants,
     state: State,
     offers: Offer,
     rows: Column,
@@ -360,12 +370,15 @@ def weigh(
         product, utility = view.product[slot], view.utility[slot]
         for k in range(n):
             view.total[k] += exp(utility[k]) if product[k] >= 0 else 0.0
+    if params.w_rival > 0.0:  # else it stays at 0 all the run
+        for k in range(n):
+            view.rival[k] = rival_value(params, constants, _face(view, k))
     for k in range(n):
         w0, _, _, _ = draws.block(seed, draws.BUY, day, agents[k], 0)
         inclusive = inclusive_value(params, view.total[k])
         urge = buy_probability(
             params, _face(view, k), inclusive, day - int(view.last_buy_day[k]), view.satisfaction[k], view.mood[k],
-            offers.urge[low + k],
+            offers.urge[low + k] - view.rival[k],
         )  # fmt: skip
         view.decides[k] = (view.total[k] > 0.0) & (draws.unit(w0) < urge)
     for k in range(n):
@@ -472,7 +485,7 @@ def look_and_choose(
         )  # fmt: skip
         drop_repeats(high - low, n_slots, view)
         like(params, constants, inboxes, shelf, rows[low:high], n_slots, view)
-        weigh(params, state, offers, rows, agents, low, high, seed, day, n_slots, view)
+        weigh(params, constants, state, offers, rows, agents, low, high, seed, day, n_slots, view)
         buy(
             params, constants, traits, state, inboxes, offers, shelf, public, teams, first_team, rows, agents, low,
             high, seed, day, n_slots, view, desk, out,

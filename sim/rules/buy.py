@@ -142,6 +142,17 @@ def inclusive_value(params: Params, total: float) -> float:
 
 
 @rule
+def rival_value(params: Params, constants: Constants, traits: Traits) -> float:
+    """ln(1 + e^r) of eq. 5b: what a rival shop takes from the logit of buying here; 0 where there is none.
+
+    e^r = w_rival exp(-beta_i ln(rival_price)): how attractive it is to buy there, beside 1 for not buying at all.
+    """
+    if params.w_rival <= 0.0:
+        return 0.0
+    return log(1.0 + params.w_rival * exp(price_effect(params, constants, traits, log(constants.rival_price))))
+
+
+@rule
 def buy_probability(
     params: Params,
     traits: Traits,
@@ -151,7 +162,7 @@ def buy_probability(
     mood: float,
     urge: float = 0.0,
 ) -> float:
-    """Chance to buy on this visit, eq. 5; `inclusive` = ln sum exp(u) - ln A, `urge` what the offer adds."""
+    """Chance to buy on this visit, eq. 5; `inclusive` = ln sum exp(u) - ln A, `urge` what offer and rival add."""
     recent = exp(-days_since_buy / params.tau_inv)
     return logistic(
         params.alpha
@@ -281,7 +292,7 @@ def decide(
     since = key.day - state.last_buy_day
     p = buy_probability(
         params, traits, inclusive_value(params, total), since, state.satisfaction, state.mood,
-        offer.urge + impulse(params, constants, traits, offer),
+        offer.urge + impulse(params, constants, traits, offer) - rival_value(params, constants, traits),
     )  # fmt: skip
     if draws.unit(w0) >= p:
         return Choice(-1, favourite, False, NO_TEAM, False, 0, BROWSE, -1, 0, 0, 0, 0.0, -1)

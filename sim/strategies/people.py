@@ -65,6 +65,10 @@ class Customers:
         np.add.at(self.n_orders, buyers, 1)
         np.add.at(self.paid_cents, buyers, paid_cents)
 
+    def registered(self) -> Ints:
+        """Rows of all who ever registered."""
+        return np.flatnonzero(self.registered_day != NEVER)
+
     def members(self) -> Ints:
         """Rows of all who ever registered, and did not switch messages off."""
         return np.flatnonzero((self.registered_day != NEVER) & ~self.has_opted_out)
