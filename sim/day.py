@@ -27,8 +27,8 @@ class Orders(NamedTuple):
     source: NDArray[Any]  # index into CAUSES
     parent: NDArray[Any]  # row, -1 = none
     tactic: NDArray[Any]  # index of the tactic whose price applied, -1 = none
-    hype: NDArray[Any]  # what the post that caused it promised too much
-    kol_tactic: NDArray[Any]  # index of the tactic whose post caused it, -1 = none
+    hype: NDArray[Any]  # what the post or live session that caused it promised too much
+    kol_tactic: NDArray[Any]  # index of the tactic whose post or live session caused it, -1 = none
     is_returned: NDArray[Any]
 
 

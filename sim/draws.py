@@ -38,6 +38,7 @@ KOL_AUDIENCE: Final = 22
 KOL_FOLLOWER: Final = 23  # agent: leader; item: attempt; lanes: who, whether
 PERSONAL_NOISE: Final = 24  # item: product; the recommender's fixed error about this shopper
 LOT: Final = 25  # agent: person; item: what a laboratory draws by lot, and its attempt
+DEMOGRAPHIC: Final = 30  # item: attribute number
 
 # a day
 LIFE: Final = 40  # items 0-3 (four lanes): visit, churn, return, arrive

@@ -49,7 +49,8 @@ class Journal:
     events: pd.DataFrame | None = None
 
 
-_DAILY: Final = (
+#: columns of the daily table
+DAILY: Final = (
     "day",
     "visits",
     "dau",
@@ -309,7 +310,7 @@ class Recorder:
             days=self.days,
             burn_in_days=self.first,
             n_shoppers=len(ids),
-            daily=pd.DataFrame(np.array(self.daily, dtype=np.int64).reshape(-1, len(_DAILY)), columns=list(_DAILY)),
+            daily=pd.DataFrame(np.array(self.daily, dtype=np.int64).reshape(-1, len(DAILY)), columns=list(DAILY)),
             cohorts=cohorts,
             shoppers=shoppers,
             orders=orders,

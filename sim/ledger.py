@@ -78,6 +78,10 @@ class Ledger:
         """All lines, sorted: (day, tactic, line, class, amount_cents)."""
         return [(*key, cents) for key, cents in sorted(self._cents.items())]
 
+    def of_tactic(self, tactic: str, first: int, last: int) -> int:
+        """What one tactic cost on the days from first to last, of all classes."""
+        return sum(cents for (d, name, _, _), cents in self._cents.items() if name == tactic and first <= d <= last)
+
     def of_day(self, day: int, cls: CostClass) -> int:
         """Total of one class on one day."""
         return sum(cents for (d, _, _, c), cents in self._cents.items() if d == day and c == cls)

@@ -80,6 +80,9 @@ class Params(NamedTuple):
     b_r: Annotated[float, About("largest effect of friends' recommendations on utility", 0.0, 3.0, "utility", "fitted", "Bapna & Umyarov 2015 (odds 1.5-1.6)", "F01 F03 F11", "social")] = 1.6
     b_sp: Annotated[float, About("annoyance per recommendation beyond a product's onset", 0.0, 0.3, "utility", "fitted", "Leskovec et al. 2007 (books peak at 2)", "F01", "social")] = 0.12
     b_k: Annotated[float, About("effect of a followed opinion leader's post on utility", 0.0, 2.0, "utility", "guess", "tune to campaign tests", "S5", "social")] = 0.8
+    b_l: Annotated[float, About("effect of a live session on the products it shows, for who watches", 0.0, 2.0, "utility", "guess", "tuned with b_imp to S6", "S6", "social")] = 0.4
+    b_imp: Annotated[float, About("impulse to buy while watching a live session, for average emotional reactivity", 0.0, 2.0, "logit", "guess", "tuned to viewers' conversion, 2 to 10 times (S6)", "S6", "psychological")] = 1.0
+    b_u: Annotated[float, About("effect of what other shoppers wrote on the product it is about", 0.0, 1.0, "utility", "guess", "tuned to S7 (members spend 3-30 % more, the social most)", "S7", "social")] = 0.5
     b_inv: Annotated[float, About("need met by the last purchase", 0.0, 3.0, "logit", "fitted", "post-promotion dip (van Heerde et al. 2000)", "F26 F31", "personal")] = 1.9
     tau_inv: Annotated[float, About("time in which need comes back", 3.0, 60.0, "days", "fitted", "post-promotion dip", "F26 F31")] = 15.0
     b_s: Annotated[float, About("effect of satisfaction on buying", 0.0, 1.0, "logit", "guess", "no source", "", "psychological")] = 0.15
@@ -106,6 +109,7 @@ class Params(NamedTuple):
     s_bad: Annotated[float, About("an experience below this is a bad one: likelier return, negative message", -3.0, 0.0, "1", "guess", "no source", "F16")] = -1.0
     ret_0: Annotated[float, About("orders sent back after a normal experience", 0.0, 0.4, "1", "literature", "10-15 % in online shops", "S6")] = 0.10
     ret_1: Annotated[float, About("effect of a bad experience on sending back", 0.0, 3.0, "logit", "guess", "no source", "S6")] = 1.0
+    ret_l: Annotated[float, About("effect of having bought in a live session on sending back", 0.0, 3.0, "logit", "literature", "30-50 % against 10-15 % sent back", "S6")] = 1.2
     rev_0: Annotated[float, About("orders reviewed after a neutral experience", 0.0, 0.2, "1", "fitted", "J-shape of stars (Hu et al. 2009)", "F16")] = 0.02
     rev_2: Annotated[float, About("effect of a strong experience (its square) on reviewing", 0.0, 0.3, "1", "fitted", "J-shape of stars", "F16")] = 0.06
     rev_neg: Annotated[float, About("a bad experience is reviewed this much more", 1.0, 3.0, "1", "fitted", "J-shape of stars", "F16")] = 1.3

@@ -7,15 +7,16 @@ rank: friends are alike without the mix changing (docs/model.md, section 5).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim import draws
+from sim import demographics, draws
 from sim._jit import exp, kernel, log
+from sim.demographics import DEMOGRAPHICS
 from sim.errors import InputError
 from sim.params import Params
 from sim.rules.records import Column, Traits, aligned_table
@@ -60,7 +61,7 @@ _TRAIT_COLUMNS: Final = (*PERSONA_TRAITS, "intensity", "need", "theta", "taste_0
 #: what is known of shoppers may be given in columns of these names
 PEOPLE_COLUMNS: Final[dict[str, Kind]] = {
     "id": "int", "persona": "text", "registered": "int", "tenure_days": "int",
-    **dict.fromkeys(_TRAIT_COLUMNS, "float"),
+    **dict.fromkeys(_TRAIT_COLUMNS, "float"), **dict.fromkeys(DEMOGRAPHICS, "text"),
 }  # fmt: skip
 _BOUNDS: Final[dict[str, tuple[float, float]]] = {
     **dict.fromkeys(PERSONA_TRAITS, (0.0, 1.0)),
@@ -85,12 +86,22 @@ class Population:
     traits: Traits
     is_registered: NDArray[np.bool_]  # at the start of the burn-in
     tenure_days: NDArray[np.int16]  # how long she has been registered then
+    seed: int = 0  # of the world, for what is drawn when it is first asked for
+    demographic_shares: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    _demographics: dict[str, NDArray[np.int8]] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
         return len(self.ids)
 
+    def demographic(self, name: str) -> NDArray[np.int8]:
+        """One of DEMOGRAPHICS for everybody, as codes; drawn when it is first asked for."""
+        if name not in self._demographics:
+            shares = demographics.full_shares(self.demographic_shares)[name]
+            self._demographics[name] = demographics.draw(name, self.seed, self.ids, shares)
+        return self._demographics[name]
+
     def to_frame(self) -> pd.DataFrame:
-        """One row a shopper: id, persona, traits, start."""
+        """One row a shopper: id, persona, traits, start, demographics."""
         import pandas as pd
 
         names = list(PERSONAS)
@@ -101,6 +112,7 @@ class Population:
                 **self.traits._asdict(),
                 "registered": self.is_registered,
                 "tenure_days": self.tenure_days,
+                **{name: np.array(list(of))[self.demographic(name)] for name, of in DEMOGRAPHICS.items()},
             }
         )
 
@@ -114,10 +126,12 @@ class Population:
         registered_share: float = 0.25,
         neighbours: tuple[NDArray[np.int64], NDArray[np.int32]] | None = None,
         given: Mapping[str, NDArray[Any]] | None = None,
+        demographic_shares: Mapping[str, Mapping[str, float]] | None = None,
     ) -> Population:
         """Draw a population of these ids; `neighbours` is the CSR of friends to be alike with.
 
-        Columns in `given` (see `read_population`) are taken as they are.
+        Columns in `given` (see `read_population`) are taken as they are. Demographics not among them follow
+        `demographic_shares`, attribute by attribute, else the usual shares.
         """
         given = given or {}
         n = len(ids)
@@ -172,7 +186,8 @@ class Population:
             arrive=given.get("arrive", np.ones(n)).astype(np.float64),
             **{f"taste_{k}": columns[f"taste_{k}"] for k in range(3)},
         )
-        return cls(ids, persona, _side_by_side(traits), is_registered, tenure)
+        known = {name: demographics.codes(name, given[name]) for name in DEMOGRAPHICS if name in given}
+        return cls(ids, persona, _side_by_side(traits), is_registered, tenure, seed, demographic_shares or {}, known)
 
 
 #: what a visit reads of one shopper
@@ -221,6 +236,9 @@ def checked_people(columns: Mapping[str, NDArray[Any]], path: str | Path | None 
         refuse(repeated, "id", "every id once")
     if "persona" in columns:
         refuse(~np.isin(columns["persona"].astype(str), list(PERSONAS)), "persona", ", ".join(PERSONAS))
+    for name, of in DEMOGRAPHICS.items():
+        if name in columns:
+            refuse(~np.isin(columns[name].astype(str), list(of)), name, ", ".join(of))
     if "registered" in columns:
         refuse(~np.isin(columns["registered"], (0, 1)), "registered", "0 or 1")
     if "tenure_days" in columns:

@@ -270,11 +270,14 @@ def test_strategies_shows_every_lever_with_its_story() -> None:
     for kind, tactic in registry().items():
         about = Answer("strategies", kind)
         assert about.code == 0
-        assert {lever["name"] for lever in everything[kind]["levers"]} == set(tactic.model_fields) - {"kind"}
+        names = [lever["name"] for lever in everything[kind]["levers"]]
+        assert {name for name in names if "." not in name} == set(tactic.model_fields) - {"kind"}
+        assert {"target.lifecycle", "when.metric", "when.cool_down_days", "stop_loss.cost_above"} < set(names)
         for lever in everything[kind]["levers"]:
             assert lever["description"]
             assert lever["zh"]
-            assert re.search(rf"^{lever['name']}\s", about.out, re.MULTILINE)
+            assert re.search(rf"^{re.escape(lever['name'])}\s", about.out, re.MULTILINE)
+        assert "之后的冷却天数" in Answer("strategies", kind, "--lang", "zh").out
         assert tactic.costs in about.out
         assert tactic.backfires in about.out
     assert all(kind in Answer("strategies").out for kind in everything)

@@ -13,11 +13,14 @@ from sim.errors import InputError, did_you_mean
 
 def strategies(
     name: Annotated[str | None, typer.Argument(metavar="NAME", help="One kind of tactic, in full.")] = None,
+    lang: Annotated[str, typer.Option("--lang", help="Language of the levers: en or zh.")] = "en",
     json: Json = False,
 ) -> None:
     """What a strategy is made of: tactics, their levers with unit, range, default; costs; how they backfire."""
     from sim.strategies import registry
 
+    if lang not in ("en", "zh"):
+        raise InputError("no such language", path="--lang", found=lang, allowed="en or zh")
     known = registry()
     if name is not None and name not in known:
         raise InputError("no such tactic", found=name, hint=did_you_mean(name, known, kind="tactics"))
@@ -25,7 +28,8 @@ def strategies(
         show.as_json({kind: about_tactic(known[kind]) for kind in ([name] if name else known)})
     elif name is None:
         abouts = {kind: about_tactic(tactic) for kind, tactic in known.items()}
-        rows = [[kind, about["grade"], about["summary"]] for kind, about in abouts.items()]
+        summary = "title_zh" if lang == "zh" else "summary"
+        rows = [[kind, about["grade"], about[summary]] for kind, about in abouts.items()]
         print(show.table(["tactic", "evidence", "what it does"], rows, left=(0, 1, 2), wrap=2))
         print("\nEvidence: A field experiments ... D practice only.", end="")
         print("\n`grapevine strategies NAME` lists the levers of one.")
@@ -35,7 +39,8 @@ def strategies(
         for what, key in (("Evidence", "grade"), ("It costs", "costs"), ("It can backfire", "backfires")):
             print(f"{what}: {about[key]}.")
         print()
-        rows = [[f["name"], plain(f["default"]), f["unit"], f["allowed"], f["description"]] for f in about["levers"]]
+        text = "zh" if lang == "zh" else "description"
+        rows = [[f["name"], plain(f["default"]), f["unit"], f["allowed"], f[text]] for f in about["levers"]]
         print(show.table(["lever", "default", "unit", "allowed", "what it is"], rows, left=(0, 1, 2, 3, 4), wrap=4))
 
 
@@ -50,11 +55,11 @@ def about_tactic(tactic: Any) -> dict[str, Any]:
     """What is known about a tactic and each of its levers, as plain data."""
     import inspect
 
-    from sim.scenario.fields import describe
+    from sim.scenario.fields import describe_deep
     from sim.strategies.tactic import Tactic
 
     text = inspect.cleandoc(tactic.__doc__ or "")
-    own_first = sorted(describe(tactic), key=lambda field: field.name in Tactic.model_fields)
+    own_first = sorted(describe_deep(tactic), key=lambda field: field.name.partition(".")[0] in Tactic.model_fields)
     levers = [_about_field(field) for field in own_first if field.name != "kind"]
     return {
         "summary": text.partition("\n")[0], "text": text, "grade": tactic.grade, "costs": tactic.costs,

@@ -25,6 +25,7 @@ from sim.journal import Recorder
 from sim.rules import leave, resolve
 from sim.rules.records import (
     ACTIVE,
+    BROWSE,
     INVITED,
     LAPSED,
     ORGANIC,
@@ -299,10 +300,12 @@ class Columnar:
         mode[:n_orders] = orders.is_team
         hype = np.zeros(n)
         hype[:n_orders] = orders.hype
+        source = np.full(n, BROWSE, dtype=np.int64)
+        source[:n_orders] = orders.source
         returned, shared, posted, bad = (np.empty(n, dtype=np.bool_) for _ in range(4))
         given = np.empty(n, dtype=np.int64)
         kernels.fulfil(
-            self.params, self.constants, self.traits, self.state, shelf, row, product, mode, hype,
+            self.params, self.constants, self.traits, self.state, shelf, row, product, mode, hype, source,
             self.ids, self.seed, t, returned, given, shared, posted, bad,
         )  # fmt: skip
         if len(let_down):
@@ -384,10 +387,10 @@ class Columnar:
                 self.params, self.constants, part.traits, part.state, part.n_heard, part.churn_word, part.flags
             ),
         )
-        kernels.forget_day(state, touched)
         rows = np.flatnonzero(self.flags)
         leaves = np.empty(len(rows), dtype=np.bool_)
         kernels.leaves(self.params, self.constants, self.traits, state, rows, self.n_heard, self.churn_word, t, leaves)
+        kernels.forget_day(state, touched)
         events.lapsed = rows[leaves]
         state.status[events.lapsed] = LAPSED
         state.lapsed_day[events.lapsed] = t

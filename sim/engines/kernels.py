@@ -19,6 +19,7 @@ from sim.rules.expose import taste_match
 from sim.rules.fulfil import deliver, order_name
 from sim.rules.records import (
     ACTIVE,
+    LIVE,
     SAMPLE,
     Column,
     Constants,
@@ -265,6 +266,7 @@ def fulfil(
     products: Column,
     mode: Column,
     hype: Column,
+    source: Column,
     ids: Column,
     seed: int,
     day: int,
@@ -280,7 +282,9 @@ def fulfil(
         key = Key(seed, day, ids[i], 0)
         it = traits_of(traits, i)
         name = order_name(shelf.id[j], mode[k])
-        s, sent_back, u = deliver(params, key, name, shelf.quality[j], taste_match(it, shelf, j), hype[k])
+        s, sent_back, u = deliver(
+            params, key, name, shelf.quality[j], taste_match(it, shelf, j), hype[k], source[k] == LIVE
+        )
         is_returned[k] = sent_back and mode[k] != SAMPLE
         chance = review_probability(params, s, review_reward(params, constants, it))
         given[k] = stars(params, it, s, shelf.rating[j]) if u < chance else 0

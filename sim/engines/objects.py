@@ -34,6 +34,7 @@ from sim.rules.records import (
     INBOX_SIZE,
     INVITED,
     LAPSED,
+    LIVE,
     MOST_SLOTS,
     NEVER,
     NO_TEAM,
@@ -99,6 +100,7 @@ class Parcel:
     product: int
     mode: int  # 0 ordered alone, 1 in a team, 2 a sample
     hype: float
+    is_live: bool = False  # bought in a live session
     is_returned: bool = False
     stars: int = 0  # 0 = no review
     is_shared: bool = False
@@ -295,7 +297,7 @@ class Shopper(mesa.Agent):  # type: ignore[misc]  # Mesa is untyped here
         for parcel in self.parcels:
             j = parcel.product
             match, name = taste_match(self.traits, shelf, j), order_name(shelf.id[j], parcel.mode)
-            s, sends_back, u = deliver(params, self.key, name, shelf.quality[j], match, parcel.hype)
+            s, sends_back, u = deliver(params, self.key, name, shelf.quality[j], match, parcel.hype, parcel.is_live)
             parcel.is_returned = sends_back and parcel.mode != SAMPLE
             if u < review_probability(params, s, review_reward(params, shop.constants, self.traits)):
                 parcel.stars = stars(params, self.traits, s, shelf.rating[j])
@@ -549,9 +551,16 @@ class Shop(mesa.Model):  # type: ignore[misc]  # Mesa is untyped here
 
     def _deliver(self, orders: Orders, samples: Samples) -> list[Parcel]:
         """A parcel for every order, then for every sample."""
-        contents = (orders.row.tolist(), orders.product.tolist(), orders.is_team.tolist(), orders.hype.tolist())
+        is_live = (orders.source == LIVE).tolist()
+        contents = (
+            orders.row.tolist(),
+            orders.product.tolist(),
+            orders.is_team.tolist(),
+            orders.hype.tolist(),
+            is_live,
+        )
         sent = [
-            (row, Parcel(product, int(is_team), hype)) for row, product, is_team, hype in zip(*contents, strict=True)
+            (row, Parcel(product, int(is_team), *more)) for row, product, is_team, *more in zip(*contents, strict=True)
         ]
         given = zip(samples.row.tolist(), samples.product.tolist(), strict=True)
         sent += [(row, Parcel(product, SAMPLE, 0.0)) for row, product in given]

@@ -16,7 +16,7 @@ from sim import draws
 from sim.day import Day, Orders, Samples, no_orders, no_samples
 from sim.engines.teams import Seats, Teams, no_seats
 from sim.engines.world import World
-from sim.journal import Recorder
+from sim.journal import DAILY, Recorder
 from sim.ledger import Budget
 from sim.money import CostClass
 from sim.rules import resolve
@@ -24,6 +24,7 @@ from sim.rules import shelf as shelf_rules
 from sim.rules.records import FOUND, TEAM_COLUMNS, Offer, Shelf
 from sim.strategies.people import Customers, People
 from sim.strategies.tactic import CONDITIONS, Board, Contacts, Desk, Tactic
+from sim.strategies.timing import Past, Schedule
 
 Ints = NDArray[np.int64]
 
@@ -91,6 +92,8 @@ class Operations:
         self.params, self.constants = world.params, world.constants  # as they hold today
         self.budgets = [Budget(tactic.budget, tactic.budget_per_day) for tactic in tactics]
         self.desks = [self._desk(k, label) for k in range(len(tactics))]
+        self.schedules = [self._schedule(k) for k in range(len(tactics))]
+        self._running: list[tuple[Tactic, Desk]] = []  # today
         self.issued = np.zeros(0, dtype=np.int64)  # money off reserved today, per visitor
         self.issuer = np.zeros(0, dtype=np.int64)  # by which tactic
         for tactic, desk in zip(tactics, self.desks, strict=True):
@@ -105,6 +108,14 @@ class Operations:
             self.recorder.ledger.book(self.day, self.labels[index], line, cls, cents)
 
         return Desk(index, label, ordinal, self.world.world_seed, book, self.budgets[index], self.world)
+
+    def _schedule(self, index: int) -> Schedule:
+        tactic, label, scenario = self.tactics[index], self.labels[index], self.world.scenario
+        days = frozenset(tactic.days_on(scenario.calendar, scenario.days))
+        return Schedule(
+            days.__contains__, tactic.when, tactic.stop_loss,
+            lambda first, last: self.recorder.ledger.of_tactic(label, first, last),
+        )  # fmt: skip
 
     def _shelf_base(self) -> dict[str, NDArray[Any]]:
         c, n = self.world.catalogue, len(self.world.catalogue)
@@ -126,6 +137,9 @@ class Operations:
             "spam_onset": c.spam_onset,
             "on_sale": np.ones(n, dtype=np.bool_),
             "promoted": np.zeros(n),
+            "live": np.zeros(n),
+            "live_discount": np.zeros(n),
+            "content": np.zeros(n),
             "log_price": log_price,
             "log_cut": np.zeros(n),
             "popularity": np.zeros(n),
@@ -151,6 +165,12 @@ class Operations:
         self.teams.start_day(t)
         for budget in self.budgets:
             budget.start_day()
+        past = Past(DAILY, self.recorder.daily)
+        self._running = [
+            (tactic, desk)
+            for tactic, desk, schedule in zip(self.tactics, self.desks, self.schedules, strict=True)
+            if schedule.runs(self.day, past)
+        ]
         on = self._on()
         fresh = self._base if on else _FRESH  # tactics may write on any column, the shop on these
         shelf = {name: column.copy() if name in fresh else column for name, column in self._base.items()}
@@ -177,11 +197,8 @@ class Operations:
         return self.shelf
 
     def _on(self) -> list[tuple[Tactic, Desk]]:
-        return [
-            (tactic, desk)
-            for tactic, desk in zip(self.tactics, self.desks, strict=True)
-            if self.day >= 0 and tactic.is_on(self.day)
-        ]
+        """Tactics that run today, as the morning decided."""
+        return self._running
 
     def _set_conditions(self, on: list[tuple[Tactic, Desk]]) -> None:
         """What holds for everybody today."""
@@ -307,6 +324,10 @@ class Operations:
             "rec_weight": np.zeros(n),
             "rec_accuracy": np.zeros(n),
             "rec_tactic": none.copy(),
+            "live_weight": np.zeros(n),
+            "live_tactic": none.copy(),
+            "live_hype": np.zeros(n),
+            "content_weight": np.zeros(n),
             "urge": np.zeros(n),
         }
         self.issued, self.issuer = np.zeros(n, dtype=np.int64), none.copy()
@@ -471,6 +492,7 @@ class Operations:
         unit, coupon = alone.unit_cents.copy(), alone.coupon.copy()
         cut_by = np.where(price < list_cents, self.shelf.cut_tactic[p], -1)
         by_share = np.where(coupon == 1, offers.coupon_share_tactic[alone.visit], -1)
+        by_share = np.where(coupon == 3, offers.live_tactic[alone.visit], by_share)  # a session's price works alike
         by_money = np.where(coupon == 2, offers.coupon_cents_tactic[alone.visit], -1)
         for k, budget in enumerate(self.budgets):
             if not budget.is_capped:
@@ -490,9 +512,11 @@ class Operations:
         for k, budget in enumerate(self.budgets):
             used = by_money == k
             given = (price * q - paid)[used]
-            shared = (price * q - paid)[by_share == k]
+            shared = (price * q - paid)[(by_share == k) & (coupon == 1)]
+            live = (price * q - paid)[(by_share == k) & (coupon == 3)]
             cut = ((list_cents - price) * q)[cut_by == k]
             book(self.day, self.labels[k], "coupon", "contra_revenue", int(given.sum()) + int(shared.sum()))
+            book(self.day, self.labels[k], "live_price", "contra_revenue", int(live.sum()))
             book(self.day, self.labels[k], "price_cut", "contra_revenue", int(cut.sum()))
             if budget.is_capped:
                 budget.spend(int(given.sum()))
@@ -504,7 +528,7 @@ class Operations:
         """The cut's budget is gone: list price, less what her coupon took off the cut price."""
         off = price[lost] - unit[lost]
         price[lost] = list_cents[lost]
-        unit[lost] = np.where(coupon[lost] == 1, list_cents[lost] - off, list_cents[lost])
+        unit[lost] = np.where((coupon[lost] == 1) | (coupon[lost] == 3), list_cents[lost] - off, list_cents[lost])
         cut_by[lost] = -1
 
     def _orders(self, of: Buyers | Seats, is_team: bool, list_cents: Ints, paid: Ints, tactic: Ints) -> Orders:

@@ -18,7 +18,7 @@ from sim._jit import column_kernel, exp, rule
 from sim.engines.columns import inbox_of, offer_of, state_of, traits_of
 from sim.params import Params
 from sim.rules import share
-from sim.rules.buy import buy_probability, decide, inclusive_value, liking, price_effect
+from sim.rules.buy import buy_probability, content_effect, decide, inclusive_value, liking, price_effect
 from sim.rules.expose import (
     PLACED,
     SHOWS_ABOVE,
@@ -61,6 +61,7 @@ class View(NamedTuple):
 
     price: Any  # traits that every slot needs
     herd: Any
+    social: Any
     taste_0: Any
     taste_1: Any
     taste_2: Any
@@ -117,7 +118,7 @@ def new_view(n: int) -> View:
 def _face(view: View, k: int) -> Traits:
     """The traits that decide what a visitor likes and whether she buys; the others are not known here."""
     return Traits(
-        view.price[k], view.herd[k], 0.0, 0.0, view.emotion[k], 0.0, 0.0, view.need[k], 0.0, 0.0,
+        view.price[k], view.herd[k], 0.0, view.social[k], view.emotion[k], 0.0, 0.0, view.need[k], 0.0, 0.0,
         view.taste_0[k], view.taste_1[k], view.taste_2[k],
     )  # fmt: skip
 
@@ -150,6 +151,7 @@ def enter(
     for k in range(n):
         i = rows[low + k]
         view.price[k], view.herd[k], view.need[k] = traits.price[i], traits.herd[i], traits.need[i]
+        view.social[k] = traits.social[i]
         view.taste_0[k], view.taste_1[k], view.taste_2[k] = traits.taste_0[i], traits.taste_1[i], traits.taste_2[i]
         view.emotion[k], view.mood[k], view.satisfaction[k] = traits.emotion[i], state.mood[i], state.satisfaction[i]
         view.last_buy_day[k] = state.last_buy_day[i]
@@ -174,7 +176,8 @@ def enter(
     for k in range(n):
         view.placed[k], view.friend[k] = 0.0, view.chances[view.n_friend[k]]
         i, offer = rows[low + k], offer_of(offers, low + k)
-        if is_promoting or offer.rec_weight > 0.0 or state.kol_product[i] >= 0:
+        other = offer.rec_weight + offer.live_weight + offer.content_weight
+        if is_promoting or other > 0.0 or state.kol_product[i] >= 0:
             it, me = traits_of(traits, i), state_of(state, i)
             chance = sticks(params, it, me, offer, view.n_friend[k], shelf, is_promoting, day)
             view.placed[k] = chance.placed
@@ -202,7 +205,9 @@ def look_around(
         source, product = view.source[slot], view.product[slot]
         for k in range(agents.shape[0]):
             words = draws.block(seed, draws.SLOT_SOURCE, day, agents[k], slot)
-            source[k] = slot_source(Sticks(view.placed[k], view.friend[k], taste, popular, 0.0, 0.0, 0.0), words)
+            source[k] = slot_source(
+                Sticks(view.placed[k], view.friend[k], taste, popular, 0.0, 0.0, 0.0, 0.0, 0.0), words
+            )
         # Drawing, fetching what is shown, and looking apart: the first and the last the compiler makes for several
         # visitors at a time.
         for k in range(agents.shape[0]):
@@ -296,7 +301,7 @@ def like(
     """How much they like what they see at the shelf's price, alone; what friends told them included."""
     n, seen = rows.shape[0], view.seen
     for slot in range(n_slots):
-        product, utility = view.product[slot], view.utility[slot]
+        product, source, utility = view.product[slot], view.source[slot], view.utility[slot]
         for k in range(n):  # fetching and liking apart: the second the compiler makes for several visitors at a time
             j = max(product[k], 0)
             seen.taste_0[k], seen.taste_1[k], seen.taste_2[k] = shelf.taste_0[j], shelf.taste_1[j], shelf.taste_2[j]
@@ -305,7 +310,11 @@ def like(
         for k in range(n):
             it = _face(view, k)
             liked = liking(params, constants, it, seen, k, 0.0, 0, 0.0)
-            utility[k] = liked + price_effect(params, constants, it, seen.log_cut[k])
+            utility[k] = (
+                liked
+                + content_effect(params, constants, it, source[k])
+                + price_effect(params, constants, it, seen.log_cut[k])
+            )
     for k in range(n):
         if not view.is_memorable[k]:
             continue
@@ -324,6 +333,7 @@ def like(
                     strength = inboxes.strength[i, e] * view.fade[k] / STRENGTH_UNIT
                     it = _face(view, k)
                     liked = liking(params, constants, it, shelf, j, strength, inboxes.count[i, e], 0.0)
+                    liked += content_effect(params, constants, it, view.source[slot, k])
                     view.utility[slot, k] = liked + price_effect(params, constants, it, shelf.log_cut[j])
                     break
 
@@ -361,7 +371,7 @@ def weigh(
     for k in range(n):
         has_coupon = (offers.coupon_share[low + k] > 0.0) | (offers.coupon_cents[low + k] > 0)
         has_more = (offers.team_tactics[low + k] != 0) | (state.kol_product[rows[low + k]] >= 0)
-        view.decides[k] |= has_coupon | has_more
+        view.decides[k] |= has_coupon | has_more | (offers.live_weight[low + k] > 0.0)
 
 
 @column_kernel

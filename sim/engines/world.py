@@ -83,6 +83,7 @@ class World:
             scenario.population.registered_share,
             (graph.indptr, graph.audience),
             given,
+            scenario.population.demographics,
         )
         catalogue = _catalogue(scenario, world_seed)
         mix = scenario.population.personas

@@ -10,10 +10,12 @@ from sim.params import Params
 from sim.rules.expose import kol_presence, taste_match
 from sim.rules.records import (
     BROWSE,
+    CONTENT,
     FOUND,
     FRIEND,
     INBOX_SIZE,
     KOL,
+    LIVE,
     MODE_TEAM,
     NO_TEAM,
     STRENGTH_UNIT,
@@ -49,9 +51,16 @@ def reduced(cents: int, share: float) -> int:
 
 
 @rule
-def price_alone(offer: Offer, price_cents: int) -> tuple[int, int]:
-    """Price of one unit with the better of the visitor's coupons, and which that is (0 none, 1 share, 2 money off)."""
+def price_alone(offer: Offer, price_cents: int, live_discount: float) -> tuple[int, int]:
+    """Price of one unit with the best of the visitor's reductions, and which that is.
+
+    0 none, 1 share off, 2 money off, 3 the price of the live session she watches.
+    """
     best, coupon = price_cents, 0
+    if offer.live_weight > 0.0 and live_discount > 0.0:
+        in_session = reduced(price_cents, live_discount)
+        if in_session < best:
+            best, coupon = in_session, 3
     if offer.coupon_share > 0.0:
         by_share = reduced(price_cents, offer.coupon_share)
         if by_share < best:
@@ -97,6 +106,27 @@ def liking(
     if strength != 0.0 or count > 0:
         u += recommendation_effect(params, shelf, product, strength, count)
     return float(u + params.b_k * traits.kol * presence)
+
+
+@rule
+def place_effect(
+    params: Params, constants: Constants, traits: Traits, offer: Offer, shelf: Shelf, product: int, source: int
+) -> float:
+    """What the place where she sees it adds to u_ij of eq. 4: a live session she watches, what other shoppers wrote."""
+    live = params.b_l * shelf.live[product] if offer.live_weight > 0.0 else 0.0
+    return live + content_effect(params, constants, traits, source)
+
+
+@rule
+def content_effect(params: Params, constants: Constants, traits: Traits, source: int) -> float:
+    """b_u social / mean of eq. 4 for a slot filled from what other shoppers wrote: company, more than information."""
+    return params.b_u * (traits.social / constants.social) * (source == CONTENT)
+
+
+@rule
+def impulse(params: Params, constants: Constants, traits: Traits, offer: Offer) -> float:
+    """What watching a live session adds to the logit of buying, eq. 5: an impulse, larger for the emotional."""
+    return params.b_imp * traits.emotion / constants.emotion if offer.live_weight > 0.0 else 0.0
 
 
 @rule
@@ -211,10 +241,11 @@ def decide(
                 count = inbox.count[e]
                 asked = inbox.team[e]
         shelf_cents = shelf.price_cents[product]
-        unit_cents, coupon = price_alone(offer, shelf_cents)
+        unit_cents, coupon = price_alone(offer, shelf_cents, shelf.live_discount[product])
         here = presence if product == state.kol_product else 0.0
         list_cents = shelf.list_cents[product]
         liked = liking(params, constants, traits, shelf, product, strength, count, here)
+        liked += place_effect(params, constants, traits, offer, shelf, product, desk.source[k])
         # the shelf's own logarithm where she has no coupon: one less to take, and the same number
         log_ratio = shelf.log_cut[product] if coupon == 0 else log(unit_cents / list_cents)
         alone = liked + price_effect(params, constants, traits, log_ratio)
@@ -249,8 +280,9 @@ def decide(
     w0, w1, _, _ = draws.block(key.seed, draws.BUY, key.day, key.agent, 0)
     since = key.day - state.last_buy_day
     p = buy_probability(
-        params, traits, inclusive_value(params, total), since, state.satisfaction, state.mood, offer.urge
-    )
+        params, traits, inclusive_value(params, total), since, state.satisfaction, state.mood,
+        offer.urge + impulse(params, constants, traits, offer),
+    )  # fmt: skip
     if draws.unit(w0) >= p:
         return Choice(-1, favourite, False, NO_TEAM, False, 0, BROWSE, -1, 0, 0, 0, 0.0, -1)
     chosen, in_team, top, would_found = 0, False, -1e300, False
@@ -283,6 +315,6 @@ def decide(
         desk.unit_cents[chosen],
         desk.coupon[chosen],
         desk.team_cents[chosen] if in_team else 0,
-        state.kol_hype if is_leaders else 0.0,
-        state.kol_tactic if is_leaders else -1,
+        state.kol_hype if is_leaders else (offer.live_hype if desk.source[chosen] == LIVE else 0.0),
+        state.kol_tactic if is_leaders else (offer.live_tactic if desk.source[chosen] == LIVE else -1),
     )

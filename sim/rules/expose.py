@@ -10,9 +10,11 @@ from sim._jit import MASK32, exp, log, rule
 from sim.params import Params
 from sim.rules.records import (
     BROWSE,
+    CONTENT,
     FRIEND,
     INBOX_SIZE,
     KOL,
+    LIVE,
     POPULAR,
     PROMOTED,
     RECOMMENDED,
@@ -32,7 +34,7 @@ from sim.rules.shelf import GLANCE_UNIT, NOT_SOLD, of_glance
 SHOWS_ABOVE = 0.05  # a recommendation weaker than this fills no slot (eq. 3)
 TRIES = 16  # blocks of four proposals before the next product that fits is taken
 INV_ROOT_3 = 0.5773502691896258
-PLACED: Final = 7  # a slot that went to one of the strategy's sources; which one is drawn on its own
+PLACED: Final = 15  # a slot that went to one of the strategy's sources; which one is drawn on its own
 
 
 @rule
@@ -119,17 +121,29 @@ def glance_at(shelf: Shelf, word: int) -> int:
 
 
 @rule
+def fits(shelf: Shelf, source: int, product: int) -> bool:
+    """Can a slot of this source show this product?"""
+    if not shelf.on_sale[product] or (source == PROMOTED and shelf.promoted[product] <= 0.0):
+        return False
+    if source == LIVE and shelf.live[product] <= 0.0:
+        return False
+    return source != CONTENT or shelf.content[product] > 0.0
+
+
+@rule
 def look_placed(
     params: Params, traits: Traits, key: Key, offer: Offer, shelf: Shelf, source: int, words: tuple[int, int, int, int]
 ) -> int:
-    """The same for a strategy's source: by the recommender's score, or any promoted product; -1 if none fits."""
+    """The same for a strategy's source: by score, among the products that fit; -1 if none of the four does."""
     found, best = -1, -1e300
     for word in words:
         product, rest = proposed(word, shelf.id.shape[0])
-        if not shelf.on_sale[product] or (source == PROMOTED and shelf.promoted[product] <= 0.0):
+        if not fits(shelf, source, product):
             continue
         score = guessed_match(traits, key, offer, shelf, product) if source == RECOMMENDED else 0.0
-        seen = seen_score(params, score, rest)
+        score = shelf.content[product] if source == CONTENT else score
+        # a recommender ranks, nobody has to look
+        seen = score if source == RECOMMENDED else seen_score(params, score, rest)
         if seen > best:
             found, best = product, seen
     return found
@@ -165,7 +179,7 @@ def draw_item(
         product = proposed(words[3], shelf.id.shape[0])[0]
     for step in range(shelf.id.shape[0]):
         fitting = (product + step) % shelf.id.shape[0]
-        if shelf.on_sale[fitting] and (source != PROMOTED or shelf.promoted[fitting] > 0.0):
+        if fits(shelf, source, fitting):
             return fitting
     return -1
 
@@ -225,6 +239,8 @@ class Sticks(NamedTuple):
     popular: float
     kol: float
     recommended: float
+    live: float
+    content: float
     promoted: float
 
 
@@ -262,7 +278,7 @@ def sticks(
     presence = kol_presence(params, state, day)
     kol = params.w_kol * traits.kol * presence if presence > 0.0 and shelf.on_sale[state.kol_product] else 0.0
     promoted = params.w_promo if is_promoting else 0.0
-    placed = kol + offer.rec_weight + promoted
+    placed = kol + offer.rec_weight + offer.live_weight + offer.content_weight + promoted
     return Sticks(
         placed / (placed + params.w_fr * n_friend + organic_weight(params)),
         friend_chance(params, n_friend),
@@ -270,6 +286,8 @@ def sticks(
         popular_chance(params),
         kol,
         offer.rec_weight,
+        offer.live_weight,
+        offer.content_weight,
         promoted,
     )
 
@@ -286,10 +304,15 @@ def slot_source(chance: Sticks, words: tuple[int, int, int, int]) -> int:
 @rule
 def placed_source(chance: Sticks, key: Key, slot: int) -> int:
     """Which of the strategy's sources fills a slot that was given to one of them."""
-    w0, w1, _, _ = draws.block(key.seed, draws.SLOT_PLACED, key.day, key.agent, slot)
-    if draws.unit(w0) * (chance.kol + chance.recommended + chance.promoted) < chance.kol:
+    w0, w1, w2, w3 = draws.block(key.seed, draws.SLOT_PLACED, key.day, key.agent, slot)
+    others = chance.recommended + chance.live + chance.content + chance.promoted
+    if draws.unit(w0) * (chance.kol + others) < chance.kol:
         return KOL
-    return RECOMMENDED if draws.unit(w1) * (chance.recommended + chance.promoted) < chance.recommended else PROMOTED
+    if draws.unit(w1) * others < chance.recommended:
+        return RECOMMENDED
+    if draws.unit(w2) * (chance.live + chance.content + chance.promoted) < chance.live:
+        return LIVE
+    return CONTENT if draws.unit(w3) * (chance.content + chance.promoted) < chance.content else PROMOTED
 
 
 @rule

@@ -35,7 +35,9 @@ FRIEND: Final = 3
 KOL: Final = 4
 RECOMMENDED: Final = 5
 PROMOTED: Final = 6
-CAUSES: Final = ("browse", "taste", "popular", "friend", "kol", "recommendation", "promotion")
+LIVE: Final = 7
+CONTENT: Final = 8
+CAUSES: Final = ("browse", "taste", "popular", "friend", "kol", "recommendation", "promotion", "live", "content")
 
 INBOX_SIZE: Final = 8  # products remembered from friends; bounded memory (docs/model.md, 7.4; guess)
 STRENGTH_UNIT: Final = 65536.0  # remembered strengths are integers of 1/65536, so that sums commute
@@ -143,6 +145,10 @@ class Offer(NamedTuple):
     rec_weight: Any  # weight of recommended slots
     rec_accuracy: Any  # correlation of the recommender's score with the true match; < 0: by popularity
     rec_tactic: Any
+    live_weight: Any  # weight of slots of the live session she watches; 0 = she does not
+    live_tactic: Any
+    live_hype: Any  # how much its host promises too much
+    content_weight: Any  # weight of slots filled from what other shoppers wrote
     urge: Any  # added to the logit of buying today (eq. 5): a helpful clerk, a reward in reach
 
 
@@ -163,6 +169,9 @@ class Shelf(NamedTuple):
     spam_onset: Any
     on_sale: Any  # launched and in stock
     promoted: Any
+    live: Any  # 1 = in today's live session
+    live_discount: Any  # share off for who watches
+    content: Any  # how much shoppers wrote about it lately, ln(1 + posts); 0 = nothing
     log_price: Any  # ln(list / p_ref)
     log_cut: Any  # ln(price / list), 0 where nothing is cut
     popularity: Any  # z of ln(1 + units sold until yesterday)
@@ -252,5 +261,5 @@ class Choice(NamedTuple):
     unit_cents: Any  # alone
     coupon: Any
     team_cents: Any
-    hype: Any  # what the opinion leader's post that showed it promised too much, 0 = none
-    kol_tactic: Any  # whose post that was, -1 = none
+    hype: Any  # what the post or live session that showed it promised too much, 0 = none
+    kol_tactic: Any  # whose post or live session that was, -1 = none

@@ -77,6 +77,17 @@ def describe(model: type[BaseModel]) -> list[FieldAbout]:
     return [_about_field(info.alias or name, info) for name, info in model.model_fields.items()]
 
 
+def describe_deep(model: type[BaseModel]) -> list[FieldAbout]:
+    """As `describe`; a field that holds a part is followed by that part's fields, as `part.field`."""
+    found = []
+    for field in describe(model):
+        found.append(field)
+        info = field_named(model, field.name)
+        inner = None if info is None else submodel(info.annotation)
+        found += [deep._replace(name=f"{field.name}.{deep.name}") for deep in describe_deep(inner)] if inner else []
+    return found
+
+
 def field_named(model: type[BaseModel], name: str) -> FieldInfo | None:
     """The field with this name in a file."""
     for own, info in model.model_fields.items():

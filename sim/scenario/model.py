@@ -10,11 +10,12 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import yaml
 from pydantic import PrivateAttr, SerializerFunctionWrapHandler, ValidationError, model_serializer
 
+from sim.demographics import DEMOGRAPHICS, full_shares
 from sim.errors import InputError, ScenarioError, did_you_mean, nearest
 from sim.scenario.changes import put
 from sim.scenario.files import content_hash, n_nodes, n_products, n_shoppers, stamp_of
@@ -30,6 +31,12 @@ if TYPE_CHECKING:
     from sim.catalogue import Catalogue
     from sim.params import Params
     from sim.strategies.tactic import Tactic
+
+
+#: levers that say nothing at these values: with or without them the same question is asked
+_UNSAID: Final[dict[str, Any]] = {
+    "dates": [], "festivals": [], "when": None, "stop_loss": None, **{name: [] for name in DEMOGRAPHICS}, "rfm": None,
+}  # fmt: skip
 
 
 class Scenario(Question):
@@ -220,6 +227,15 @@ class Scenario(Question):
         del data["replications"], data["description"]
         if data["arrival"] == {"kind": "organic"}:
             del data["arrival"]  # the usual rule asks the same question as no word on it
+        if not data["calendar"]:
+            del data["calendar"]
+        if data["population"]["demographics"] == full_shares({}):
+            del data["population"]["demographics"]
+        for tactics in data["strategies"].values():
+            for tactic in tactics if isinstance(tactics, list) else [tactics]:
+                for part in (tactic, tactic.get("target", {})):
+                    for name in [name for name, unsaid in _UNSAID.items() if part.get(name, ...) == unsaid]:
+                        del part[name]
         for path, file in self.files().items():
             part, key = path.split(".")
             data[part][key] = {"sha256": content_hash(file)}
@@ -260,6 +276,8 @@ class Scenario(Question):
             if products is not None:
                 texts = tactic.warnings(products.price_cents, products.unit_cost_cents)
                 said += [f"{path_text(path)}: {text}" for text in texts]
+            if not tactic.days_on(self.calendar, self.days):
+                said.append(f"{path_text(path)}: its calendar leaves it no day; it never runs.")
             stop = getattr(tactic, "stop", None)
             if isinstance(stop, int) and stop > self.days:
                 said.append(f"{path_text(path)}: stop {stop} is after the last day; it runs to the end.")

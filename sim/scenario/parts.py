@@ -59,9 +59,15 @@ class PopulationSpec(Part):
         zh="各类人群的占比，合计为 1。",
         default_factory=dict,
     )
+    demographics: dict[str, dict[str, float]] = about(
+        "Shares by age_band, city_tier, gender and region, each together 1: labels to aim at, no rule reads them.",
+        unit="share",
+        zh="年龄段、城市级别、性别、地区的占比，各自合计为 1；仅用于定向，不影响行为。",
+        default_factory=dict,
+    )
     source: str | None = about(
-        "CSV with one row a shopper: column id, then traits; traits it does not have are drawn.",
-        zh="每行一位用户的 CSV：id 列与特征列；缺少的特征随机生成。",
+        "CSV with one row a shopper: column id, then traits and demographics; those it does not have are drawn.",
+        zh="每行一位用户的 CSV：id 列、特征列与人口属性列；缺少的随机生成。",
         default=None,
         alias="from",
         min_length=1,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any, Final, Self
+from typing import Annotated, Any, Final, Self
 
-from pydantic import ConfigDict, field_validator, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
+from sim.demographics import DEMOGRAPHICS, full_shares
 from sim.errors import InputError, did_you_mean
 from sim.money import to_cents
 from sim.scenario.fields import Part, about
@@ -33,6 +34,9 @@ USUAL_SIZE: Final = 10_000
 MOST_STRATEGIES: Final = 1000
 MOST_TACTICS: Final = 50
 _LABEL: Final = re.compile(r"[\w\-]{1,40}\Z")
+_Days = Annotated[
+    tuple[Annotated[int, Field(strict=True, ge=0, lt=MOST_DAYS)], ...], Field(strict=False)
+]  # a list in a file
 NAME: Final = re.compile(r"\w[\w.\- ]{0,59}\Z")
 
 
@@ -127,6 +131,12 @@ class Question(Part):
     events: list[Any] = about(
         "Shocks; none are available yet, so leave it empty.", zh="冲击事件；目前须为空。", default_factory=list
     )
+    calendar: dict[str, _Days] = about(
+        "Festivals: name -> days, counted from the end of the burn-in; tactics run on them by `festivals: [name]`.",
+        unit="days",
+        zh="节日日历：名称 -> 日期列表（从预热期结束算起）；战术用 festivals: [名称] 在这些日子进行。",
+        default_factory=dict,
+    )
     strategies: dict[str, tuple[Any, ...]] = about(
         "Label -> one tactic, or a list of tactics run together. `control` (no tactic) always exists.",
         zh="策略名称 -> 一个战术，或同时运行的战术列表；control（无战术）始终存在。",
@@ -172,9 +182,10 @@ class Question(Part):
             problems.append(
                 refusal("shares of personas do not sum to 1", ("personas",), found=float(f"{total:.6g}"), allowed="1")
             )
+        problems += _wrong_demographics(population.demographics)
         raise_all(problems)
         full = {name: given.get(name, 0.0) for name in shares} if given else dict(shares)
-        return population.model_copy(update={"personas": full})
+        return population.model_copy(update={"personas": full, "demographics": full_shares(population.demographics)})
 
     @field_validator("arrival", mode="before")
     @classmethod
@@ -250,6 +261,22 @@ class Question(Part):
         if events:
             raise_all([refusal("events are not available yet", found=events, allowed="an empty list")])
         return events
+
+    @field_validator("calendar")
+    @classmethod
+    def _check_calendar(cls, given: dict[str, tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
+        problems = [
+            refusal("not a name of a festival", (name,), allowed="up to 40 letters, digits, _ and -")
+            for name in given
+            if not _LABEL.match(name)
+        ]
+        problems += [
+            refusal("a festival without a day", (name,), allowed="a list of days, like [20, 21]")
+            for name, days in given.items()
+            if not days
+        ]
+        raise_all(problems)
+        return {name: tuple(sorted(set(days))) for name, days in given.items()}
 
     @field_validator("strategies", mode="wrap")
     @classmethod
@@ -333,6 +360,22 @@ class Question(Part):
             if isinstance(stop, int) and isinstance(start, int) and stop <= start:
                 allowed = f"after start, which is {start}"
                 problems.append(refusal("stops before it starts", (*path, "stop"), found=stop, allowed=allowed))
+            problems += [
+                refusal("after the last day", (*path, "dates", k), found=day, allowed=f"0 to {self.days - 1}")
+                for k, day in enumerate(getattr(tactic, "dates", ()))
+                if day >= self.days
+            ]
+            hint = "" if self.calendar else "Name it in the scenario: calendar: {singles_day: [20, 21]}."
+            problems += [
+                refusal(
+                    "no festival of this name in calendar",
+                    (*path, "festivals", k),
+                    found=name,
+                    hint=hint or did_you_mean(name, self.calendar, kind="festivals"),
+                )
+                for k, name in enumerate(getattr(tactic, "festivals", ()))
+                if name not in self.calendar
+            ]
             wanted = getattr(getattr(tactic, "target", None), "personas", None) or ()
             problems += [
                 refusal(
@@ -351,6 +394,31 @@ class Question(Part):
         for label, tactics in self.strategies.items():
             for i, tactic in enumerate(tactics):
                 yield (("strategies", label) if len(tactics) == 1 else ("strategies", label, i)), tactic
+
+
+def _wrong_demographics(given: dict[str, dict[str, float]]) -> list[Any]:
+    problems = []
+    for name, shares in given.items():
+        path = ("demographics", name)
+        if name not in DEMOGRAPHICS:
+            hint = did_you_mean(name, DEMOGRAPHICS, kind="attributes")
+            problems.append(refusal("unknown attribute of people", path, hint=hint))
+            continue
+        known, before = DEMOGRAPHICS[name], len(problems)
+        problems += [
+            refusal("unknown value", (*path, value), hint=did_you_mean(value, known, kind="values"))
+            for value in shares
+            if value not in known
+        ]
+        problems += [
+            refusal("out of range", (*path, value), found=share, allowed="0 to 1")
+            for value, share in shares.items()
+            if not 0 <= share <= 1
+        ]
+        total = sum(shares.values())
+        if len(problems) == before and abs(total - 1.0) > 1e-6:
+            problems.append(refusal("shares do not sum to 1", path, found=float(f"{total:.6g}"), allowed="1"))
+    return problems
 
 
 def _persona_shares() -> dict[str, float]:

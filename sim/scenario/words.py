@@ -11,6 +11,7 @@ import yaml
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from sim.demographics import DEMOGRAPHICS
 from sim.errors import InputError
 from sim.money import in_currency
 from sim.scenario.fields import FieldAbout, about_field, describe, field_named, submodel
@@ -51,7 +52,7 @@ _UNITS_ZH: Final = {
     "products": "件商品", "communities": "个社群", "runs per strategy": "次/策略", "runs per world": "次/世界",
     "names": "名称", "yes/no": "是/否", "share of price": "占价格比例", "share of products": "占商品比例",
     "share of what was paid": "占实付金额比例", "currency per follower^0.8": "货币单位/粉丝数^0.8",
-    "satisfaction": "满意度",
+    "satisfaction": "满意度", "as the metric": "与指标相同", "messages": "条",
 }  # fmt: skip
 _RANGES_ZH: Final = (
     (r"(\S+) to (\S+)", r"\1 到 \2"), (r"(\S+) or more", r"不小于 \1"), (r"at most (\S+)", r"不大于 \1"),
@@ -107,6 +108,9 @@ def _part(model: type[BaseModel], data: dict[str, Any], say: dict[str, str], lan
     for field in describe(model):
         out += _kind(model, lang, indent) if field.name == "kind" else _comment(field, say, lang, indent)
         value = data[field.name]
+        deep = _inner(model, field.name)
+        if deep is not None and value is None:
+            out += _comments_inside(field.name, deep, say, lang, indent)
         if field.name == "personas" and isinstance(value, dict):
             out.append(f"{' ' * indent}# {say['personas']}")
         inner = _inner(model, field.name)
@@ -147,21 +151,34 @@ def _tactic(
     for field in fields:
         # Fields common to all tactics are explained once; a second tactic of a kind is not explained again.
         common = (field.name, field.description)
+        inner = _inner(model, field.name)
         if common not in explained and (kind, field.name) not in explained and field.name != "kind":
             out += _comment(field, say, lang, 0)
+            if inner is not None and values[field.name] is None:
+                out += _comments_inside(field.name, inner, say, lang, 0)
         explained |= {common, (kind, field.name)}
-        inner = _inner(model, field.name)
         if inner is not None and isinstance(values[field.name], dict):
             values_in = values[field.name]
             out.append(f"{field.name}:")
             if (field.name, "inner") in explained:
-                for deep in describe(inner):
-                    out += _entry(deep.name, values_in[deep.name], deep, 2)
+                out += _plain_part(inner, values_in, 2)
             else:
                 out += _part(inner, values_in, say, lang, 2)
             explained.add((field.name, "inner"))
         else:
             out += _entry(field.name, values[field.name], field, 0)
+    return out
+
+
+def _plain_part(model: type[BaseModel], data: dict[str, Any], indent: int) -> list[str]:
+    """A part that was explained before."""
+    out = []
+    for field in describe(model):
+        inner, value = _inner(model, field.name), data[field.name]
+        if inner is not None and isinstance(value, dict):
+            out += [f"{' ' * indent}{field.name}:", *_plain_part(inner, value, indent + 2)]
+        else:
+            out += _entry(field.name, value, field, indent)
     return out
 
 
@@ -187,6 +204,16 @@ def _params(values: dict[str, float], say: dict[str, str]) -> list[str]:
 
 
 def _comment(field: FieldAbout, say: dict[str, str], lang: Lang, indent: int) -> list[str]:
+    return _wrapped(_said(field, say, lang), indent)
+
+
+def _comments_inside(name: str, model: type[BaseModel], say: dict[str, str], lang: Lang, indent: int) -> list[str]:
+    """The fields of a part that is not there: what could stand in it."""
+    lines = (_wrapped(f"{name}.{field.name}: {_said(field, say, lang)}", indent) for field in describe(model))
+    return [line for found in lines for line in found]
+
+
+def _said(field: FieldAbout, say: dict[str, str], lang: Lang) -> str:
     is_zh = lang == "zh"
     text = ((field.zh or field.description) if is_zh else field.description).rstrip(".。")
     text = text[:1].upper() + text[1:]
@@ -203,8 +230,8 @@ def _comment(field: FieldAbout, say: dict[str, str], lang: Lang, indent: int) ->
         is_amount = field.is_money and isinstance(field.default, (int, float))
         facts.append(f"{say['default']}: {_amount(field.default) if is_amount else _scalar(field.default)}")
     if is_zh:
-        return _wrapped(text + "。" + "；".join(facts).replace(": ", "："), indent)
-    return _wrapped(f"{text}. {'; '.join(facts)}".strip(), indent)
+        return text + "。" + "；".join(facts).replace(": ", "：")
+    return f"{text}. {'; '.join(facts)}".strip()
 
 
 def _amount(currency: Any) -> str:
@@ -419,6 +446,16 @@ def schema() -> dict[str, Any]:
         additionalProperties=False,
         properties={name: {"type": "number", "minimum": 0, "maximum": 1} for name in PERSONAS},
     )
+    definitions["PopulationSpec"]["properties"]["demographics"].update(
+        additionalProperties=False,
+        properties={
+            name: {
+                "type": "object", "additionalProperties": False,
+                "properties": {value: {"type": "number", "minimum": 0, "maximum": 1} for value in of},
+            }
+            for name, of in DEMOGRAPHICS.items()
+        },
+    )  # fmt: skip
     result = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Grapevine scenario",

@@ -89,10 +89,8 @@ class KolSeeding(Tactic):
 
     def on_post(self, board: Board, desk: Desk) -> Posts | None:
         """Who posts today, as far as the budget reaches (in order of choice)."""
-        if (board.day - self.start) % self.posts_every != 0:
-            return None
         rows, fees = desk.notes["rows"], desk.notes["fees"]
-        if len(rows) == 0 or not board.on_sale.any():
+        if len(rows) == 0 or not board.on_sale.any() or not self.is_turn(self.posts_every, board, desk):
             return None
         paid = desk.pay_in_turn(fees, "fees")
         taste = desk.world.catalogue.taste

@@ -21,6 +21,8 @@ Mask = NDArray[np.bool_]
 
 Lifecycle = Literal["new", "active", "silent", "lapsed", "returned", "high_value", "loyal"]
 LIFECYCLES: Final[tuple[Lifecycle, ...]] = ("new", "active", "silent", "lapsed", "returned", "high_value", "loyal")
+RfmName = Literal["recency", "frequency", "monetary"]
+RFM: Final[tuple[RfmName, ...]] = ("recency", "frequency", "monetary")
 NEW_DAYS: Final = 14  # registered for less: new
 SILENT_DAYS: Final = 14  # not seen for at least this long before today: silent
 LAPSED_DAYS: Final = 30  # not seen for at least this long before today: taken for lost, and no longer silent
@@ -40,9 +42,23 @@ class Customers:
         self.n_orders = np.zeros(n, dtype=np.int64)
         self.paid_cents = np.zeros(n, dtype=np.int64)
         self.has_opted_out = np.zeros(n, dtype=np.bool_)
+        self._sorted: dict[str, Ints] = {}  # what buyers have, until the next night
+
+    def quintiles(self, name: str, rows: Ints) -> Ints:
+        """Scores 1 to 5 of these customers among all who ever bought (5 = latest, most often, most).
+
+        1 + floor(5 share of buyers with less), so that equal customers have equal scores; 0 without an order.
+        """
+        column = {"recency": self.last_order_day, "frequency": self.n_orders, "monetary": self.paid_cents}[name]
+        if name not in self._sorted:
+            self._sorted[name] = np.sort(column[self.n_orders > 0])
+        of_buyers = self._sorted[name]
+        score: Ints = 1 + 5 * np.searchsorted(of_buyers, column[rows], side="left") // max(len(of_buyers), 1)
+        return np.where(self.n_orders[rows] > 0, score, 0)
 
     def write(self, day: int, registered: Ints, visitors: Ints, buyers: Ints, paid_cents: Ints) -> None:
         """Write down a day: rows of who registered, who visited, who bought (one entry an order) and what they paid."""
+        self._sorted.clear()
         self.registered_day[registered] = day
         self.last_visit_day[visitors] = day
         self.last_order_day[buyers] = day
@@ -75,6 +91,14 @@ class People:
     def persona(self) -> Ints:
         """Index into PERSONAS: the shop's own segmentation."""
         return self.books.population.persona[self.row].astype(np.int64)
+
+    def demographic(self, name: str) -> Ints:
+        """One of DEMOGRAPHICS, as codes."""
+        return self.books.population.demographic(name)[self.row].astype(np.int64)
+
+    def score(self, name: RfmName) -> Ints:
+        """Recency, frequency or money as a quintile, 1 to 5; 0 for who never bought."""
+        return self.books.quintiles(name, self.row)
 
     @cached_property
     def tenure_days(self) -> Ints:

@@ -12,27 +12,55 @@ both drivers call with the same arguments, and needs no compiler. Use only eleme
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Final, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from sim import draws
 from sim.day import Day
+from sim.demographics import DEMOGRAPHICS
 from sim.errors import did_you_mean
 from sim.ledger import Budget
 from sim.money import Cents, CostClass, in_currency
 from sim.population import PERSONAS
-from sim.strategies.people import Lifecycle, People
+from sim.strategies.people import RFM, Lifecycle, People
+from sim.strategies.timing import StopLoss, When, festival_days
 
 
 def _known_persona(name: str) -> str:
     if name not in PERSONAS:
         raise ValueError(f"no persona is called '{name}'. {did_you_mean(name, PERSONAS, kind='personas')}")
     return name
+
+
+def _known_value(attribute: str) -> tuple[AfterValidator, WithJsonSchema]:
+    """What a value of one of DEMOGRAPHICS must be."""
+    known = DEMOGRAPHICS[attribute]
+
+    def check(value: str) -> str:
+        if value not in known:
+            raise ValueError(f"no {attribute} is called '{value}'. {did_you_mean(value, known, kind='values')}")
+        return value
+
+    return AfterValidator(check), WithJsonSchema({"type": "string", "enum": list(known)})
+
+
+AgeBand = Annotated[str, *_known_value("age_band")]
+CityTier = Annotated[str, *_known_value("city_tier")]
+Gender = Annotated[str, *_known_value("gender")]
+Region = Annotated[str, *_known_value("region")]
+
+
+def _no_prospects(stages: Any) -> Any:
+    if isinstance(stages, (list, tuple)) and "prospect" in stages:
+        raise ValueError(
+            "prospects are not members, and no tactic reaches them one by one: leaders' posts and invitations do"
+        )
+    return stages
 
 
 #: coefficients that a tactic or an event may change for a day (docs/model.md, 8.3); everything else is the shopper's
@@ -155,6 +183,43 @@ class Desk:
         return paid
 
 
+def _scores(description: str, zh: str) -> Any:
+    return Field((), description=description, strict=False, json_schema_extra={"unit": "scores", "zh": zh})
+
+
+def _group(name: str, zh: str) -> Any:
+    text = f"only people of these: {', '.join(DEMOGRAPHICS[name])}"
+    zh = f"仅限{zh}：{'、'.join(f'{value}（{group.zh}）' for value, group in DEMOGRAPHICS[name].items())}"
+    return Field((), description=text, strict=False, json_schema_extra={"unit": "names", "zh": zh})
+
+
+_Score = Annotated[int, Field(strict=True, ge=1, le=5)]
+
+
+class Rfm(BaseModel):
+    """Customers by when they last bought, how often and for how much: quintiles among all who ever bought."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    recency: tuple[_Score, ...] = _scores("only these scores, 1 to 5; 5 = bought most lately", "最近购买得分（5=最近）")
+    frequency: tuple[_Score, ...] = _scores("only these scores, 1 to 5; 5 = most orders", "购买次数得分（5=最多）")
+    monetary: tuple[_Score, ...] = _scores("only these scores, 1 to 5; 5 = paid most", "消费金额得分（5=最高）")
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not any(getattr(self, name) for name in RFM):
+            raise ValueError("give scores for at least one of recency, frequency and monetary, like recency: [4, 5]")
+        return self
+
+    def chosen(self, people: People) -> NDArray[np.bool_]:
+        """Which of these people are meant; who never bought has no scores."""
+        mask = people.n_orders > 0
+        for name in RFM:
+            if wanted := getattr(self, name):
+                mask = mask & np.isin(people.score(name), wanted)
+        return mask
+
+
 class Target(BaseModel):
     """Whom a tactic is for; empty lists mean everybody."""
 
@@ -163,13 +228,22 @@ class Target(BaseModel):
     personas: tuple[PersonaName, ...] = Field(
         (), description="only these personas", strict=False, json_schema_extra={"unit": "names", "zh": "仅限这些人群"}
     )
-    lifecycle: tuple[Lifecycle, ...] = Field(
+    lifecycle: Annotated[tuple[Lifecycle, ...], BeforeValidator(_no_prospects)] = Field(
         (),
         description="only customers at one of these stages: new (registered < 14 days), silent (not seen for 14 days), "
         "lapsed (not seen for 30), returned (had left, came back today), active (the rest); and beside these "
         "high_value (among the best tenth of buyers by what they paid), loyal (3 orders or more, seen within 14 days)",
         strict=False,
         json_schema_extra={"unit": "names", "zh": "仅限处于该阶段的访客"},
+    )
+    age_band: tuple[AgeBand, ...] = _group("age_band", "年龄段")
+    city_tier: tuple[CityTier, ...] = _group("city_tier", "城市级别")
+    gender: tuple[Gender, ...] = _group("gender", "性别")
+    region: tuple[Region, ...] = _group("region", "地区")
+    rfm: Rfm | None = Field(
+        None,
+        description="only customers with these scores of recency, frequency and money; empty = all",
+        json_schema_extra={"unit": "", "zh": "按 RFM（最近购买、次数、金额）五分位得分筛选；空为不限"},
     )
 
     def chosen(self, people: People) -> NDArray[np.bool_]:
@@ -179,6 +253,11 @@ class Target(BaseModel):
             mask &= np.isin(people.persona, [list(PERSONAS).index(name) for name in self.personas])
         if self.lifecycle:
             mask &= np.logical_or.reduce([people.is_at(stage) for stage in self.lifecycle])
+        for name, values in DEMOGRAPHICS.items():
+            if wanted := getattr(self, name):
+                mask &= np.isin(people.demographic(name), [list(values).index(value) for value in wanted])
+        if self.rfm is not None:
+            mask &= self.rfm.chosen(people)
         return mask
 
 
@@ -200,6 +279,28 @@ class Tactic(BaseModel):
         None, "day", "first day on which it is over; empty = never", "结束日（不含）；空为一直进行", ge=1
     )
     every: int = lever(1, "days", "on every n-th day from its start", "每隔几天进行一次", ge=1, le=365)
+    dates: tuple[Annotated[int, Field(strict=True, ge=0)], ...] = Field(
+        (),
+        description="only on these days, counted from the end of the burn-in; empty (with festivals) = every day",
+        strict=False,
+        json_schema_extra={"unit": "days", "zh": "仅在这些日子进行（从预热期结束算起）；与 festivals 均为空则每天"},
+    )
+    festivals: tuple[str, ...] = Field(
+        (),
+        description="only on the days of these festivals of the scenario's calendar, and on `dates`",
+        strict=False,
+        json_schema_extra={"unit": "names", "zh": "仅在场景日历 calendar 中这些节日（以及 dates）进行"},
+    )
+    when: When | None = Field(
+        None,
+        description="a trigger: only after a daily measure was beyond a limit; empty = at once",
+        json_schema_extra={"unit": "", "zh": "触发条件：某项每日指标越过界限后才进行；空为无条件"},
+    )
+    stop_loss: StopLoss | None = Field(
+        None,
+        description="when it is given up for good: its own cost, or a daily measure beyond a limit; empty = never",
+        json_schema_extra={"unit": "", "zh": "止损条件：自身成本过高或某项指标持续越界则永久停止；空为不止损"},
+    )
     target: Target = Field(Target(), description="whom it is for", json_schema_extra={"unit": "", "zh": "目标人群"})
     budget: Cents | None = lever(
         None, "currency", "most it may give in the whole run; empty = no cap", "总预算上限", ge=0
@@ -212,6 +313,8 @@ class Tactic(BaseModel):
     def _fits_together(self) -> Self:
         if self.stop is not None and self.stop <= self.start:
             raise ValueError(f"stop ({self.stop}) must come after start ({self.start})")
+        if self.every > 1 and (self.dates or self.festivals):
+            raise ValueError(f"every ({self.every}) does not go with dates or festivals, which name each day")
         if self.is_for_all and self.target != Target():
             raise ValueError(f"{self.kind} reaches everybody: it cannot have a target")
         return self
@@ -221,9 +324,29 @@ class Tactic(BaseModel):
         return cents <= desk.budget.available()
 
     def is_on(self, day: int) -> bool:
-        """Does it run on this day (counted from the end of the burn-in)?"""
+        """Does it run on this day (counted from the end of the burn-in), calendar and trigger apart?"""
         in_time = day >= self.start and (self.stop is None or day < self.stop)
         return in_time and (day - self.start) % self.every == 0
+
+    def days_on(self, calendar: Mapping[str, Sequence[int]], n_days: int) -> list[int]:
+        """The days of 0..n_days-1 on which its calendar lets it run."""
+        named = None
+        if self.dates or self.festivals:
+            named = festival_days(self.festivals, calendar) | set(self.dates)
+        return [day for day in range(n_days) if self.is_on(day) and (named is None or day in named)]
+
+    def is_turn(self, n: int, board: Board, desk: Desk) -> bool:
+        """Does what it does every n days fall on this day, on which it runs?
+
+        Counted from its start; where a calendar or a trigger says when it runs, from the last time it was done.
+        """
+        if not self.dates and not self.festivals and self.when is None:
+            return (board.day - self.start) % n == 0
+        last = desk.notes.get("last_turn")
+        if last is not None and board.day - last < n:
+            return False
+        desk.notes["last_turn"] = board.day
+        return True
 
     @classmethod
     def null(cls) -> Self:
@@ -244,14 +367,33 @@ class Tactic(BaseModel):
         """Number of this tactic's own draws at one site; never depends on labels."""
         return draws.tactic_purpose(self.kind, site, desk.ordinal)
 
-    def by_lot(self, ids: NDArray[np.int64], board: Board, desk: Desk, site: str = "lot") -> NDArray[np.int64]:
-        """Order of these people for today, by lot: positions, the first to be served first."""
+    def _words(
+        self, ids: NDArray[np.int64], board: Board, desk: Desk, site: str, items: NDArray[np.int64] | None
+    ) -> NDArray[np.int64]:
         words = np.empty((len(ids), 4), dtype=np.int64)
         day = board.day + desk.world.scenario.burn_in_days
-        draws.blocks(
-            desk.world.noise_seed, self.purpose(site, desk), day, ids, np.zeros(len(ids), dtype=np.int64), words
-        )
-        return np.lexsort((ids, words[:, 0]))
+        named = np.zeros(len(ids), dtype=np.int64) if items is None else items
+        draws.blocks(desk.world.noise_seed, self.purpose(site, desk), day, ids, named, words)
+        return words[:, 0]
+
+    def by_lot(
+        self,
+        ids: NDArray[np.int64],
+        board: Board,
+        desk: Desk,
+        site: str = "lot",
+        items: NDArray[np.int64] | None = None,
+    ) -> NDArray[np.int64]:
+        """Order of these people (or products) for today, by lot: positions, the first to be served first.
+
+        Where a person can stand there several times, `items` tells her entries apart.
+        """
+        named = ids if items is None else items
+        return np.lexsort((named, ids, self._words(ids, board, desk, site, items)))
+
+    def luck(self, ids: NDArray[np.int64], board: Board, desk: Desk, site: str) -> NDArray[np.float64]:
+        """A number in (0, 1) for each of these people today, by name."""
+        return np.asarray((self._words(ids, board, desk, site, None) + 0.5) * 2.0**-32, dtype=np.float64)
 
     def begin(self, desk: Desk) -> None:
         """Work out at the start of a run what the whole run needs (whom to hire, which products)."""
