@@ -56,7 +56,7 @@ _UNITS_ZH: Final = {
     "names": "名称", "yes/no": "是/否", "share of price": "占价格比例", "share of products": "占商品比例",
     "share of what was paid": "占实付金额比例", "currency per follower^0.8": "货币单位/粉丝数^0.8",
     "satisfaction": "满意度", "as the metric": "与指标相同", "messages": "条",
-    "satisfaction": "满意度", "share of orders": "占订单比例", "share of visits": "占到访比例",
+    "share of orders": "占订单比例", "share of visits": "占到访比例",
     "product ids": "商品编号", "log rate": "对数频率", "logit": "对数几率", "log hazard": "对数风险",
 }  # fmt: skip
 _RANGES_ZH: Final = (
