@@ -31,11 +31,14 @@ COPIED = ("sim", "scenarios", "tests", "benchmarks", "docs", "pyproject.toml")
 SECONDS = 300  # a mistake after which a test does not end is seen too
 #: All tests of theory and of facts, for what the named tests do not see.
 ALL_TESTS = (
-    *(f"tests/test_equations_{subject}.py" for subject in ("life", "orders", "slots", "talk", "teams")),
+    *(f"tests/test_equations_{subject}.py" for subject in ("life", "orders", "slots", "talk", "teams", "shop")),
     "tests/test_theory.py", "tests/test_labs.py", "tests/test_adoption.py",
 )  # fmt: skip
 
-OF_LIFE, OF_ORDERS, OF_SLOTS, OF_TALK, OF_TEAMS = (f"{file}::test_" for file in ALL_TESTS[:5])
+OF_LIFE, OF_ORDERS, OF_SLOTS, OF_TALK, OF_TEAMS, OF_SHOP = (f"{file}::test_" for file in ALL_TESTS[:6])
+PUSHED = OF_SHOP + "pushes_bring_people_tire_them_and_remind_the_inert"
+SWITCHED = OF_SHOP + "pushes_are_switched_off_by_the_tired_first[0.2]"
+REWARDED = OF_SHOP + "rewards_make_people_review_and_share_the_price_sensitive_most"
 MAIL = OF_LIFE + "who_is_written_to_comes_more_often_and_tires"
 LIFE = OF_LIFE + "what_one_bought_decides_what_comes_next"
 BACK = OF_LIFE + "who_left_comes_back_the_sooner_the_more_she_bought[fading]"
@@ -118,6 +121,22 @@ def _rows() -> Iterator[Mutant]:
     yield bound("visit", "could_act", " | is_invited", "", REACH)
 
     # (18), (17) coming back, leaving
+    yield sign("reach", "push_pull", "-fatigue", "fatigue", PUSHED)
+    yield sign("reach", "push_pull", "params.e_p * pushes", "-params.e_p * pushes", PUSHED)
+    yield bound("reach", "", "INERT_DAYS = 14", "INERT_DAYS = 15", PUSHED)
+    yield sign("reach", "salience", "params.g_sal * min", "-params.g_sal * min", PUSHED)
+    yield bound("reach", "salience", "days_away >= INERT_DAYS", "days_away > INERT_DAYS", PUSHED)
+    yield day("reach", "reached", "away = day - max", "away = day + 1 - max", PUSHED)
+    yield sign("reach", "opt_out_probability", "exp(-params.o_p", "exp(params.o_p", SWITCHED)
+    yield sign("reach", "opt_out_probability", "min(fatigue", "min(-fatigue", SWITCHED)
+    yield sign("visit", "visit_probability", "+ state.pull", "- state.pull", PUSHED)
+    yield sign("leave", "return_probability", "+ state.pull", "- state.pull", PUSHED)
+    yield bound("leave", "most_returns", " + most_pull", "", PUSHED)
+    yield sign("leave", "_other_reasons", "+ state.hold", "- state.hold", PUSHED)
+    yield sign("feel", "next_fatigue", "+ state.pushes", "- state.pushes", PUSHED)
+    yield sign("review", "review_probability", "exp(params.b_rv", "exp(-params.b_rv", REWARDED)
+    yield sign("review", "review_reward", "1.0 + constants", "1.0 - constants", REWARDED)
+    yield sign("share", "share_probability", "+ paid", "- paid", REWARDED)
     yield day("leave", "return_probability", "day - state.lapsed_day", "day - state.lapsed_day + 1", LIFE)
     yield sign("leave", "return_probability", "-away / params.om_tau", "away / params.om_tau", LIFE)
     yield sign("leave", "return_probability", "+ params.b_fr", "- params.b_fr", LIFE)
@@ -214,12 +233,12 @@ def _rows() -> Iterator[Mutant]:
     yield bound("expose", "glanced_z", "of_glance(glance, 3)", "of_glance(glance, 2)", BLURRED)
     yield bound("expose", "glance_at", "shape[0])[0]]", "shape[0])[0] - 1]", SHARP)
     yield sign("expose", "look_placed", "if seen > best:", "if seen < best or found < 0:", SHARP)
-    yield sign("expose", "look_placed", "if source == RECOMMENDED", "if source != RECOMMENDED", SHARP)
-    yield sign("expose", "look_placed", "shelf.promoted[product] <= 0.0", "shelf.promoted[product] > 0.0", SHARP)
-    yield bound("expose", "look_placed", "not shelf.on_sale[product] or ", "", SHARP)
+    yield sign("expose", "look_placed", "product) if source == RECOMMENDED", "product) if source != RECOMMENDED", SHARP)
+    yield sign("expose", "fits", "shelf.promoted[product] <= 0.0", "shelf.promoted[product] > 0.0", SHARP)
+    yield bound("expose", "fits", "not shelf.on_sale[product] or ", "", SHARP)
     yield bound("expose", "draw_item", "source <= POPULAR", "source < POPULAR", SLOT_OBJECTS)
     yield bound("expose", "draw_item", "if product >= 0", "if product > 0", SHARP)
-    yield sign("expose", "draw_item", "shelf.promoted[fitting] > 0.0", "shelf.promoted[fitting] <= 0.0", FEW)
+    yield sign("expose", "draw_item", "if fits(shelf, source, fitting)", "if not fits(shelf, source, fitting)", FEW)
     yield bound("expose", "draw_item", "(product + step)", "(product - step)", FEW)
     yield day("expose", "kol_presence", "day - state.kol_day", "day - state.kol_day + 1", SHARP)
     yield sign("expose", "kol_presence", "exp((day", "exp(-(day", SHARP)
@@ -234,7 +253,7 @@ def _rows() -> Iterator[Mutant]:
     yield sign("expose", "friend_chance", "friend + organic", "2.0 * friend + organic", ONE_BY_ONE)
     yield sign("expose", "sticks", "traits.kol * presence", "traits.kol / presence", SHARP)
     yield sign("expose", "sticks", "params.w_promo if is_promoting", "params.w_promo if not is_promoting", SHARP)
-    yield sign("expose", "sticks", "kol + offer.rec_weight + promoted\n", "kol - offer.rec_weight + promoted\n", SHARP)
+    yield sign("expose", "sticks", "kol + offer.rec_weight", "kol - offer.rec_weight", SHARP)
     yield bound("expose", "sticks", "placed / (placed +", "placed / (", SHARP)
     yield sign("expose", "taste_chance", "params.w_s / organic", "params.w_new / organic", SLOT_OBJECTS)
     yield sign("expose", "popular_chance", "params.w_pop / (", "params.w_new / (", SLOT_OBJECTS)
@@ -242,8 +261,8 @@ def _rows() -> Iterator[Mutant]:
     yield sign("expose", "slot_source", "words[2]) < chance", "words[2]) > chance", SHARP)
     yield sign("expose", "slot_source", "words[1]) < chance", "words[1]) > chance", ONE_BY_ONE)
     yield sign("expose", "slot_source", "words[0]) < chance", "words[0]) > chance", SHARP)
-    yield sign("expose", "placed_source", "chance.promoted) < chance.kol", "chance.promoted) > chance.kol", SHARP)
-    yield sign("expose", "placed_source", "promoted) < chance.recommended", "promoted) > chance.recommended", SHARP)
+    yield sign("expose", "placed_source", "others) < chance.kol", "others) > chance.kol", SHARP)
+    yield sign("expose", "placed_source", "others < chance.recommended", "others > chance.recommended", SHARP)
     yield day("expose", "expose", "key.day - state.inbox_day", "key.day - state.inbox_day + 1", WEEK + "[objects]")
     yield bound("expose", "expose", "next_friend += 1", "next_friend += 0", ONE_BY_ONE + "[objects]")
     yield bound("expose", "expose", "range(int(params.attention))", "range(1)", ONE_BY_ONE + "[objects]")
