@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim import draws
+from sim.analytics import SCORES, Analytics, Truth
 from sim.day import Day, Orders, Samples, no_orders, no_samples
 from sim.engines.teams import Seats, Teams, no_seats
 from sim.engines.world import World
@@ -88,7 +89,9 @@ class Operations:
         self.reviews = np.zeros(len(catalogue), dtype=np.int64)
         self.stars = np.zeros(len(catalogue), dtype=np.int64)
         self.stock = catalogue.stock.copy()  # -1 = unlimited
-        self.customers = Customers(world.population)
+        self.analytics = _analytics(world, tactics)
+        self.customers = Customers(world.population, self.analytics)
+        self.see_truth: Callable[[int], Truth] | None = None  # set by the driver: what analytics read with errors
         self.params, self.constants = world.params, world.constants  # as they hold today
         self.budgets = [Budget(tactic.budget, tactic.budget_per_day) for tactic in tactics]
         self.desks = [self._desk(k, label) for k in range(len(tactics))]
@@ -165,6 +168,7 @@ class Operations:
         self.teams.start_day(t)
         for budget in self.budgets:
             budget.start_day()
+        self._predict(t)
         past = Past(DAILY, self.recorder.daily)
         self._running = [
             (tactic, desk)
@@ -195,6 +199,14 @@ class Operations:
         self.shelf = Shelf(**shelf)
         self.is_promoting = bool(on) and bool((self.shelf.promoted > 0.0).any())
         return self.shelf
+
+    def _predict(self, t: int) -> None:
+        """What the shop's analytics say this morning, of people as last night left them."""
+        self.customers.start_day(t)
+        if self.day >= 0 and self.analytics.needs_truth:
+            assert self.see_truth is not None, "the driver must say how the truth is seen"
+            books = self.customers
+            self.analytics.look(t, self.see_truth(t), self.world.population.ids, books.registered_day)
 
     def _on(self) -> list[tuple[Tactic, Desk]]:
         """Tactics that run today, as the morning decided."""
@@ -605,6 +617,15 @@ class Operations:
         np.add.at(self.units, orders.product, orders.quantity)
         np.add.at(self.reviews, reviewed, 1)
         np.add.at(self.stars, reviewed, stars)
+
+
+def _analytics(world: World, tactics: tuple[Tactic, ...]) -> Analytics:
+    """The shop's analytics, as far as these tactics ask for them."""
+    needed = frozenset(name for tactic in tactics for name in tactic.scores())
+    asked = world.scenario.analytics
+    return Analytics(
+        needed, {name: getattr(asked, f"{name}_accuracy") for name in SCORES}, world.world_seed, world.noise_seed
+    )
 
 
 def prepare(world: World, strategy: str, events: bool | Collection[str] = False) -> tuple[Operations, Recorder]:
