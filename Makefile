@@ -45,7 +45,7 @@ bench: $(READY)   ## speed and memory of both drivers
 baseline: $(READY) ## freeze the numbers of small runs anew, where RESULTS_VERSION and CHANGELOG.md say they moved
 	@$(BIN)/python tests/test_baseline.py --write
 
-mutants: $(READY) ## make some 170 mistakes in the rules, one at a time: do the tests see each? (ten minutes)
+mutants: $(READY) ## make some 240 mistakes in the rules, one at a time: do the tests see each? (a quarter of an hour)
 	@$(BIN)/python tests/mutants.py
 
 docs: $(READY)    ## write the generated pages of docs/ anew

@@ -19,8 +19,8 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
 
 def _lines() -> Iterator[str]:
     import sim
-    from sim import arrivals
-    from sim.cli.catalogues import about_arrival, about_tactic, plain
+    from sim import arrivals, events
+    from sim.cli.catalogues import about_arrival, about_event, about_tactic, plain
     from sim.cli.commands import app
     from sim.metrics import MEASURES
     from sim.params import COEFFICIENTS
@@ -61,6 +61,16 @@ def _lines() -> Iterator[str]:
         ]
         if rows:
             yield from _table(["coefficient", "default", "unit", "allowed", "what it is"], rows)
+
+    yield from ("## Events", "", "What befalls every strategy alike, the control too (`events` in a scenario).", "")
+    for kind, event in events.registry().items():
+        about = about_event(event)
+        yield from (f"### {kind}", "", about["text"], "", f"Source: {about['source']}.", "")
+        rows = [
+            [f"`{field['name']}`", plain(field["default"]), field["unit"], field["allowed"], field["description"]]
+            for field in about["fields"]
+        ]
+        yield from _table(["field", "default", "unit", "allowed", "what it is"], rows)
 
     yield from ("## Measures", "")
     measures = [[f"`{m.name}`", m.unit, m.definition] for m in MEASURES.values()]

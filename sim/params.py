@@ -80,13 +80,14 @@ class Params(NamedTuple):
     b_r: Annotated[float, About("largest effect of friends' recommendations on utility", 0.0, 3.0, "utility", "fitted", "Bapna & Umyarov 2015 (odds 1.5-1.6)", "F01 F03 F11", "social")] = 1.6
     b_sp: Annotated[float, About("annoyance per recommendation beyond a product's onset", 0.0, 0.3, "utility", "fitted", "Leskovec et al. 2007 (books peak at 2)", "F01", "social")] = 0.12
     b_k: Annotated[float, About("effect of a followed opinion leader's post on utility", 0.0, 2.0, "utility", "guess", "tune to campaign tests", "S5", "social")] = 0.8
-    b_l: Annotated[float, About("effect of a live session on the products it shows, for who watches", 0.0, 2.0, "utility", "guess", "tune to S6", "S6", "social")] = 0.8
-    b_imp: Annotated[float, About("impulse to buy while watching a live session, for average emotional reactivity", 0.0, 2.0, "logit", "guess", "tune to viewers' conversion (S6)", "S6", "psychological")] = 0.5
-    b_u: Annotated[float, About("effect of what other shoppers wrote on the product it is about", 0.0, 1.0, "utility", "guess", "tune to S7", "S7", "social")] = 0.2
+    b_l: Annotated[float, About("effect of a live session on the products it shows, for who watches", 0.0, 2.0, "utility", "guess", "tuned with b_imp to S6", "S6", "social")] = 0.4
+    b_imp: Annotated[float, About("impulse to buy while watching a live session, for average emotional reactivity", 0.0, 2.0, "logit", "guess", "tuned to viewers' conversion, 2 to 10 times (S6)", "S6", "psychological")] = 1.0
+    b_u: Annotated[float, About("effect of what other shoppers wrote on the product it is about", 0.0, 1.0, "utility", "guess", "tuned to S7 (members spend 3-30 % more, the social most)", "S7", "social")] = 0.5
     b_inv: Annotated[float, About("need met by the last purchase", 0.0, 3.0, "logit", "fitted", "post-promotion dip (van Heerde et al. 2000)", "F26 F31", "personal")] = 1.9
     tau_inv: Annotated[float, About("time in which need comes back", 3.0, 60.0, "days", "fitted", "post-promotion dip", "F26 F31")] = 15.0
     b_s: Annotated[float, About("effect of satisfaction on buying", 0.0, 1.0, "logit", "guess", "no source", "", "psychological")] = 0.15
     b_e: Annotated[float, About("effect of mood on buying", 0.0, 0.5, "logit", "guess", "kept small on purpose, see F21", "F21", "psychological")] = 0.10
+    w_rival: Annotated[float, About("attraction of a rival shop at our prices, beside 1 for not buying at all; 0 = there is none", 0.0, 2.0, "odds", "guess", "0: the chance to buy here already allows for usual rivals", "")] = 0.0
     q_more: Annotated[float, About("chance of one more unit in an order", 0.0, 0.8, "1", "literature", "mean 1.54 units an order", "")] = 0.35
 
     # recommendations received (eq. 8-9)
@@ -151,6 +152,7 @@ class Params(NamedTuple):
     g_f: Annotated[float, About("effect of fatigue beyond the tolerated", 0.0, 0.3, "log hazard per push", "guess", "no source", "S15", "psychological")] = 0.05
     f_1: Annotated[float, About("fatigue that is tolerated", 0.0, 20.0, "pushes", "guess", "no source", "S15")] = 5.0
     g_sal: Annotated[float, About("effect of being contacted on leaving, for who has not been seen for two weeks", 0.0, 0.7, "log hazard", "literature", "Ascarza et al. 2016 (churn 10.0 against 6.4 %)", "S14", "psychological")] = 0.3
+    g_rival: Annotated[float, About("effect on leaving of a rival shop that is cheaper; only where w_rival is above 0", 0.0, 1.0, "log hazard per log price", "guess", "no source", "")] = 0.3
     om_0: Annotated[float, About("chance to come back, just after leaving", 0.0, 0.01, "per day", "literature", "6 % reinstall within 30 days", "S10")] = 0.002
     om_tau: Annotated[float, About("time in which the chance to come back fades", 10.0, 365.0, "days", "guess", "no source", "S10")] = 60.0
     b_fr: Annotated[float, About("effect of past orders on coming back", 0.0, 1.0, "log rate", "guess", "no source", "S10")] = 0.3

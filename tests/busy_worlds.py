@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from sim.engines import World, simulate
+from sim.events import registry as all_events
 from sim.journal import Journal
 from sim.population import PERSONA_TRAITS, PERSONAS
 from sim.scenario import Scenario
@@ -76,6 +77,14 @@ TIMED = [
     {"kind": "kol_seeding", "start": 2, "every": 2, "posts_every": 4},
     {"kind": "product_sampling", "share": 0.2, "stop": 9, "target": {"lifecycle": ["active", "returned"]}},
 ]
+#: Every kind of event, most of them at once, and a rival shop for the one that is about it.
+EVENTS: list[dict[str, Any]] = [
+    *(event.example().model_dump(mode="json") for event in all_events().values()),
+    {"kind": "stock_out", "start": 2, "days": 9, "products": [3, 7]},
+    {"kind": "season", "start": 8, "days": 3, "visiting": -0.5, "buying": -0.5},
+    {"kind": "data_leak", "start": 7, "days": 4},
+]
+WITH_RIVAL = {**BUSY, "w_rival": 1.5, "g_rival": 0.8}
 
 
 def scenario(**changes: Any) -> Scenario:

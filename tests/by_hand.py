@@ -17,6 +17,7 @@ from sim import params
 from sim._jit import kernel
 from sim.rules import buy
 from sim.rules import expose as exposing
+from sim.rules import shelf as shelf_rules
 from sim.rules.records import (
     BROWSE,
     INBOX_SIZE,
@@ -106,12 +107,19 @@ def a_shelf(n: int = 8, **columns: Any) -> Shelf:
     }
     for name, value in columns.items():
         values[name] = np.array(np.broadcast_to(np.asarray(value, dtype=values[name].dtype), (n,)))
-    return repriced(Shelf(**values), values["price_cents"])
+    return listed(repriced(Shelf(**values), values["price_cents"]))
 
 
 def repriced(on: Shelf, price_cents: Any) -> Shelf:
     """The same products at other prices."""
     return on._replace(price_cents=price_cents, log_cut=np.log(price_cents / on.list_cents))
+
+
+def listed(on: Shelf) -> Shelf:
+    """The same products, with what a list shows of them as they are now."""
+    glance = np.zeros(len(on.id), dtype=np.int64)
+    shelf_rules.glances(on.taste_0, on.taste_1, on.taste_2, on.popularity, on.on_sale, glance)
+    return on._replace(glance=glance)
 
 
 def an_inbox(*entries: tuple[int, int], **columns: list[int]) -> Inbox:

@@ -53,7 +53,14 @@ switches:
 goals:
   retention_d30: 0.10
   profit: 0.00
-events: []
+events:
+- kind: season
+  start: 20
+  days: 21
+  shape: peak
+- kind: stock_out
+  start: 45
+  products: [3, 5]
 strategies:
   team_up:
     kind: group_buy

@@ -86,13 +86,13 @@ def products(n: int = 1, **columns: Any) -> Catalogue:
 
 def lab(
     who: Population, what: Catalogue, days: int, params: dict[str, float], ties: Iterable[tuple[Any, Any, Any]] = (),
-    strategies: dict[str, Any] | None = None, seed: int = 3, **constants: float,
+    strategies: dict[str, Any] | None = None, seed: int = 3, events: Iterable[dict[str, Any]] = (), **constants: float,
 ) -> World:  # fmt: skip
     """A world of these people and products; `ties` are (who hears, whom, strength), arrays or numbers."""
     scenario = Scenario.from_dict(
         {
             "name": "laboratory", "days": days, "burn_in_days": 0, "population": {"size": len(who)},
-            "params": {**STILL, **params}, "strategies": strategies or {},
+            "params": {**STILL, **params}, "strategies": strategies or {}, "events": list(events),
         }
     )  # fmt: skip
     parts = [np.broadcast_arrays(*[np.atleast_1d(np.asarray(x, dtype=float)) for x in tie]) for tie in ties]

@@ -279,7 +279,7 @@ class SecondOpinion:
         volume = [log(1 + product.reviews) for product in products]
         mean_volume = sum(volume) / n
         shop_success = (0.5 * 4 + sum(q.filled for q in products)) / (4 + sum(q.closed for q in products))
-        shop_joins = (0.3 * 4 + sum(q.joins for q in products)) / (4 + sum(q.team_days for q in products))
+        shop_joins = (0.7 * 4 + sum(q.joins for q in products)) / (4 + sum(q.team_days for q in products))
         for j, product in enumerate(products):
             product.z = (x[j] - mean) / (sd + 0.3)
             product.rating = (4.2 * 5 + product.stars) / (5 + product.reviews)
@@ -585,6 +585,8 @@ class SecondOpinion:
         stage = "active"
         if away >= 14:
             stage = "silent"
+        if away >= 30:
+            stage = "lapsed"
         if tenure < 14:
             stage = "new"
         if q in self.back:
@@ -655,7 +657,8 @@ class SecondOpinion:
             for word in self.words(draws.SLOT_ITEM, q.id, pair(attempt, 256 * source + slot)):
                 j, luck = divmod(word * n, 2**32)
                 if self.fits(source, j):
-                    met.append((self.score(q, o, source, j) + self.p.look_error * (2 * (luck / 2.0**32) - 1), j))
+                    error = 0.0 if source == RECOMMENDED else self.p.look_error * (2 * (luck / 2.0**32) - 1)
+                    met.append((self.score(q, o, source, j) + error, j))
             if met:
                 best = max(seen for seen, _ in met)
                 return next(j for seen, j in met if seen == best)

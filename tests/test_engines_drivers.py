@@ -25,10 +25,12 @@ from sim.scenario import Scenario
 from tests.busy_worlds import (
     ALONE,
     BUSY,
+    EVENTS,
     EVERYTHING,
     ROOT,
     SCARCE,
     TIMED,
+    WITH_RIVAL,
     assert_drivers_agree,
     assert_same,
     events,
@@ -67,6 +69,17 @@ def test_drivers_agree_on_bundles(registered_share: float) -> None:
         strategies={"everything": EVERYTHING, "scarce": SCARCE, "timed": TIMED},
     )
     assert_drivers_agree(asked)
+
+
+def test_drivers_agree_whatever_befalls_the_shop() -> None:
+    asked = scenario(
+        params=WITH_RIVAL, events=EVENTS, population={"size": 100, "registered_share": 0.6},
+        strategies={"everything": EVERYTHING, "examples": ALONE["all_examples"]},
+    )  # fmt: skip
+    felt = assert_drivers_agree(asked)
+    calm = assert_drivers_agree(asked.with_({"events": []}))
+    for label in asked.labels:
+        assert (felt[label].daily["visits"] != calm[label].daily["visits"]).any(), label
 
 
 def test_drivers_agree_without_ties() -> None:

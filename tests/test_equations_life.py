@@ -130,6 +130,36 @@ def test_what_one_bought_decides_what_comes_next(mood_s: float) -> None:
     check("back", "n", 5)
 
 
+# --- (18): coming back -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("om_0", "om_tau", "b_fr"), [(0.06, 4.0, 1.3), (0.05, 1e6, 0.0)], ids=["fading", "steady"])
+def test_who_left_comes_back_the_sooner_the_more_she_bought(om_0: float, om_tau: float, b_fr: float) -> None:
+    """Everybody leaves every night. Some buy whenever they come, some never do.
+
+    return = 1 - exp(-om_0 exp(-away / om_tau) (1 + orders)^b_fr), away counted from the day of leaving. Where all
+    are alike and nothing fades, everybody's chance is the greatest there is: a bound that is too low would show.
+    """
+    days = 10
+    (buys,) = spread(N, (0, 1, 1))
+    who = people(N, need=np.where(buys > 0, SURE, 0.0), stay=-1000.0)
+    journal = play(lab(who, products(), days, {"churn": 1.0, "om_0": om_0, "om_tau": om_tau, "b_fr": b_fr}))
+    returns, orders = happened(journal, "return"), happened(journal, "order")
+    assert (happened(journal, "lapse")[0] == 1).all()
+    assert (orders == (returns + (np.arange(days) == 0)[:, None]) * buys).all()
+    lapsed, n = np.zeros(N, dtype=int), buys.copy()
+    chances, past, away = (np.zeros((days, N)) for _ in range(3))
+    for t in range(1, days):
+        away[t], past[t] = t - lapsed, n
+        chances[t] = one_minus_exp(om_0 * np.exp(-away[t] / om_tau) * (1.0 + n) ** b_fr)
+        lapsed, n = np.where(returns[t] > 0, t, lapsed), n + returns[t] * buys
+    later = np.broadcast_to(np.arange(days)[:, None] > 0, (days, N))
+    agree(returns, chances, later)
+    agree(returns, chances, later, groups=np.minimum(past, 3), at_least=3)
+    agree(returns, chances, later, groups=away, at_least=4)
+    agree(returns, chances, later, groups=np.arange(days)[:, None] + 10 * np.minimum(past, 2), at_least=8)
+
+
 # --- (17), 11b: friends who leave ---------------------------------------------------------------------
 
 
@@ -184,6 +214,35 @@ def test_friends_who_leave_take_others_with_them() -> None:
     agree(seen, chances, at_risk, groups=sort, at_least=3)
     agree(seen, chances, at_risk, groups=k + 10 * sort, at_least=8)
     agree(seen, chances, at_risk, groups=day + 100 * sort, at_least=10)
+
+
+def test_losses_are_forgotten_from_one_to_the_next() -> None:
+    """Each watcher hears two who leave: one on day 0, surely, and one on a day of its own, so that what is left of the
+    first is remembered anew with the second. Nobody had left before; weights are 0.9 and 0.3, forgotten by a month.
+
+    leaving = 1 - exp(exp(g_n (.9 exp(-t / 30) + .3 exp(-(t - second) / 30))) stay), exact in whichever order
+    """
+    days, m, g_n = 40, 400, 12.0
+    who = people(
+        1 + m + N, tenure=100, intensity=0.0,
+        stay=np.concatenate([[-1000.0], np.full(m, -0.05), np.full(N, -np.exp(-14.3))]),
+    )  # fmt: skip
+    me, second = np.arange(1 + m, 1 + m + N), 1 + np.arange(N) % m
+    ties = [(me, 0, 922 / 1024), (me, second, 307 / 1024)]
+    journal = play(lab(who, products(), days, {"churn": 1.0, "g_n": g_n}, ties))
+    lapses = happened(journal, "lapse")
+    assert lapses[0, 0] == 1
+    first_day = np.where(lapses.any(axis=0), lapses.argmax(axis=0), 10**6)
+    t, gone = np.arange(days)[:, None], first_day[second]
+    level = np.where(t > 0, 922 / 1024 * np.exp(-t / 30.0), 0.0)
+    level = level + np.where(t > gone, 307 / 1024 * np.exp(-np.maximum(t - gone, 0) / 30.0), 0.0)
+    chances = one_minus_exp(np.exp(g_n * level - 14.3))
+    seen = lapses[:, me]
+    at_risk = np.cumsum(seen, axis=0) - seen == 0
+    since = np.where(t > gone, 1 + np.minimum(gone, t) // 5, 0)
+    agree(seen, chances, at_risk, groups=np.broadcast_to(t // 4, seen.shape), at_least=3)
+    agree(seen, chances, at_risk, groups=t > gone, at_least=2)
+    agree(seen, chances, at_risk, groups=since, at_least=3)
 
 
 # --- (15b), (15): who registers ---------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from tests.laboratory import ONE_SLOT, N, agree, lab, people, play, products, ro
 
 
 @pytest.mark.parametrize(
-    ("error", "engine"), [(0.0, "columnar"), (0.8, "columnar"), (0.8, "objects")], ids=["sharp", "blurred", "objects"]
+    ("error", "engine"), [(0.0, "columnar"), (1.6, "columnar"), (0.2, "objects")], ids=["sharp", "blurred", "objects"]
 )
 def test_slots_go_to_sources_by_weight_and_to_products_by_score(error: float, engine: str) -> None:
     """All sources but friends. Weights: kol = w_kol kol p_fade^(t - day of the post), rec, promo, w_s, w_pop, w_new.
@@ -25,14 +25,18 @@ def test_slots_go_to_sources_by_weight_and_to_products_by_score(error: float, en
     days, tastes, sells = 5, np.array([-3.0, -1.5, 0.0, 5.0, 1.0, 2.0, 4.0]), np.arange(7) != 3
     size = N if engine == "columnar" else 2_000
     hears, taste, kol = spread(size, (0, 1), (-1.2, 0.8), (0.3, 0.9))
-    who = people(1 + size, kol=np.concatenate([[0.0], kol]), taste_0=np.concatenate([[0.1], taste]))
+    other = np.array([[0.4, -0.9, 1.2, 2.0, -1.6, 0.1, -0.3], [1.1, 0.2, -0.7, -2.0, 0.5, -1.3, 0.6]])
+    who = people(
+        1 + size, kol=np.concatenate([[0.0], kol]), taste_0=np.concatenate([[0.1], taste]),
+        taste_1=np.concatenate([[0.0], np.full(size, 0.7)]), taste_2=np.concatenate([[0.0], np.full(size, -0.9)]),
+    )  # fmt: skip
     me = np.arange(1, 1 + size)
     bundle = [
         {"kind": "kol_seeding", "seeds": 1, "posts_every": 3, "hype": 1.5, "fee_base": 0, "fee_per_follower": 0},
         {"kind": "recommendation", "weight": 1.3, "accuracy": 0.9},
         {"kind": "price_cut", "discount": 0.1, "products": 0.5, "promoted": True},
     ]
-    what = products(7, taste=tastes, launch_day=np.where(sells, 0, 1000))
+    what = products(7, taste=np.stack([tastes, *other], axis=1), launch_day=np.where(sells, 0, 1000))
     world = lab(who, what, days, p, [(me[hears > 0], 0, 1)], {"bundle": bundle})
     journal = play(world, "bundle", engine)
     orders = rows(journal, "order")
@@ -63,7 +67,7 @@ def test_slots_go_to_sources_by_weight_and_to_products_by_score(error: float, en
     z = (log_units - log_units.mean(axis=1, keepdims=True)) / (log_units.std(axis=1, keepdims=True) + 0.3)
     two = np.array([-1.2, 0.8])
     is_second = (taste[agent - 1] > 0).astype(int)
-    match = two[:, None] * tastes / math.sqrt(3)
+    match = (two[:, None] * tastes + 0.7 * other[0] - 0.9 * other[1]) / math.sqrt(3)
     noise = np.random.default_rng(1).normal(size=(10_000, 7))
     blurred = np.array([wins(0.9 * x + math.sqrt(1 - 0.81) * noise, error, sells).mean(axis=0) for x in match])
     shares = {
@@ -91,3 +95,37 @@ def test_slots_go_to_sources_by_weight_and_to_products_by_score(error: float, en
         for j in range(7):
             share = wins(z, error, sells)[j]
             agree(today == j, np.full(len(today), share), at_least=int(len(today) * min(share, 1.0 - share) > 12.0))
+
+
+@pytest.mark.parametrize("error", [0.3, 1.2])
+def test_a_look_is_as_sharp_as_its_error(error: float) -> None:
+    """All slots are found by taste: of four met by chance the one that looks best, match + error U(-1, 1)."""
+    tastes = np.linspace(-1.0, 1.0, 8)
+    p = {**ONE_SLOT, "w_s": 1e6, "w_new": 0.001, "look_error": error}
+    journal = play(lab(people(N, taste_0=math.sqrt(3)), products(8, taste=tastes), 1, p))
+    orders = rows(journal, "order")
+    assert (orders["cause"] == "taste").all()
+    assert len(orders) == N
+    share = wins(tastes, error, np.ones(8, dtype=bool))
+    for j in range(8):
+        agree(orders["item"].to_numpy() == j, np.full(N, share[j]), at_least=int(N * share[j] > 12.0))
+
+
+def test_few_promoted_products_of_many_are_found() -> None:
+    """All slots are promoted ones, and two of 100 products are promoted: sixteen times four are met by lot.
+
+    Whoever meets none of them (.98^64) gets the next that is promoted, going up from the last one met.
+    """
+    cut = {"kind": "price_cut", "discount": 0.1, "products": 0.02, "promoted": True}
+    p = {**ONE_SLOT, "w_promo": 1e6, "w_new": 0.001}
+    journal = play(lab(people(N), products(100), 1, p, (), {"cut": cut}, seed=5), "cut")
+    orders = rows(journal, "order")
+    assert len(orders) == N
+    item = orders["item"].to_numpy()
+    ours = sorted(set(item))
+    assert len(ours) == 2
+    gap = ours[1] - ours[0] - 1  # so many others lie before the second, the rest before the first
+    missed = 0.98**64
+    agree(item == ours[1], np.full(N, (1.0 - missed) / 2.0 + missed * gap / 98.0))
+    assert gap < 10  # so that it shows which way is up
+    assert (orders["cause"] == "promotion").all()

@@ -98,6 +98,7 @@ def test_help_is_quick_and_names_every_command(typed: Typed) -> None:
         "compare",
         "diff",
         "strategies",
+        "events",
         "arrivals",
         "personas",
         "params",
@@ -138,6 +139,7 @@ BAD = {
     "no such engine": (["run", "small.yaml", "--strategy", "team_up", "--engine", "magic"], "columnar or objects"),
     "no such tactic": (["strategies", "group_by"], "Did you mean 'group_buy'"),
     "no such arrival rule": (["arrivals", "treshold"], "Did you mean 'threshold'"),
+    "no such event": (["events", "sesson"], "Did you mean 'season'"),
     "no such coefficient": (["params", "b_hh"], "Did you mean 'b_h'"),
     "no such language": (["new", "mine", "--lang", "fr"], "en or zh"),
     "no name for a file": (["new", "no/such/folder/mine"], "cannot write"),
@@ -300,6 +302,26 @@ def test_arrivals_shows_every_rule_with_its_source(here: Path) -> None:
         assert re.search(rf"^{kind}\s", Answer("arrivals").out, re.MULTILINE)
         said = Answer("check", "small.yaml", "--set", f"arrival.kind={kind}").out
         assert (f"the rule {kind}:" in said) == (kind != "organic")
+
+
+def test_events_shows_every_kind_with_its_fields(here: Path) -> None:
+    from sim.events import registry
+
+    everything = Answer("events", "--json").json
+    assert set(everything) == set(registry())
+    for kind, event in registry().items():
+        about = Answer("events", kind)
+        assert about.code == 0
+        assert event.source in about.out
+        assert {one["name"] for one in everything[kind]["fields"]} == set(event.model_fields) - {"kind"}
+        for one in everything[kind]["fields"]:
+            assert one["description"]
+            assert one["zh"]
+            assert re.search(rf"^{one['name']}\s", about.out, re.MULTILINE)
+        assert re.search(rf"^{kind}\s", Answer("events").out, re.MULTILINE)
+    said = Answer("check", "small.yaml", "--set", "events=[{kind: rival_price_cut, start: 2, days: 3}]").out
+    assert "days 2 to 4, all strategies: rival_price_cut" in said
+    assert "events[0]: it changes nothing: params.w_rival is 0" in said
 
 
 def test_params_shows_every_coefficient_with_source_and_status() -> None:

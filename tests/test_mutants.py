@@ -91,6 +91,18 @@ def test_tests_that_see_mistakes_exist() -> None:
         assert name.partition("[")[0] in known[file], test
 
 
+def test_the_page_lists_exactly_these_mistakes() -> None:
+    """docs/mutants.md is written by `make mutants`: the mistakes of today, each seen by a test that is still there."""
+    seen = mutants.known()
+    assert list(seen) == [mutants.row(mutant) for mutant in mutants.MUTANTS], "docs/mutants.md is old: make mutants"
+    for row, seen_by in seen.items():
+        if seen_by == mutants.ENDLESS:
+            continue
+        file, _, name = seen_by.partition(": ")
+        text = (ROOT / "tests" / file).read_text(encoding="utf-8")
+        assert re.search(rf"^def {re.escape(name.partition('[')[0])}\(", text, re.MULTILINE), row
+
+
 def make(*options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "tests/mutants.py", *options], cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)},

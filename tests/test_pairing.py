@@ -18,6 +18,7 @@ from sim.rules import expose as exposing
 from sim.rules import shelf as shelf_rules
 from sim.rules.records import POPULAR, Offer, Shelf
 from sim.scenario import Scenario
+from tests.by_hand import listed
 from tests.laboratory import wins
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -206,7 +207,7 @@ def test_doubling_one_products_weight_moves_little_else(
     popular = sources == POPULAR
     assert 500 < popular.sum() < 0.5 * popular.size
     for popularity in (doubled, shown[0]):
-        after, sources_after = slots(shop, before._replace(popularity=popularity), monkeypatch)
+        after, sources_after = slots(shop, listed(before._replace(popularity=popularity)), monkeypatch)
         assert (sources_after == sources).all()
         moved = products != after
         assert moved.any()

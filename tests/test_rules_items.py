@@ -157,9 +157,11 @@ def test_items_against_their_definition(error: float, n_sell: int) -> None:
     )
     someone = a_shopper(taste_0=0.5, taste_1=-1.0, taste_2=1.5)
     match = (0.5 * taste[0] - 1.0 * taste[1] + 1.5 * taste[2]) * 0.5773502691896258
-    alike = np.zeros(150)
+    shown = np.floor(4096 * taste + 0.5) / 4096  # as a list shows it
+    seen_match = (0.5 * shown[0] - 1.0 * shown[1] + 1.5 * shown[2]) * 0.5773502691896258
+    alike, seen_z = np.zeros(150), np.floor(4096 * z + 0.5) / 4096
     asked: list[tuple[int, float, Any, Any]] = [
-        (BROWSE, 0.0, alike, sells), (TASTE_SEARCH, 0.0, match, sells), (POPULAR, 0.0, z, sells),
+        (BROWSE, 0.0, alike, sells), (TASTE_SEARCH, 0.0, seen_match, sells), (POPULAR, 0.0, seen_z, sells),
         (RECOMMENDED, 1.0, match, sells), (RECOMMENDED, -1.0, z, sells), (PROMOTED, 0.0, alike, sells & promoted),
     ]  # fmt: skip
     for source, accuracy, score, fit in asked:
@@ -178,7 +180,10 @@ def test_the_first_of_equals_is_taken() -> None:
         for order in itertools.permutations(range(4)):
             lanes = tuple(words[k] for k in order)
             best = [word >> 30 for word in lanes if source == BROWSE or (word >> 30) in (1, 3)]
-            found = exposing.look(P, a_shopper(taste_0=1), on, source, (lanes[0], lanes[1], lanes[2], lanes[3]))
+            found = exposing.look(
+                P, a_shopper(taste_0=1), source, 4, (lanes[0], lanes[1], lanes[2], lanes[3]),
+                tuple(exposing.glance_at(on, word) for word in lanes),
+            )  # fmt: skip
             assert found == best[0]
 
 

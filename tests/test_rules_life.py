@@ -16,6 +16,7 @@ from scipy import special
 
 from sim import draws, params
 from sim._jit import kernel
+from sim.engines import kernels
 from sim.rules import arrive, feel, leave, visit
 from sim.rules.records import ACTIVE, LAPSED, NEVER, PROSPECT, State, Traits
 from tests.by_hand import C, P, a_shopper, a_state, close_share, often, share_of_one
@@ -268,7 +269,105 @@ def test_nobody_is_likelier_to_come_back_than_the_bound(p: Any, orders: int, mor
         assert leave.return_probability(p, me, 40) <= bound
     assert bound <= leave.most_returns(p, orders + more + 1)
     # and no more generous than it must be: the rate itself on the day of leaving
-    assert bound == pytest.approx(p.om_0 * (1 + orders + more) ** p.b_fr, rel=2e-6, abs=2e-9)
+    assert bound == pytest.approx(p.om_0 * (1 + orders + more) ** p.b_fr, rel=2e-6, abs=2e-6)
+
+
+# (17) anywhere in the usual ranges, and out to what a scenario may ask for
+leaving_params = st.builds(
+    P._replace,
+    **{
+        name: st.one_of(st.just(row.default), st.floats(row.low, row.high), st.floats(row.least, row.most))
+        for name, row in params.COEFFICIENTS.items()
+        if name in ("churn", "g_s", "g_n", "g_a", "g_f", "f_1", "fat_keep", "fat_ask")
+    },
+)
+who_may_leave = st.tuples(
+    st.builds(a_shopper, stay=st.one_of(st.floats(-0.2, -1e-12), st.floats(-50.0, -1e-300))),
+    st.fixed_dictionaries(
+        {
+            "satisfaction": st.floats(-6, 6), "fatigue": st.floats(0, 40), "heard": st.integers(0, 8),
+            "left": st.one_of(st.just(0), st.integers(0, 2**34), st.integers(0, 2**50)),
+            "left_day": st.one_of(st.just(NEVER), st.integers(0, 40)), "n_friends_active": st.integers(0, 60),
+        }
+    ),
+    st.integers(0, 60),
+)  # fmt: skip
+
+
+@settings(max_examples=500, deadline=None)
+@given(leaving_params, who_may_leave)
+def test_nobody_is_likelier_to_leave_than_the_bound(p: Any, who: tuple[Traits, dict[str, Any], int]) -> None:
+    someone, now, n_friends = who
+    me = a_state(status=ACTIVE, **now)
+    fatigue = feel.next_fatigue(p, me)
+    bound = leave.most_leaves(p, C, someone, me, fatigue, n_friends)
+    for day in (40, 41, 70, 3000):
+        assert leave.leave_probability(p, C, someone, me, fatigue, n_friends, day) <= bound
+    # and no more generous than it must be: the hazard itself on the day on which the last friend left
+    today = me._replace(left_day=40)
+    chance = leave.leave_probability(p, C, someone, today, fatigue, n_friends, 40)
+    if chance < 0.5:
+        assert bound == pytest.approx(-math.log1p(-chance), rel=1e-5, abs=2e-6)
+
+
+def _columns(record: Any, rows: list[Any], kinds: dict[str, Any]) -> Any:
+    return record(
+        *[np.array([getattr(r, name) for r in rows], dtype=kinds.get(name, np.float64)) for name in record._fields]
+    )
+
+
+@settings(max_examples=60, deadline=None)
+@given(leaving_params, st.lists(st.tuples(who_may_leave, st.sampled_from(_STATUSES), _word), min_size=1, max_size=20))
+def test_an_evening_is_the_equation_for_everybody_although_few_are_worked_out(p: Any, crowd: list[Any]) -> None:
+    """close_day marks whom the bound lets through, `leaves` decides: together exactly eq. 16 and 17, at any draw."""
+    people, states, words, n_friends = [], [], [], []
+    for (someone, now, friends), status, word in crowd:
+        me = a_state(status=status, mood=0.3, joy=-0.4, seen=3, valence=1, **now)
+        chance = leave.leave_probability(p, C, someone, me, feel.next_fatigue(p, me), friends, 40)
+        edge = [min(max(int(chance * 2**32) + step, 0), 2**32 - 1) for step in (-2, -1, 0, 1)]
+        for deciding in (word, *edge):  # also where the draw just decides
+            people.append(someone)
+            states.append(me)
+            words.append(deciding)
+            n_friends.append(friends)
+    floats = {"satisfaction", "mood", "fatigue", "joy", "kol_hype"}
+    traits = _columns(Traits, people, {})
+    state = _columns(State, states, dict.fromkeys(set(State._fields) - floats, np.int64))
+    heard, churn_word = np.array(n_friends), np.array(words)
+    may_leave = np.empty(len(words), dtype=bool)
+    kernels.close_day(p, C, traits, state, heard, churn_word, may_leave)
+    rows = np.flatnonzero(may_leave)
+    out = np.empty(len(rows), dtype=bool)
+    kernels.leaves(p, C, traits, state, rows, heard, churn_word, 40, out)
+    gone = np.zeros(len(words), dtype=bool)
+    gone[rows] = out
+    for k, (someone, me) in enumerate(zip(people, states, strict=True)):
+        is_active = me.status == ACTIVE
+        mood, fatigue = (feel.next_mood(p, me), feel.next_fatigue(p, me)) if is_active else (me.mood, me.fatigue)
+        assert (state.mood[k], state.fatigue[k]) == (mood, fatigue)
+        chance = leave.leave_probability(p, C, someone, me, fatigue, n_friends[k], 40)
+        assert gone[k] == (is_active and draws.unit(words[k]) < chance)
+
+
+@pytest.mark.parametrize("days_ago", [0, 60])
+def test_few_are_worked_out_who_stay(days_ago: int) -> None:
+    """A quick test that let everybody through would be right as well, and no quicker: here at most one in ten."""
+    n = 20_000
+    me = a_state(status=ACTIVE, left=_left(1), left_day=40 - days_ago)
+    state = _columns(State, [me] * n, {"status": np.int8, "left": np.int64, "left_day": np.int16})
+    traits = _columns(Traits, [a_shopper(stay=math.log1p(-0.02))] * n, {})
+    may_leave = np.empty(n, dtype=bool)
+    words = np.random.default_rng(8).integers(0, 2**32, n)
+    kernels.close_day(P, C, traits, state, np.full(n, 3), words, may_leave)
+    close_share(may_leave, -math.log1p(-0.02) * 1.8 * math.exp(P.g_a * C.active_share))
+
+
+def test_friends_who_left_are_remembered_by_tie_and_day() -> None:
+    assert leave.left_now(a_state(), 40) == 0.0
+    assert leave.left_now(a_state(left=_left(0.7), left_day=40), 40) == pytest.approx(0.7)
+    assert leave.left_now(a_state(left=_left(0.7), left_day=31), 40) == pytest.approx(0.7 * math.exp(-9 / 30))
+    assert leave.left_now(a_state(left=_left(5), left_day=40), 40) == 2.0  # the cap comes after forgetting
+    assert leave.left_now(a_state(left=_left(5), left_day=0), 60) == pytest.approx(5 * math.exp(-2))
 
 
 def test_weights_of_friends_who_left_fade() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import struct
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sim._jit import kernel
 from sim.rules import shelf
 from tests.by_hand import P, often
 
@@ -75,3 +77,51 @@ def test_log_ratios() -> None:
     assert out[1] == out[3] == 0.0  # nothing is cut: exactly nothing
     shelf.log_ratios(np.array([3, 5, 7, 11]), np.full(4, 2.5), out)
     assert out == pytest.approx(np.log([1.2, 2.0, 2.8, 4.4]).tolist(), rel=1e-14)
+
+
+# --- one word for what a list shows of a product -------------------------------------------------
+
+
+@kernel
+def _taken_apart(glance: Any, out: Any) -> None:
+    for j in range(out.shape[0]):
+        for lane in range(4):
+            out[j, lane] = shelf.of_glance(glance[j], lane)
+
+
+_shown = st.one_of(st.floats(-8, 8), st.floats(-12, 12), st.floats(-1e9, 1e9), st.sampled_from([0.0, -0.0, 8.0, -8.0]))
+
+
+@often
+@given(st.lists(st.tuples(_shown, _shown, _shown, _shown, st.booleans()), min_size=1, max_size=20))
+def test_a_list_shows_tastes_and_popularity_to_half_a_unit(
+    products: list[tuple[float, float, float, float, bool]],
+) -> None:
+    """Off by 1/8192 at most for |x| < 8, cut off beyond; packed, and taken apart, compiled and in plain Python."""
+    *columns, sells = (np.array(column) for column in zip(*products, strict=True))
+    glance, plainly = (np.zeros(len(products), dtype=np.int64) for _ in range(2))
+    shelf.glances(*columns, sells, glance)
+    getattr(shelf.glances, "py_func", shelf.glances)(*columns, sells, plainly)
+    assert glance.tolist() == plainly.tolist()
+    lanes, lanes_plainly = np.empty((len(products), 4), dtype=np.int64), np.empty((len(products), 4), dtype=np.int64)
+    _taken_apart(glance, lanes)
+    getattr(_taken_apart, "py_func", _taken_apart)(glance, lanes_plainly)
+    # four 16-bit numbers, the lowest first: what C would make of the word
+    as_shorts = [struct.unpack("<4h", struct.pack("<q", word)) for word in glance.tolist()]
+    assert lanes.tolist() == lanes_plainly.tolist() == [list(shorts) for shorts in as_shorts]
+    most = (2**15 - 1) / 4096
+    for *values, is_sold, shorts in zip(*columns, sells, as_shorts, strict=True):
+        for lane, x in enumerate(values[: 3 + is_sold]):
+            near = min(max(x, -most), most)
+            assert abs(shorts[lane] / shelf.GLANCE_UNIT - near) <= 1 / 8192
+            assert shorts[lane] != shelf.NOT_SOLD
+            assert abs(x) < 8 or shorts[lane] == math.copysign(2**15 - 1, x)
+        assert (shorts[3] == shelf.NOT_SOLD) == (not is_sold)
+
+
+@often
+@given(_shown, _shown)
+def test_what_is_more_never_looks_less(x: float, y: float) -> None:
+    low, high = sorted((x, y))
+    assert shelf.in_glance(low) <= shelf.in_glance(high)
+    assert shelf.in_glance(-low) == -shelf.in_glance(low) or (low * 4096 + 0.5) % 1 == 0  # a half is rounded up

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sim import arrivals
+from sim import arrivals, events
 from sim.errors import InputError, ScenarioError
 from sim.scenario import (
     GOAL_NAMES,
@@ -163,7 +163,12 @@ def test_differences_in_words() -> None:
 
 def test_warnings_name_what_is_probably_not_meant() -> None:
     scenario = CAMPUS_SCENARIO.with_(
-        {"days": 20, "strategies": {"a": {"kind": "coupon", "face": 900, "min_price": 0}}, "replications": 4}
+        {
+            "days": 20,
+            "events": [],
+            "strategies": {"a": {"kind": "coupon", "face": 900, "min_price": 0}},
+            "replications": 4,
+        }
     )
     said = " ".join(scenario.warnings())
     assert "retention_d30 needs at least 31 measured days" in said
@@ -194,8 +199,10 @@ def test_names_agree_with_the_floors_they_come_from() -> None:
 
 
 def with_kind(kind: str, **fields: Any) -> dict[str, Any]:
-    """A scenario with this arrival rule, or with this tactic."""
+    """A scenario with this arrival rule, this event, or this tactic."""
     one = {"kind": kind, **fields}
+    if kind in events.registry():
+        return {"events": [{"kinds": ["push"], **one} if kind == "ban" else one]}
     return {"arrival": one} if kind in arrivals.registry() else {"strategies": {"a": one}}
 
 

@@ -2,6 +2,7 @@
 
     python calibration/defaults/search.py run --points 300     # a few thousand small runs; can be killed and resumed
     python calibration/defaults/search.py propose              # reads the stored runs; no new ones
+    python calibration/defaults/search.py report               # the same: where do the present defaults stand?
 
 `run` draws points from a Latin hypercube over the coefficients below and plays, at each, what the tuned facts of
 `grapevine validate` need, in one small world a point (another world at every point, so that the emulator averages over
@@ -11,6 +12,9 @@ worlds). Rows are appended to runs.csv.gz one point at a time; a point that is t
 whose predicted checks lie well inside their bands and which are nearest to today's defaults. Facts not listed in TUNED
 are held out: they are predicted and printed, but the search never looks at them. What it proposes is then tried with
 `grapevine validate`, in other worlds and at the size the facts were written for.
+
+`report` says which checks the surfaces predict in band at today's defaults, how near each is to the border, which of
+them ends the way along every coefficient, and how much of the whole region has all tuned checks in band.
 """
 
 from __future__ import annotations
@@ -51,6 +55,7 @@ NOT_PLAYED: Final = ("F01", "F02", "F04", "F08", "F11", "F27", "F28")
 SIZES: Final = {"base.closed": 8_000, "base.open": 5_000}
 WELL_INSIDE: Final = 0.6  # of a band's half-width: further out costs
 NEARNESS: Final = 0.05  # cost of moving a coefficient across its whole range
+TELLS: Final = 0.2  # of variance between points explained: a surface below that says nothing in a report
 
 
 def tests() -> list[tuple[str, Test]]:
@@ -172,15 +177,8 @@ def badness(check: Check, value: np.ndarray, error: float) -> np.ndarray:
     return np.asarray((np.maximum(0, check.above + 0.5 * error - value) / max(error, 1e-12)) ** 2)
 
 
-def propose() -> None:
-    """Fit, search, and print what moves and what it is predicted to do."""
-    from scipy.optimize import differential_evolution
-
-    runs = stored()
-    names = list(RANGES)
-    low, high = (np.array([RANGES[name][k] for name in names]) for k in (0, 1))
-    unit = 2 * (runs[names].to_numpy() - low) / (high - low) - 1
-    today = 2 * (np.array([COEFFICIENTS[name].default for name in names]) - low) / (high - low) - 1
+def fitted(runs: pd.DataFrame, unit: np.ndarray) -> list[tuple[str, Check, Surface]]:
+    """(fact, check, surface) of every check that was played."""
     surfaces: list[tuple[str, Check, Surface]] = []
     for fact, test in tests():
         for check in test.checks:
@@ -189,6 +187,83 @@ def propose() -> None:
                 good = np.isfinite(y)
                 low_y, high_y = np.quantile(y[good], [0.005, 0.995])
                 surfaces.append((fact, check, Surface(unit[good], np.clip(y[good], low_y, high_y))))
+    return surfaces
+
+
+def located() -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
+    """The stored runs; where they and today's defaults lie in RANGES, from -1 to 1."""
+    runs = stored()
+    low, high = (np.array([bounds[k] for bounds in RANGES.values()]) for k in (0, 1))
+    unit = 2 * (runs[list(RANGES)].to_numpy() - low) / (high - low) - 1
+    today = 2 * (np.array([COEFFICIENTS[name].default for name in RANGES]) - low) / (high - low) - 1
+    return runs, unit, today
+
+
+def inside(check: Check, value: np.ndarray) -> np.ndarray:
+    """How far inside its band a value lies: 1 in the middle, 0 on the border, negative outside.
+
+    A natural bound is no border, and the middle of a band with one lies there. Of a direction: how far above the
+    threshold, in units of 1.
+    """
+    if not isinstance(check, Band):
+        return np.asarray(value - check.above)
+    half = (check.high - check.low) / 2
+    below = value - check.low if check.low > 0 or check.high < 1 else np.full_like(value, math.inf)
+    above = check.high - value if check.high != 1 else np.full_like(value, math.inf)
+    return np.asarray(np.minimum(below, above) / half)
+
+
+def report() -> None:
+    """Print where today's defaults lie in the region where the tuned facts hold, as far as the surfaces say."""
+    runs, unit, today = located()
+    surfaces = fitted(runs, unit)
+    print(f"{len(runs)} points\n\n{'check':78} {'band':>14} {'today':>8} {'error':>7} {'inside':>7} {'R2':>5}")
+    for fact, check, surface in surfaces:
+        at_today, error = surface(today[None]), surface.error
+        depth = float(inside(check, at_today)[0]) / (1.0 if isinstance(check, Band) else max(error, 1e-12))
+        name = f"{' ' if fact in TUNED else '*'} {label(fact, check)[:76]:76}"
+        numbers = f"{float(at_today[0]):8.3f} {error:7.3f} {depth:7.2f} {surface.explained:5.2f}"
+        print(f"{name} {check.allowed:>14} {numbers}")
+    print("\n* held out. Error: of one point's prediction, its small world's luck included. Inside: 1 in the middle of")
+    print("the band, 0 on its border; of a direction, above the threshold in units of the error.\n")
+    tuned = [found for found in surfaces if found[0] in TUNED and found[2].explained > TELLS]
+    holding = [found for found in tuned if float(inside(found[1], found[2](today[None]))[0]) >= 0]
+    for fact, check, _ in (found for found in tuned if found not in holding):
+        print(f"predicted out of band today, so left out below: {label(fact, check)}")
+    print(f"{'coefficient':12} {'default':>8} {'from':>8} {'to':>8}  ends below / above")
+    for k, name in enumerate(RANGES):
+        (low, below), (high, above) = (way(holding, today, k, up) for up in (False, True))
+        print(f"{name:12} {COEFFICIENTS[name].default:8.3f} {low:8.3f} {high:8.3f}  {below} / {above}")
+    anywhere = np.random.default_rng(1).uniform(-1, 1, (20_000, len(RANGES)))
+    holds = np.array([inside(check, surface(anywhere)) >= 0 for _, check, surface in tuned])
+    print(
+        f"\nall tuned checks in band: {holds.all(axis=0).mean():.1%} of the region searched; each alone, if below 95 %:"
+    )
+    for k in np.argsort(holds.mean(axis=1)):
+        if holds[k].mean() < 0.95:
+            print(f"  {holds[k].mean():6.1%}  {label(*tuned[k][:2])}")
+
+
+def way(tuned: list[tuple[str, Check, Surface]], today: np.ndarray, k: int, up: bool) -> tuple[float, str]:
+    """How far one coefficient can go from today's value with all these checks predicted in band; what ends the way."""
+    low, high = list(RANGES.values())[k]
+    line = np.repeat(today[None], 201, axis=0)
+    line[:, k] = np.linspace(today[k], 1.0 if up else -1.0, 201)
+    holds = np.array([inside(check, surface(line)) >= 0 for _, check, surface in tuned])
+    broken = np.flatnonzero(~holds.all(axis=0))
+    last = int(broken[0]) if len(broken) else 200
+    ended = " ".join(sorted({tuned[c][0] for c in np.flatnonzero(~holds[:, last])})) or "-"
+    return float(low + (line[last, k] + 1) / 2 * (high - low)), ended
+
+
+def propose() -> None:
+    """Fit, search, and print what moves and what it is predicted to do."""
+    from scipy.optimize import differential_evolution
+
+    runs, unit, today = located()
+    names = list(RANGES)
+    low, high = (np.array([RANGES[name][k] for name in names]) for k in (0, 1))
+    surfaces = fitted(runs, unit)
 
     def cost(x: np.ndarray) -> float:
         at = x[None, :]
@@ -213,16 +288,16 @@ def propose() -> None:
 
 
 def main() -> None:
-    """Run or propose."""
+    """Run, propose or report."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("what", choices=("run", "propose"))
+    options.add_argument("what", choices=("run", "propose", "report"))
     options.add_argument("--points", type=int, default=300)
     options.add_argument("--jobs", type=int, default=2)
     asked = options.parse_args()
     if asked.what == "run":
         run(asked.points, asked.jobs)
     else:
-        propose()
+        {"propose": propose, "report": report}[asked.what]()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Commands that list what exists: strategies, arrivals, personas, params; part of the command line."""
+"""Commands that list what exists: strategies, events, arrivals, personas, params; part of the command line."""
 
 from __future__ import annotations
 
@@ -115,6 +115,44 @@ def about_arrival(rule: Any) -> dict[str, Any]:
     return {
         "summary": text.partition("\n")[0], "text": text, "source": rule.source, "title_zh": rule.title_zh,
         "coefficients": [_about_field(field) for field in describe(rule) if field.name != "kind"],
+    }  # fmt: skip
+
+
+def events(
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="One kind of event, in full.")] = None,
+    json: Json = False,
+) -> None:
+    """What can befall every strategy alike: shocks and seasons, their fields with unit, range, default; sources."""
+    from sim.events import registry
+
+    known = registry()
+    if name is not None and name not in known:
+        raise InputError("no such event", found=name, hint=did_you_mean(name, known, kind="events"))
+    if json:
+        show.as_json({kind: about_event(known[kind]) for kind in ([name] if name else known)})
+    elif name is None:
+        rows = [[kind, about_event(event)["summary"]] for kind, event in known.items()]
+        print(show.table(["event", "what happens"], rows, left=(0, 1), wrap=1))
+        print("\nA scenario lists them under events. `grapevine events NAME` lists the fields of one.")
+    else:
+        about = about_event(known[name])
+        print(f"{name}: {about['text']}\n\nSource: {about['source']}.\n")
+        rows = [[f["name"], plain(f["default"]), f["unit"], f["allowed"], f["description"]] for f in about["fields"]]
+        print(show.table(["field", "default", "unit", "allowed", "what it is"], rows, left=(0, 1, 2, 3, 4), wrap=4))
+
+
+def about_event(event: Any) -> dict[str, Any]:
+    """What is known about a kind of event and each of its fields, as plain data."""
+    import inspect
+
+    from sim.events import Event
+    from sim.scenario.fields import describe
+
+    text = inspect.cleandoc(event.__doc__ or "")
+    own_first = sorted(describe(event), key=lambda field: field.name in Event.model_fields)
+    return {
+        "summary": text.partition("\n")[0], "text": text, "source": event.source, "title_zh": event.title_zh,
+        "fields": [_about_field(field) for field in own_first if field.name != "kind"],
     }  # fmt: skip
 
 

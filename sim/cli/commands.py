@@ -49,7 +49,10 @@ PANELS: tuple[tuple[str, tuple[Callable[..., None], ...]], ...] = (
     ("Scenarios", (scenarios.new, scenarios.check, scenarios.diff, scenarios.scenarios)),
     (
         "What exists",
-        (catalogues.strategies, catalogues.arrivals, catalogues.personas, catalogues.params, health.doctor),
+        (
+            *(catalogues.strategies, catalogues.events, catalogues.arrivals, catalogues.personas, catalogues.params),
+            health.doctor,
+        ),
     ),
 )
 

@@ -95,6 +95,9 @@ def _described(scenario: Scenario, estimate: dict[str, Any]) -> str:
         for tactic in scenario.tactics(label):
             timing = tactic.timing_in_words(scenario.calendar, scenario.days)
             lines += [f"{label}: {tactic.kind} {timing}"] if timing else []
+    for event in scenario.events:
+        last = min(event.start + event.days, scenario.days) - 1
+        lines.append(f"days {event.start} to {last}, all strategies: {event.kind}")
     if scenario.goals:
         lines.append("goals: " + ", ".join(f"{name} {level:g}" for name, level in scenario.goals.items()))
     return "\n".join(lines)

@@ -202,7 +202,7 @@ class Columnar:
         opts_out = np.empty(len(reach.row), dtype=np.bool_)
         kernels.reach(
             self.params, self.traits, self.state, reach.row, reach.pushes, reach.pull, reach.hold, reach.impulse,
-            self.ids, self.seed, t, opts_out,
+            reach.blow, self.ids, self.seed, t, opts_out,
         )  # fmt: skip
         self.ops.opt_out(reach.row[opts_out])
         self.most_pull = float(self.state.pull[reach.row].max(initial=0.0))
@@ -394,10 +394,10 @@ class Columnar:
                 self.params, self.constants, part.traits, part.state, part.n_heard, part.churn_word, part.flags
             ),
         )
-        kernels.forget_day(state, touched)
         rows = np.flatnonzero(self.flags)
         leaves = np.empty(len(rows), dtype=np.bool_)
         kernels.leaves(self.params, self.constants, self.traits, state, rows, self.n_heard, self.churn_word, t, leaves)
+        kernels.forget_day(state, touched)  # after leaving, which reads `hold`
         events.lapsed = rows[leaves]
         state.status[events.lapsed] = LAPSED
         state.lapsed_day[events.lapsed] = t

@@ -58,6 +58,7 @@ def reach(
     pull: Column,
     hold: Column,
     impulse: Column,
+    blow: Column,
     ids: Column,
     seed: int,
     day: int,
@@ -68,8 +69,8 @@ def reach(
         i = rows[k]
         me, it = state_of(state, i), traits_of(traits, i)
         opts_out[k] = reaching.opts_out(params, Key(seed, day, ids[i], 0), me, pushes[k])
-        state.pull[i], state.hold[i], state.mood[i] = reaching.reached(
-            params, it, me, day, pushes[k], pull[k], hold[k], impulse[k]
+        state.pull[i], state.hold[i], state.mood[i], state.satisfaction[i] = reaching.reached(
+            params, it, me, day, pushes[k], pull[k], hold[k], impulse[k], blow[k]
         )
         state.pushes[i] = pushes[k]
 

@@ -181,12 +181,12 @@ class Shopper(mesa.Agent):  # type: ignore[misc]  # Mesa is untyped here
 
     # --- morning ---------------------------------------------------------------------------------
 
-    def hear_from_shop(self, pushes: int, pull: float, hold: float, impulse: float) -> bool:
-        """Phase 0: the shop's messages and offers reach her; does she switch them off?"""
+    def hear_from_shop(self, pushes: int, pull: float, hold: float, impulse: float, blow: float) -> bool:
+        """Phase 0: the shop's messages and offers reach her, and news about it; does she switch messages off?"""
         shop = self.model
         opts_out = reach.opts_out(shop.params, self.key, self.state, pushes)
-        pull, hold, self.mood = reach.reached(
-            shop.params, self.traits, self.state, shop.day, pushes, pull, hold, impulse
+        pull, hold, self.mood, self.satisfaction = reach.reached(
+            shop.params, self.traits, self.state, shop.day, pushes, pull, hold, impulse, blow
         )
         self.pushes, self.pull, self.hold = pushes, float(np.float32(pull)), float(np.float32(hold))
         return opts_out

@@ -17,6 +17,7 @@ from sim.analytics import SCORES, Analytics, Truth
 from sim.day import Day, Orders, Samples, no_orders, no_samples
 from sim.engines.teams import Seats, Teams, no_seats
 from sim.engines.world import World
+from sim.events import Event, Scene
 from sim.journal import DAILY, Recorder
 from sim.ledger import Budget
 from sim.money import CostClass
@@ -24,12 +25,11 @@ from sim.rules import resolve
 from sim.rules import shelf as shelf_rules
 from sim.rules.records import FOUND, TEAM_COLUMNS, Offer, Shelf
 from sim.strategies.people import Customers, People
-from sim.strategies.tactic import CONDITIONS, Board, Contacts, Desk, Tactic
+from sim.strategies.tactic import CONDITIONS, OUTSIDE, REWARDS, Board, Contacts, Desk, Tactic
 from sim.strategies.timing import Past, Schedule
 
 Ints = NDArray[np.int64]
 
-REWARDS: Final = ("share_reward", "invite_gift", "review_reward")  # in rules' Constants; 0 unless a tactic pays them
 _FRESH: Final = ("popularity", "rating", "appeal", "glance")  # columns of the shelf that change every day
 
 
@@ -57,13 +57,14 @@ class Buyers(NamedTuple):
 
 
 class Reached(NamedTuple):
-    """Whom the shop's messages and offers reach this morning, one entry each (see strategies' Contacts)."""
+    """Whom the shop's messages, offers and news of it reach this morning, one entry each (see strategies' Contacts)."""
 
     row: Ints
     pushes: Ints
     pull: NDArray[np.float64]
     hold: NDArray[np.float64]
     impulse: NDArray[np.float64]
+    blow: NDArray[np.float64]
 
 
 class Reach(NamedTuple):
@@ -93,12 +94,18 @@ class Operations:
         self.customers = Customers(world.population, self.analytics)
         self.see_truth: Callable[[int], Truth] | None = None  # set by the driver: what analytics read with errors
         self.params, self.constants = world.params, world.constants  # as they hold today
+        self.events: tuple[Event, ...] = tuple(world.scenario.events)
+        self.scenes = [self._scene(k) for k in range(len(self.events))]
+        self.happening: list[tuple[Event, Scene]] = []  # events of today
+        self.banned: frozenset[str] = frozenset()  # kinds of tactics that an event forbids today
         self.budgets = [Budget(tactic.budget, tactic.budget_per_day) for tactic in tactics]
         self.desks = [self._desk(k, label) for k in range(len(tactics))]
         self.schedules = [self._schedule(k) for k in range(len(tactics))]
         self._running: list[tuple[Tactic, Desk]] = []  # today
         self.issued = np.zeros(0, dtype=np.int64)  # money off reserved today, per visitor
         self.issuer = np.zeros(0, dtype=np.int64)  # by which tactic
+        for event, scene in zip(self.events, self.scenes, strict=True):
+            event.begin(scene)
         for tactic, desk in zip(tactics, self.desks, strict=True):
             tactic.begin(desk)
         self._base = self._shelf_base()
@@ -119,6 +126,10 @@ class Operations:
             days.__contains__, tactic.when, tactic.stop_loss,
             lambda first, last: self.recorder.ledger.of_tactic(label, first, last),
         )  # fmt: skip
+
+    def _scene(self, index: int) -> Scene:
+        ordinal = sum(other.kind == self.events[index].kind for other in self.events[:index])
+        return Scene(index, ordinal, self.world.world_seed, self.world)
 
     def _shelf_base(self) -> dict[str, NDArray[Any]]:
         c, n = self.world.catalogue, len(self.world.catalogue)
@@ -169,14 +180,16 @@ class Operations:
         for budget in self.budgets:
             budget.start_day()
         self._predict(t)
+        self._open_day()
         past = Past(DAILY, self.recorder.daily)
         self._running = [
             (tactic, desk)
             for tactic, desk, schedule in zip(self.tactics, self.desks, self.schedules, strict=True)
-            if schedule.runs(self.day, past)
+            if schedule.runs(self.day, past) and tactic.kind not in self.banned
         ]
         on = self._on()
-        fresh = self._base if on else _FRESH  # tactics may write on any column, the shop on these
+        # tactics and events may write on any column, the shop on these
+        fresh = self._base if on or self.happening else _FRESH
         shelf = {name: column.copy() if name in fresh else column for name, column in self._base.items()}
         shelf_rules.show(
             self.world.params, self.units, self.reviews, self.stars, shelf["popularity"],
@@ -184,6 +197,8 @@ class Operations:
         )  # fmt: skip
         shelf["on_sale"] = (self.world.catalogue.launch_day <= max(self.day, 0)) & (self.stock != 0)
         shelf["team_success"], shelf["team_joins"] = self.teams.shown_rates()
+        for event, scene in self.happening:  # before the tactics: they see the shop as events leave it
+            event.on_shelf(shelf, self.day, scene)
         c = self.world.catalogue
         self.board = Board(
             self.day, len(c), self.units, shelf["rating"], c.price_cents, c.unit_cost_cents, shelf["on_sale"]
@@ -191,13 +206,13 @@ class Operations:
         for tactic, desk in on:
             tactic.on_shelf(shelf, self.board, desk)
         self._set_conditions(on)
-        if on:
+        if on or self.happening:
             shelf_rules.log_ratios(shelf["price_cents"], shelf["list_cents"], shelf["log_cut"])
         shelf_rules.glances(
             shelf["taste_0"], shelf["taste_1"], shelf["taste_2"], shelf["popularity"], shelf["on_sale"], shelf["glance"]
         )
         self.shelf = Shelf(**shelf)
-        self.is_promoting = bool(on) and bool((self.shelf.promoted > 0.0).any())
+        self.is_promoting = bool(on or self.happening) and bool((self.shelf.promoted > 0.0).any())
         return self.shelf
 
     def _predict(self, t: int) -> None:
@@ -208,6 +223,16 @@ class Operations:
             books = self.customers
             self.analytics.look(t, self.see_truth(t), self.world.population.ids, books.registered_day)
 
+    def _open_day(self) -> None:
+        """What befalls the shop today, whatever its strategy."""
+        if self.events:
+            self.happening = [
+                (event, scene)
+                for event, scene in zip(self.events, self.scenes, strict=True)
+                if self.day >= 0 and event.is_on(self.day)
+            ]
+            self.banned = frozenset(kind for event, _ in self.happening for kind in event.banned())
+
     def _on(self) -> list[tuple[Tactic, Desk]]:
         """Tactics that run today, as the morning decided."""
         return self._running
@@ -215,26 +240,42 @@ class Operations:
     def _set_conditions(self, on: list[tuple[Tactic, Desk]]) -> None:
         """What holds for everybody today."""
         params, constants = self.world.params, self.world.constants
-        usual = {name: getattr(params, name) for name in CONDITIONS} | dict.fromkeys(REWARDS, 0.0)
+        named = (*REWARDS, *OUTSIDE)
+        usual = {name: getattr(params, name) for name in CONDITIONS}
+        usual |= {name: getattr(constants, name) for name in named}
         today = dict(usual)
+        for event, scene in self.happening:
+            event.on_conditions(today, self.day, scene)
         for tactic, desk in on:
             tactic.on_conditions(today, self.board, desk)
         self.params = params._replace(**{name: today[name] for name in CONDITIONS}) if today != usual else params
-        self.constants = constants._replace(**{name: today[name] for name in REWARDS}) if today != usual else constants
+        self.constants = constants._replace(**{name: today[name] for name in named}) if today != usual else constants
 
     def reach(self, t: int) -> Reached | None:
-        """Whom the shop reaches this morning, and with what; None where no tactic reaches anybody."""
+        """Whom the shop or news of it reaches this morning, and with what; None where nothing reaches anybody.
+
+        Tactics reach members who take messages; events reach everybody who ever registered.
+        """
         reaching = [(tactic, desk) for tactic, desk in self._on() if type(tactic).on_reach is not Tactic.on_reach]
-        if not reaching:
+        befalling = [(event, scene) for event, scene in self.happening if type(event).on_reach is not Event.on_reach]
+        if not reaching and not befalling:
             return None
-        people = self._people(self.customers.members(), np.empty(0, dtype=np.int64))
+        nobody = np.empty(0, dtype=np.int64)
+        people = self._people(self.customers.members(), nobody)
         contacts = Contacts.none(len(people.row))
         for tactic, desk in reaching:
             tactic.on_reach(contacts, people, tactic.target.chosen(people), self.board, desk)
-        touched = (contacts.pushes > 0) | (contacts.pull != 0.0) | (contacts.hold != 0.0) | (contacts.impulse != 0.0)
+        if befalling:
+            everybody, of_members = self._people(self.customers.registered(), nobody), contacts
+            contacts = Contacts.none(len(everybody.row))
+            for event, scene in befalling:
+                event.on_reach(contacts, everybody, self.day, scene)
+            contacts.add(np.searchsorted(everybody.row, people.row), of_members)
+            people = everybody
+        touched = contacts.touched()
         return Reached(
             people.row[touched], contacts.pushes[touched], contacts.pull[touched], contacts.hold[touched],
-            contacts.impulse[touched],
+            contacts.impulse[touched], contacts.blow[touched],
         )  # fmt: skip
 
     def opt_out(self, rows: Ints) -> None:
@@ -611,7 +652,7 @@ class Operations:
                 self.recorder.ledger.book(self.day, self.labels[k], "commission", "expense", cents)
         for tactic, desk in self._on():
             tactic.on_night(events, self.board, desk)
-        if self.tactics:
+        if self.tactics or self.events:
             self.customers.write(t, events.registered, events.visitors, orders.row, orders.paid_cents)
         self._give_back(np.arange(len(self.issued)))
         np.add.at(self.units, orders.product, orders.quantity)

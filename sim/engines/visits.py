@@ -18,7 +18,15 @@ from sim._jit import column_kernel, exp, rule
 from sim.engines.columns import inbox_of, offer_of, state_of, traits_of
 from sim.params import Params
 from sim.rules import share
-from sim.rules.buy import buy_probability, content_effect, decide, inclusive_value, liking, price_effect
+from sim.rules.buy import (
+    buy_probability,
+    content_effect,
+    decide,
+    inclusive_value,
+    liking,
+    price_effect,
+    rival_value,
+)
 from sim.rules.expose import (
     PLACED,
     SHOWS_ABOVE,
@@ -61,6 +69,7 @@ class View(NamedTuple):
 
     price: Any  # traits that every slot needs
     herd: Any
+    social: Any
     taste_0: Any
     taste_1: Any
     taste_2: Any
@@ -69,6 +78,7 @@ class View(NamedTuple):
     satisfaction: Any
     mood: Any
     last_buy_day: Any
+    rival: Any  # what a rival shop takes from the logit of buying (rules.buy.rival_value); 0 where there is none
     fade: Any  # of what friends told them
     placed: Any  # chances of the first two sticks (rules.expose.Sticks)
     friend: Any
@@ -117,7 +127,7 @@ def new_view(n: int) -> View:
 def _face(view: View, k: int) -> Traits:
     """The traits that decide what a visitor likes and whether she buys; the others are not known here."""
     return Traits(
-        view.price[k], view.herd[k], 0.0, 0.0, view.emotion[k], 0.0, 0.0, view.need[k], 0.0, 0.0,
+        view.price[k], view.herd[k], 0.0, view.social[k], view.emotion[k], 0.0, 0.0, view.need[k], 0.0, 0.0,
         view.taste_0[k], view.taste_1[k], view.taste_2[k],
     )  # fmt: skip
 
@@ -150,6 +160,7 @@ def enter(
     for k in range(n):
         i = rows[low + k]
         view.price[k], view.herd[k], view.need[k] = traits.price[i], traits.herd[i], traits.need[i]
+        view.social[k] = traits.social[i]
         view.taste_0[k], view.taste_1[k], view.taste_2[k] = traits.taste_0[i], traits.taste_1[i], traits.taste_2[i]
         view.emotion[k], view.mood[k], view.satisfaction[k] = traits.emotion[i], state.mood[i], state.satisfaction[i]
         view.last_buy_day[k] = state.last_buy_day[i]
@@ -309,7 +320,9 @@ def like(
             it = _face(view, k)
             liked = liking(params, constants, it, seen, k, 0.0, 0, 0.0)
             utility[k] = (
-                liked + content_effect(params, source[k]) + price_effect(params, constants, it, seen.log_cut[k])
+                liked
+                + content_effect(params, constants, it, source[k])
+                + price_effect(params, constants, it, seen.log_cut[k])
             )
     for k in range(n):
         if not view.is_memorable[k]:
@@ -329,7 +342,7 @@ def like(
                     strength = inboxes.strength[i, e] * view.fade[k] / STRENGTH_UNIT
                     it = _face(view, k)
                     liked = liking(params, constants, it, shelf, j, strength, inboxes.count[i, e], 0.0)
-                    liked += content_effect(params, view.source[slot, k])
+                    liked += content_effect(params, constants, it, view.source[slot, k])
                     view.utility[slot, k] = liked + price_effect(params, constants, it, shelf.log_cut[j])
                     break
 
@@ -337,6 +350,7 @@ def like(
 @column_kernel
 def weigh(
     params: Params,
+    constants: Constants,
     state: State,
     offers: Offer,
     rows: Column,
@@ -356,12 +370,15 @@ def weigh(
         product, utility = view.product[slot], view.utility[slot]
         for k in range(n):
             view.total[k] += exp(utility[k]) if product[k] >= 0 else 0.0
+    if params.w_rival > 0.0:  # else it stays at 0 all the run
+        for k in range(n):
+            view.rival[k] = rival_value(params, constants, _face(view, k))
     for k in range(n):
         w0, _, _, _ = draws.block(seed, draws.BUY, day, agents[k], 0)
         inclusive = inclusive_value(params, view.total[k])
         urge = buy_probability(
             params, _face(view, k), inclusive, day - int(view.last_buy_day[k]), view.satisfaction[k], view.mood[k],
-            offers.urge[low + k],
+            offers.urge[low + k] - view.rival[k],
         )  # fmt: skip
         view.decides[k] = (view.total[k] > 0.0) & (draws.unit(w0) < urge)
     for k in range(n):
@@ -468,7 +485,7 @@ def look_and_choose(
         )  # fmt: skip
         drop_repeats(high - low, n_slots, view)
         like(params, constants, inboxes, shelf, rows[low:high], n_slots, view)
-        weigh(params, state, offers, rows, agents, low, high, seed, day, n_slots, view)
+        weigh(params, constants, state, offers, rows, agents, low, high, seed, day, n_slots, view)
         buy(
             params, constants, traits, state, inboxes, offers, shelf, public, teams, first_team, rows, agents, low,
             high, seed, day, n_slots, view, desk, out,

@@ -109,16 +109,18 @@ def liking(
 
 
 @rule
-def place_effect(params: Params, offer: Offer, shelf: Shelf, product: int, source: int) -> float:
+def place_effect(
+    params: Params, constants: Constants, traits: Traits, offer: Offer, shelf: Shelf, product: int, source: int
+) -> float:
     """What the place where she sees it adds to u_ij of eq. 4: a live session she watches, what other shoppers wrote."""
     live = params.b_l * shelf.live[product] if offer.live_weight > 0.0 else 0.0
-    return live + content_effect(params, source)
+    return live + content_effect(params, constants, traits, source)
 
 
 @rule
-def content_effect(params: Params, source: int) -> float:
-    """b_u of eq. 4 for a slot filled from what other shoppers wrote."""
-    return params.b_u * (source == CONTENT)
+def content_effect(params: Params, constants: Constants, traits: Traits, source: int) -> float:
+    """b_u social / mean of eq. 4 for a slot filled from what other shoppers wrote: company, more than information."""
+    return params.b_u * (traits.social / constants.social) * (source == CONTENT)
 
 
 @rule
@@ -140,6 +142,17 @@ def inclusive_value(params: Params, total: float) -> float:
 
 
 @rule
+def rival_value(params: Params, constants: Constants, traits: Traits) -> float:
+    """ln(1 + e^r) of eq. 5b: what a rival shop takes from the logit of buying here; 0 where there is none.
+
+    e^r = w_rival exp(-beta_i ln(rival_price)): how attractive it is to buy there, beside 1 for not buying at all.
+    """
+    if params.w_rival <= 0.0:
+        return 0.0
+    return log(1.0 + params.w_rival * exp(price_effect(params, constants, traits, log(constants.rival_price))))
+
+
+@rule
 def buy_probability(
     params: Params,
     traits: Traits,
@@ -149,7 +162,7 @@ def buy_probability(
     mood: float,
     urge: float = 0.0,
 ) -> float:
-    """Chance to buy on this visit, eq. 5; `inclusive` = ln sum exp(u) - ln A, `urge` what the offer adds."""
+    """Chance to buy on this visit, eq. 5; `inclusive` = ln sum exp(u) - ln A, `urge` what offer and rival add."""
     recent = exp(-days_since_buy / params.tau_inv)
     return logistic(
         params.alpha
@@ -243,7 +256,7 @@ def decide(
         here = presence if product == state.kol_product else 0.0
         list_cents = shelf.list_cents[product]
         liked = liking(params, constants, traits, shelf, product, strength, count, here)
-        liked += place_effect(params, offer, shelf, product, desk.source[k])
+        liked += place_effect(params, constants, traits, offer, shelf, product, desk.source[k])
         # the shelf's own logarithm where she has no coupon: one less to take, and the same number
         log_ratio = shelf.log_cut[product] if coupon == 0 else log(unit_cents / list_cents)
         alone = liked + price_effect(params, constants, traits, log_ratio)
@@ -279,7 +292,7 @@ def decide(
     since = key.day - state.last_buy_day
     p = buy_probability(
         params, traits, inclusive_value(params, total), since, state.satisfaction, state.mood,
-        offer.urge + impulse(params, constants, traits, offer),
+        offer.urge + impulse(params, constants, traits, offer) - rival_value(params, constants, traits),
     )  # fmt: skip
     if draws.unit(w0) >= p:
         return Choice(-1, favourite, False, NO_TEAM, False, 0, BROWSE, -1, 0, 0, 0, 0.0, -1)

@@ -142,7 +142,8 @@ def look_placed(
             continue
         score = guessed_match(traits, key, offer, shelf, product) if source == RECOMMENDED else 0.0
         score = shelf.content[product] if source == CONTENT else score
-        seen = seen_score(params, score, rest)
+        # a recommender ranks, nobody has to look
+        seen = score if source == RECOMMENDED else seen_score(params, score, rest)
         if seen > best:
             found, best = product, seen
     return found

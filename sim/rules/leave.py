@@ -37,14 +37,21 @@ def faded_left(left: int, days: int) -> int:
 
 
 @rule
+def rival_lure(params: Params, constants: Constants) -> float:
+    """Log hazard of leaving that a rival shop adds while it is cheaper (eq. 17): g_rival max(0, -ln(rival_price))."""
+    return params.g_rival * max(0.0, -log(constants.rival_price)) if params.w_rival > 0.0 else 0.0
+
+
+@rule
 def leave_probability(
     params: Params, constants: Constants, traits: Traits, state: State, fatigue: float, n_friends: int, day: int
 ) -> float:
     """Chance that an active shopper lapses tonight, eq. 17: 1 - (1 - theta)^exp(x); `fatigue` is tonight's.
 
     x = -g_s satisfaction + g_n min(left, 2) - g_a (active share of friends - normal) + g_f max(0, fatigue - f_1)
-    + hold, which is what the shop does about it today. With x = 0 this is exactly the shifted
-    beta-geometric of Fader & Hardie 2007. `params.churn` scales the hazard; without friends the share does not deviate.
+    + hold + rival_lure: what the shop does about it today, and what a rival does. With x = 0 this is exactly the
+    shifted beta-geometric of Fader & Hardie 2007. `params.churn` scales the hazard; without friends the share does not
+    deviate.
     """
     x = params.g_n * left_now(state, day) + _other_reasons(params, constants, state, fatigue, n_friends)
     return 1.0 - exp(params.churn * exp(x) * traits.stay)
@@ -76,4 +83,5 @@ def _other_reasons(params: Params, constants: Constants, state: State, fatigue: 
         - params.g_a * deviation
         + params.g_f * max(0.0, fatigue - params.f_1)
         + state.hold
+        + rival_lure(params, constants)
     )

@@ -7,6 +7,7 @@ from sim._jit import exp, rule
 from sim.params import Params
 from sim.rules.records import Key, State, Traits
 
+HARDEST = 1.5  # how many times its size a blow hits who trusts nobody; who trusts as most do (.5) it hits once (guess)
 INERT_DAYS = 14  # not seen for so long: a contact may remind her that she could leave (guess)
 
 
@@ -29,6 +30,12 @@ def stirred(mood: float, emotion: float, impulse: float) -> float:
 
 
 @rule
+def shaken(satisfaction: float, trust: float, blow: float) -> float:
+    """Satisfaction after bad news about the shop (eq. 2c): less by blow (1.5 - trust), most for who trusts least."""
+    return satisfaction - blow * (HARDEST - trust)
+
+
+@rule
 def opt_out_probability(params: Params, fatigue: float, pushes: int) -> float:
     """Chance to switch pushes off for good today (eq. 2b): 1 - exp(-o_p n exp(fatigue / f_0)), tired people sooner."""
     return 1.0 - exp(-params.o_p * pushes * exp(min(fatigue / params.f_0, 5.0)))
@@ -45,12 +52,21 @@ def opts_out(params: Params, key: Key, state: State, pushes: int) -> bool:
 
 @rule
 def reached(
-    params: Params, traits: Traits, state: State, day: int, pushes: int, pull: float, hold: float, impulse: float
-) -> tuple[float, float, float]:
-    """What a contact leaves behind today: (log rate of coming, log hazard of leaving, mood)."""
+    params: Params,
+    traits: Traits,
+    state: State,
+    day: int,
+    pushes: int,
+    pull: float,
+    hold: float,
+    impulse: float,
+    blow: float,
+) -> tuple[float, float, float, float]:
+    """What a contact leaves behind today: (log rate of coming, log hazard of leaving, mood, satisfaction)."""
     away = day - max(state.last_visit_day, state.registered_day)
     return (
         pull + push_pull(params, state.fatigue, pushes),
         hold + salience(params, away, pushes),
         stirred(state.mood, traits.emotion, impulse),
+        shaken(state.satisfaction, traits.trust, blow),
     )

@@ -67,6 +67,7 @@ class Constants(NamedTuple):
     share_reward: float = 0.0  # cents the shop pays today for sharing an order
     invite_gift: float = 0.0  # cents a prospect gets for accepting an invitation
     review_reward: float = 0.0  # cents the shop pays today for a review
+    rival_price: float = 1.0  # the rival shop's price level today, against ours
 
 
 class Traits(NamedTuple):

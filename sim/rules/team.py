@@ -9,7 +9,7 @@ from sim.params import Params
 from sim.rules.records import Constants, Shelf, Traits
 
 SUCCESS_PRIOR: Final = 0.5  # displayed success rate before any team closed (guess)
-JOINS_PRIOR: Final = 0.3  # displayed joins per open team and day before any (guess)
+JOINS_PRIOR: Final = 0.7  # displayed joins per open team and day before any (guess: at .3 teams of three never begin)
 PRIOR_WEIGHT: Final = 4.0  # teams, or team-days, those priors are worth (guess)
 
 

@@ -1,4 +1,4 @@
-"""Parts found by their `kind`: tactics, arrival rules, graphs; imports `refusals`, `parts`, strategies, arrivals."""
+"""Parts found by their `kind`: tactics, events, arrival rules, graphs; imports `refusals`, `parts` and their rooms."""
 
 from __future__ import annotations
 
@@ -27,6 +27,13 @@ def arrival_kinds() -> dict[str, type[BaseModel]]:
     return dict(arrivals.registry())
 
 
+def event_kinds() -> dict[str, type[BaseModel]]:
+    """Every event there is, by its kind."""
+    from sim import events
+
+    return dict(events.registry())
+
+
 def usual_arrival() -> BaseModel:
     """The rule of a scenario that says nothing on it."""
     from sim.arrivals import Organic
@@ -36,11 +43,11 @@ def usual_arrival() -> BaseModel:
 
 def known_kinds() -> dict[str, Mapping[str, type[BaseModel]]]:
     """What a `kind` may be, for each key whose parts are found by it."""
-    return {"graph": GRAPHS, "arrival": arrival_kinds(), "strategies": tactic_kinds()}
+    return {"graph": GRAPHS, "arrival": arrival_kinds(), "events": event_kinds(), "strategies": tactic_kinds()}
 
 
 def dumped(part: BaseModel) -> dict[str, Any]:
-    """A tactic or an arrival rule as it stands in a file."""
+    """A tactic, an event or an arrival rule as it stands in a file."""
     data: dict[str, Any] = part.model_dump(mode="json", by_alias=True)
     return data
 

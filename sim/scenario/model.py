@@ -206,6 +206,7 @@ class Scenario(Question):
             for label, tactics in self.strategies.items()
         }
         data["arrival"] = dumped(self.arrival)
+        data["events"] = [dumped(one) for one in self.events]
         return data
 
     def to_yaml(self, folder: str | Path | None = None) -> str:
@@ -274,7 +275,7 @@ class Scenario(Question):
                 said.append(
                     f"{name} needs at least {DAYS_NEEDED[name]} measured days, there are {self.days}: it will be empty."
                 )
-        needs_products = bool(self.strategies) or isinstance(self.catalogue, CatalogueFile)
+        needs_products = bool(self.strategies) or bool(self.events) or isinstance(self.catalogue, CatalogueFile)
         products = self.sample_catalogue() if needs_products else None
         said += list(products.notes) if products is not None else []
         for path, tactic in self._each_tactic():
@@ -286,6 +287,7 @@ class Scenario(Question):
             stop = getattr(tactic, "stop", None)
             if isinstance(stop, int) and stop > self.days:
                 said.append(f"{path_text(path)}: stop {stop} is after the last day; it runs to the end.")
+        said += self._event_warnings(products)
         if "organic" in self.params and self.arrival.chance is not None:
             said.append(f"params.organic is not used: arrival.kind {self.arrival.kind} says who registers.")
         for name, value in self.params.items():
@@ -295,4 +297,16 @@ class Scenario(Question):
         worlds = -(-self.replications // self.noise_per_world)
         if worlds < 3:
             said.append(f"only {worlds} world{'s' if worlds > 1 else ''}: how sure the answer is will be overstated.")
+        return said
+
+    def _event_warnings(self, products: Catalogue | None) -> list[str]:
+        """What of the events will not happen as written."""
+        said = []
+        used = {tactic.kind for _, tactic in self._each_tactic()}
+        for i, event in enumerate(self.events):
+            texts = event.warnings(self.coefficients(), products.id) if products is not None else []
+            texts += [f"no strategy uses {kind}, which it forbids" for kind in event.banned() if kind not in used]
+            if event.start + event.days > self.days:
+                texts.append(f"it lasts beyond the last day, {self.days - 1}; what follows is not seen")
+            said += [f"{path_text(('events', i))}: {text}." for text in texts]
         return said

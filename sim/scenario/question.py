@@ -12,7 +12,7 @@ from sim.demographics import DEMOGRAPHICS, full_shares
 from sim.errors import InputError, did_you_mean
 from sim.money import to_cents
 from sim.scenario.fields import Part, about
-from sim.scenario.kinds import arrival_kinds, of_kind, tactic_of, usual_arrival
+from sim.scenario.kinds import arrival_kinds, event_kinds, of_kind, tactic_of, usual_arrival
 from sim.scenario.parts import (
     GOAL_NAMES,
     MEASURE_NAMES,
@@ -34,6 +34,7 @@ CONTROL: Final = "control"
 USUAL_SIZE: Final = 10_000
 MOST_STRATEGIES: Final = 1000
 MOST_TACTICS: Final = 50
+MOST_EVENTS: Final = 100
 _LABEL: Final = re.compile(r"[\w\-]{1,40}\Z")
 _Days = Annotated[
     tuple[Annotated[int, Field(strict=True, ge=0, lt=MOST_DAYS)], ...], Field(strict=False)
@@ -130,7 +131,9 @@ class Question(Part):
         default_factory=dict,
     )
     events: list[Any] = about(
-        "Shocks; none are available yet, so leave it empty.", zh="冲击事件；目前须为空。", default_factory=list
+        "What befalls every strategy alike, the control too: shocks and seasons; `grapevine events` lists the kinds.",
+        zh="所有策略（含对照组）共同遭遇的冲击与季节；grapevine events 列出全部类型。",
+        default_factory=list,
     )
     calendar: dict[str, _Days] = about(
         "Festivals: name -> days, counted from the end of the burn-in; tactics run on them by `festivals: [name]`.",
@@ -261,12 +264,21 @@ class Question(Part):
             raise_all([refusal("unknown measure", found=name, hint=hint)])
         return name
 
-    @field_validator("events")
+    @field_validator("events", mode="before")
     @classmethod
-    def _check_events(cls, events: list[Any]) -> list[Any]:
-        if events:
-            raise_all([refusal("events are not available yet", found=events, allowed="an empty list")])
-        return events
+    def _check_events(cls, given: Any) -> list[Any]:
+        example = "an event, like {kind: season, start: 30, days: 14}"
+        if given is None:
+            return []
+        if not isinstance(given, (list, tuple)):
+            raise_all([refusal("wrong type", found=given, allowed=f"a list; each entry {example}")])
+        if len(given) > MOST_EVENTS:
+            raise_all([refusal("too many events", found=len(given), allowed=f"at most {MOST_EVENTS}")])
+        problems: list[Any] = []
+        kinds = event_kinds()
+        made = [of_kind(one, (i,), problems, kinds, example) for i, one in enumerate(given)]
+        raise_all(problems)
+        return made
 
     @field_validator("calendar")
     @classmethod
@@ -393,6 +405,11 @@ class Question(Part):
                 for name in wanted
                 if name not in self.population.personas
             ]
+        for i, event in enumerate(self.events):
+            if event.start >= self.days:
+                allowed = f"0 to {self.days - 1} (days counted from the end of the burn-in)"
+                path = ("events", i, "start")
+                problems.append(refusal("starts after the last day", path, found=event.start, allowed=allowed))
         raise_all(problems)
         return self
 

@@ -160,6 +160,11 @@ def _model_at(
     model: type[BaseModel] | None
     if first in ("graph", "arrival"):
         model = kinds[first].get(str(here.get("kind"))) if isinstance(here, dict) else None
+    elif first == "events":
+        if len(path) < 2 or not isinstance(here, list) or not isinstance(path[1], int) or path[1] >= len(here):
+            return None
+        one, rest = here[path[1]], path[2:]
+        model = kinds["events"].get(str(one.get("kind"))) if isinstance(one, dict) else None
     elif first == "catalogue":
         model = CatalogueFile if isinstance(here, dict) and here.get("path") is not None else DrawnCatalogue
     elif first == "strategies":

@@ -18,6 +18,7 @@ from sim.scenario.fields import FieldAbout, about_field, describe, field_named, 
 from sim.scenario.files import content_hash
 from sim.scenario.model import Scenario
 from sim.scenario.parts import GOAL_NAMES, GRAPHS, MEASURE_NAMES, MONEY_GOALS, SWITCHES
+from sim.scenario.question import MOST_EVENTS
 
 Lang = Literal["en", "zh"]
 _WIDTH: Final = 110
@@ -33,6 +34,7 @@ _TEXT: Final[dict[Lang, dict[str, str]]] = {
         "kinds": "Other kinds", "catalogue": "Or your own products: {path: products.csv}",
         "params": "Coefficients that can be overridden (remove the # to change one):",
         "more": "`grapevine strategies` lists all kinds of tactics and their levers.",
+        "events": "Kinds",
         "measures": "Measures",
     },
     "zh": {
@@ -43,6 +45,7 @@ _TEXT: Final[dict[Lang, dict[str, str]]] = {
         "kinds": "其他类型", "catalogue": "或使用自己的商品：{path: products.csv}",
         "params": "可改写的模型系数（去掉 # 即可修改）：",
         "more": "grapevine strategies 列出全部战术及其参数。",
+        "events": "类型",
         "measures": "指标",
     },
 }  # fmt: skip
@@ -55,6 +58,8 @@ UNITS_ZH: Final = {
     "share of what was paid": "占实付金额比例", "currency per follower^0.8": "货币单位/粉丝数^0.8",
     "satisfaction": "满意度", "as the metric": "与指标相同", "messages": "条", "chance": "概率",
     "mood": "情绪值", "correlation": "相关系数", "scores": "得分",
+    "share of orders": "占订单比例", "share of visits": "占到访比例",
+    "product ids": "商品编号", "log rate": "对数频率", "logit": "对数几率", "log hazard": "对数风险",
 }  # fmt: skip
 _RANGES_ZH: Final = (
     (r"(\S+) to (\S+)", r"\1 到 \2"), (r"(\S+) or more", r"不小于 \1"), (r"at most (\S+)", r"不大于 \1"),
@@ -68,6 +73,7 @@ _RANGES_ZH: Final = (
 def template(scenario: Scenario, lang: Lang = "en") -> str:
     """The scenario as a file in which every field is explained: meaning, unit, range, default."""
     from sim.arrivals import registry
+    from sim.events import registry as all_events
 
     say = _TEXT["zh" if lang == "zh" else "en"]
     data = scenario.as_dict()
@@ -81,6 +87,8 @@ def template(scenario: Scenario, lang: Lang = "en") -> str:
             extra = _wrapped(f"{say['measures']}: {', '.join(GOAL_NAMES)}", 0)
         elif field.name == "strategies":
             extra = [f"# {say['more']}"]
+        elif field.name == "events":
+            extra = _wrapped(f"{say['events']}: {', '.join(all_events())}", 0)
         elif field.name == "graph":
             extra = [_other_kinds(GRAPHS, value, say)]
         elif field.name == "arrival":
@@ -90,6 +98,8 @@ def template(scenario: Scenario, lang: Lang = "en") -> str:
         out += [*_comment(field, say, lang, 0), *extra]
         if field.name == "strategies":
             out += _strategies(scenario, data, say, lang)
+        elif field.name == "events":
+            out += _events(scenario, value, say, lang)
         elif field.name == "params":
             out += _params(value, say)
         elif field.name in _PARTS:
@@ -133,17 +143,31 @@ def _strategies(scenario: Scenario, data: dict[str, Any], say: dict[str, str], l
         out.append(f"  {_key(label)}:" + ("" if tactics else " []"))
         raw = data["strategies"][label]
         for one, values in zip(tactics, [raw] if len(tactics) == 1 else raw, strict=True):
-            lines = _tactic(type(one), values, say, lang, explained)
-            if len(tactics) == 1:
-                out += [f"    {line}" for line in lines]
-            else:
-                first = next(i for i, line in enumerate(lines) if not line.lstrip().startswith("#"))
-                out += [f"    {line}" for line in lines[:first]]
-                out += [f"    - {lines[first]}", *(f"      {line}" for line in lines[first + 1 :])]
+            lines = _explained(type(one), values, say, lang, explained)
+            out += [f"    {line}" for line in lines] if len(tactics) == 1 else _item(lines, 4)
     return out
 
 
-def _tactic(
+def _events(scenario: Scenario, data: list[dict[str, Any]], say: dict[str, str], lang: Lang) -> list[str]:
+    if not scenario.events:
+        return ["events: []"]
+    out = ["events:"]
+    explained: set[tuple[str, str]] = set()
+    for one, values in zip(scenario.events, data, strict=True):
+        out += _item(_explained(type(one), values, say, lang, explained), 2)
+    return out
+
+
+def _item(lines: list[str], indent: int) -> list[str]:
+    """These lines as one entry of a list, with what explains it before the dash."""
+    pad, first = " " * indent, next(i for i, line in enumerate(lines) if not line.lstrip().startswith("#"))
+    return [
+        *(f"{pad}{line}" for line in lines[:first]), f"{pad}- {lines[first]}",
+        *(f"{pad}  {line}" for line in lines[first + 1 :]),
+    ]  # fmt: skip
+
+
+def _explained(
     model: type[BaseModel], values: dict[str, Any], say: dict[str, str], lang: Lang, explained: set[tuple[str, str]]
 ) -> list[str]:
     kind = str(values["kind"])
@@ -151,7 +175,7 @@ def _tactic(
     fields = describe(model)
     fields.sort(key=lambda field: field.name != "kind")
     for field in fields:
-        # Fields common to all tactics are explained once; a second tactic of a kind is not explained again.
+        # Fields common to all tactics (or events) are explained once; a second one of a kind is not explained again.
         common = (field.name, field.description)
         inner = _inner(model, field.name)
         if common not in explained and (kind, field.name) not in explained and field.name != "kind":
@@ -297,6 +321,8 @@ def difference(a: Scenario, b: Scenario) -> list[str]:
     for key in first:
         if key == "strategies":
             said += _strategy_difference(a, b, first[key], second[key])
+        elif key == "events":
+            said += _event_difference(a, b, first[key], second[key])
         elif key == "params":
             said += _params_difference(first[key], second[key])
         elif key in _PARTS:
@@ -338,13 +364,32 @@ def _strategy_difference(a: Scenario, b: Scenario, first: dict[str, Any], second
             yield from _leaves(f"strategies.{label}" + (f"[{i}]" if is_list else ""), type(one), values[0], values[1])
 
 
+def _event_difference(
+    a: Scenario, b: Scenario, first: list[dict[str, Any]], second: list[dict[str, Any]]
+) -> Iterator[str]:
+    """Events are compared place by place; where the kinds differ, all that are only in one of the two are named."""
+    kinds = [[one.kind for one in scenario.events] for scenario in (a, b)]
+    if kinds[0] == kinds[1]:
+        for i, one in enumerate(a.events):
+            yield from _leaves(f"events[{i}]", type(one), first[i], second[i])
+        return
+    for which, mine, others, scenario in (("first", first, second, a), ("second", second, first, b)):
+        for i, one in enumerate(mine):
+            if mine[: i + 1].count(one) > others.count(one):
+                yield f"events[{i}]: only in the {which} ({_flow(_shortly(scenario.events[i]))})"
+    if sorted(map(str, first)) == sorted(map(str, second)):
+        yield f"events: {_flow(kinds[0])} -> {_flow(kinds[1])}"
+
+
 def _brief(scenario: Scenario, label: str) -> Any:
     """A strategy without the levers that stand at their defaults."""
-    brief: list[dict[str, Any]] = [
-        {"kind": one.kind, **one.model_dump(mode="json", by_alias=True, exclude_defaults=True)}
-        for one in scenario.tactics(label)
-    ]
+    brief = [_shortly(one) for one in scenario.tactics(label)]
     return brief[0] if len(brief) == 1 else brief
+
+
+def _shortly(one: Any) -> dict[str, Any]:
+    """A tactic or an event without what stands at its default."""
+    return {"kind": one.kind, **one.model_dump(mode="json", by_alias=True, exclude_defaults=True)}
 
 
 def _kinds(tactics: tuple[Any, ...]) -> str:
@@ -407,18 +452,18 @@ def _flow(value: Any) -> str:
 
 def schema() -> dict[str, Any]:
     """JSON schema of a scenario file: for editors, and for programs that write scenarios."""
-    from sim import arrivals, strategies
+    from sim import arrivals, events, strategies
     from sim.params import COEFFICIENTS
     from sim.population import PERSONAS
 
-    tactics, rules = strategies.registry(), arrivals.registry()
-    models = [(model, "validation") for model in (Scenario, *tactics.values(), *rules.values())]
+    tactics, rules, shocks = strategies.registry(), arrivals.registry(), events.registry()
+    models = [(model, "validation") for model in (Scenario, *tactics.values(), *rules.values(), *shocks.values())]
     references, whole = models_json_schema(models, by_alias=True, ref_template="#/$defs/{model}")  # type: ignore[arg-type]
     definitions: dict[str, Any] = whole["$defs"]
     for model in (*tactics.values(), *GRAPHS.values(), *_catalogues()):
         _in_currency(model, definitions)
     top: dict[str, Any] = definitions.pop(Scenario.__name__)
-    for name, kinds in (("Tactic", tactics), ("Arrival", rules)):
+    for name, kinds in (("Tactic", tactics), ("Arrival", rules), ("Event", shocks)):
         chosen = [dict(references[(model, "validation")]) for model in kinds.values()]
         definitions[name] = {"oneOf": chosen}
         for model, reference in zip(kinds.values(), chosen, strict=True):
@@ -447,7 +492,7 @@ def schema() -> dict[str, Any]:
     )
     properties["goals"].update(additionalProperties=False, properties={name: {"type": "number"} for name in GOAL_NAMES})
     properties["decide_on"]["enum"] = list(MEASURE_NAMES)
-    properties["events"]["maxItems"] = 0
+    properties["events"].update(items={"$ref": "#/$defs/Event"}, maxItems=MOST_EVENTS)
     definitions["PopulationSpec"]["properties"]["personas"].update(
         additionalProperties=False,
         properties={name: {"type": "number", "minimum": 0, "maximum": 1} for name in PERSONAS},

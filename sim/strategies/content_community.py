@@ -31,7 +31,7 @@ class ContentCommunity(Tactic):
 
     kind: Literal["content_community"] = "content_community"
     weight: float = lever(
-        1.0, "slots against one random slot", "weight of the community's slots", "内容展示权重", ge=0.0, le=5.0
+        0.5, "slots against one random slot", "weight of the community's slots", "内容展示权重", ge=0.0, le=5.0
     )
     reward: Cents = lever(50, "currency", "paid for a note", "每篇笔记奖励", ge=0)
     moderation: float = lever(

@@ -60,7 +60,7 @@ class LiveStream(BuysMedia):
     def on_shelf(self, shelf: dict[str, NDArray[Any]], board: Board, desk: Desk) -> None:
         """Choose today's products, if the fee can be paid and anything is on sale."""
         desk.notes["is_live"] = False
-        shown, fee = np.flatnonzero(board.on_sale), self.media_cents(np.array([self.fee]), board)
+        shown, fee = np.flatnonzero(board.on_sale), np.array([self.media_price(self.fee, board)])
         if self.products == 0 or len(shown) == 0 or not desk.pay_in_turn(fee, "fees")[0]:
             return
         order = self.by_lot(shelf["id"][shown], board, desk, "products")

@@ -81,6 +81,10 @@ class Customers:
             raise RuntimeError("this run has no analytics")
         return self.analytics.score(name, rows)
 
+    def registered(self) -> Ints:
+        """Rows of all who ever registered."""
+        return np.flatnonzero(self.registered_day != NEVER)
+
     def members(self) -> Ints:
         """Rows of all who ever registered, and did not switch messages off."""
         return np.flatnonzero((self.registered_day != NEVER) & ~self.has_opted_out)

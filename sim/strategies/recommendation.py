@@ -31,7 +31,7 @@ class Recommendation(Tactic):
         1.0, "slots against one random slot", "weight of recommended slots", "推荐位权重", ge=0.0, le=5.0
     )
     accuracy: float = lever(
-        0.6, "correlation", "correlation of the score with the true match", "推荐准确度", ge=0.0, le=1.0
+        0.7, "correlation", "correlation of the score with the true match", "推荐准确度", ge=0.0, le=1.0
     )
     by: Literal["taste", "popularity"] = lever("taste", "", "personalised by taste, or by popularity", "按口味或按热度")
     cost_per_day: Cents = lever(2000, "currency", "fixed cost of running it", "每日固定成本", ge=0)

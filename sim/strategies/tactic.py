@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Annotated, Any, ClassVar, Final, Literal, NamedTuple, Self
 
 import numpy as np
@@ -67,6 +67,8 @@ def _no_prospects(stages: Any) -> Any:
 
 #: coefficients that a tactic or an event may change for a day (docs/model.md, 8.3); everything else is the shopper's
 CONDITIONS: Final = ("e_0", "alpha", "organic", "fail", "s_fail", "ret_0", "p_b", "p_post")
+REWARDS: Final = ("share_reward", "invite_gift", "review_reward")  # in rules' Constants; 0 unless a tactic pays them
+OUTSIDE: Final = ("rival_price",)  # in rules' Constants; only an event may change it
 
 PersonaName = Annotated[str, AfterValidator(_known_persona), WithJsonSchema({"type": "string", "enum": list(PERSONAS)})]
 
@@ -135,17 +137,27 @@ class Posts(NamedTuple):
 
 @dataclass
 class Contacts:
-    """What a tactic does today to members it reaches, one entry for each of the people it was asked about."""
+    """What a tactic or an event does today to members it reaches, one entry for each person it was asked about."""
 
     pushes: NDArray[np.int64]  # messages: they bring some to visit, tire, remind the inert, and are switched off
     pull: NDArray[np.float64]  # log rate of visiting, or of coming back for who left
     hold: NDArray[np.float64]  # log hazard of leaving (negative: she stays)
     impulse: NDArray[np.float64]  # on mood, times emotional reactivity
+    blow: NDArray[np.float64]  # to satisfaction, more for who trusts less (eq. 2c)
 
     @classmethod
     def none(cls, n: int) -> Self:
         """Nothing for n people."""
-        return cls(np.zeros(n, dtype=np.int64), np.zeros(n), np.zeros(n), np.zeros(n))
+        return cls(np.zeros(n, dtype=np.int64), np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n))
+
+    def add(self, at: NDArray[np.int64], other: Contacts) -> None:
+        """Add what is done to some of the people, who stand at these places."""
+        for one in fields(self):
+            getattr(self, one.name)[at] += getattr(other, one.name)
+
+    def touched(self) -> NDArray[np.bool_]:
+        """To whom anything is done at all."""
+        return np.logical_or.reduce([getattr(self, one.name) != 0 for one in fields(self)])
 
 
 class Giveaway(NamedTuple):
@@ -529,3 +541,7 @@ class BuysMedia(Tactic):
             return cents
         grown = power(1.0 + self.media_inflation, board.day / 30.0)
         return np.floor(cents * grown + 0.5).astype(np.int64)
+
+    def media_price(self, cents: int, board: Board) -> int:
+        """The same for one price."""
+        return int(self.media_cents(np.array([cents]), board)[0])
