@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from sim.scenario import Scenario, template
 from sim.strategies import registry
 from sim.strategies.timing import METRICS, Past, Schedule, StopLoss, When
 from tests.busy_worlds import assert_drivers_agree
+from tests.conftest import Typed
 from tests.test_strategies import GENEROUS, KINDS, control, run, scenario
 
 CALENDAR = {"singles_day": [11, 12], "new_year": [20]}
@@ -265,3 +267,23 @@ def test_drivers_agree_on_calendars_triggers_and_stops() -> None:
     journal = assert_drivers_agree(asked, ("loop",))["loop"]
     assert set(journal.ledger["tactic"]) == {"loop.coupon", "loop.kol_seeding", "loop.push", "loop.group_buy"}
     assert World.build(asked).scenario.calendar["singles_day"] == (11, 12)
+
+
+def test_check_says_when_tactics_run(typed: Typed, tmp_path: Path) -> None:
+    """In words: the days, what is waited for, what ends it."""
+    strategies = {
+        "loop": [
+            {
+                "kind": "push",
+                "when": {"metric": "gmv", "below": 300, "for_days": 3, "run_days": 7, "cool_down_days": 2},
+            },
+            {"kind": "coupon", "face": 1, "festivals": ["singles_day"], "stop_loss": {"cost_above": 99.5}},
+        ]
+    }
+    (tmp_path / "mine.yaml").write_text(scenario(strategies, calendar=CALENDAR).to_yaml(), encoding="utf-8")
+    done = typed("check", "mine.yaml")
+    assert done.returncode == 0, done.stderr
+    waits = "waits until gmv was below 300 (currency) for 3 days; then runs 7 days, then rests 2 days"
+    assert f"loop: push {waits}" in done.stdout
+    ends = "ends for good once it cost more than 99.50 in 7 days"
+    assert f"loop: coupon runs only on day 11, 12; {ends}" in done.stdout

@@ -17,6 +17,7 @@ def strategies(
     json: Json = False,
 ) -> None:
     """What a strategy is made of: tactics, their levers with unit, range, default; costs; how they backfire."""
+    from sim.scenario.words import UNITS_ZH, range_zh
     from sim.strategies import registry
 
     if lang not in ("en", "zh"):
@@ -39,8 +40,12 @@ def strategies(
         for what, key in (("Evidence", "grade"), ("It costs", "costs"), ("It can backfire", "backfires")):
             print(f"{what}: {about[key]}.")
         print()
-        text = "zh" if lang == "zh" else "description"
-        rows = [[f["name"], plain(f["default"]), f["unit"], f["allowed"], f[text]] for f in about["levers"]]
+        rows = [[f["name"], plain(f["default"]), f["unit"], f["allowed"], f["description"]] for f in about["levers"]]
+        if lang == "zh":
+            rows = [
+                [f["name"], plain(f["default"]), UNITS_ZH.get(f["unit"], f["unit"]), range_zh(f["allowed"]), f["zh"]]
+                for f in about["levers"]
+            ]
         print(show.table(["lever", "default", "unit", "allowed", "what it is"], rows, left=(0, 1, 2, 3, 4), wrap=4))
 
 

@@ -91,6 +91,10 @@ def _described(scenario: Scenario, estimate: dict[str, Any]) -> str:
     if scenario.arrival.chance is not None:
         about = about_arrival(type(scenario.arrival))
         lines.append(f"prospects register by the rule {scenario.arrival.kind}: {about['summary']}")
+    for label in scenario.labels:
+        for tactic in scenario.tactics(label):
+            timing = tactic.timing_in_words(scenario.calendar, scenario.days)
+            lines += [f"{label}: {tactic.kind} {timing}"] if timing else []
     for event in scenario.events:
         last = min(event.start + event.days, scenario.days) - 1
         lines.append(f"days {event.start} to {last}, all strategies: {event.kind}")

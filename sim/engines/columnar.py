@@ -16,10 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim import draws
+from sim.analytics import Truth
 from sim.day import SHARE_KINDS, Day, Orders
 from sim.engines import columns, kernels, visits
 from sim.engines.arrivals import arrivals_of
 from sim.engines.operations import Buyers, Operations
+from sim.engines.truth import truth_of
 from sim.engines.world import World
 from sim.journal import Recorder
 from sim.rules import leave, resolve
@@ -89,6 +91,7 @@ class Columnar:
         graph = world.graph
         self.indptr, self.audience, self.strength = graph.indptr, graph.audience, graph.strength
         self.n_heard = graph.n_heard
+        operations.see_truth = self._truth
         self.n_sent = np.zeros(len(self.audience), dtype=np.uint8)
         self.state = columns.new_state(world, np.zeros(n, dtype=np.int32))
         active = np.flatnonzero(self.state.status == ACTIVE)
@@ -171,6 +174,10 @@ class Columnar:
         self.n_active += len(events.registered) + len(events.returned) - len(events.lapsed)
         n_lapsed = len(self.ids) - self.n_prospects - self.n_active
         self.recorder.write(t, events, (self.n_prospects, self.n_active, n_lapsed))
+
+    def _truth(self, t: int) -> Truth:
+        """What the shop's analytics read with errors."""
+        return truth_of(self.world.params, self.constants, self.traits, self.state, self.n_heard, t)
 
     def _posts(self, t: int) -> Ints:
         """Opinion leaders' posts arrive; rows of those they reach."""

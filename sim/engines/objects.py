@@ -17,8 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim import draws
+from sim.analytics import Truth
 from sim.day import SHARE_KINDS, Day, Orders, Samples
 from sim.engines.operations import Buyers, Operations, prepare
+from sim.engines.truth import truth_of
 from sim.engines.world import World
 from sim.errors import InputError
 from sim.journal import Journal, Recorder
@@ -416,6 +418,7 @@ class Shop(mesa.Model):  # type: ignore[misc]  # Mesa is untyped here
         self.day = 0
         self.shelf: Shelf
         self.desk = Desk(*[[0] * max(MOST_SLOTS, INBOX_SIZE) for _ in Desk._fields])
+        self.ops.see_truth = self._truth
         self.shoppers = [shopper(self, row) for row in range(len(world))]
         self._introduce_friends()
 
@@ -466,6 +469,17 @@ class Shop(mesa.Model):  # type: ignore[misc]  # Mesa is untyped here
         self._write_down(visitors, orders, parcels, today)
         self.day += 1
         self.running = self.day < self.n_days
+
+    def _truth(self, day: int) -> Truth:
+        """What the shop's analytics read with errors; whom somebody said yes to does not matter for it."""
+        kept = {name: [getattr(p, name) for p in self.shoppers] for name in State._fields if name != "invited_by"}
+        state = State(**{name: np.array(values) for name, values in kept.items()}, invited_by=_ints(self._nobody()))
+        n_heard = np.array([person.n_heard for person in self.shoppers], dtype=np.int32)
+        world = self.world
+        return truth_of(world.params, world.constants, world.population.traits, state, n_heard, day)
+
+    def _nobody(self) -> Iterable[int]:
+        return (-1 for _ in self.shoppers)
 
     def statuses(self) -> NDArray[np.int8]:
         """Everybody's status, in the order of rows."""

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim import draws
+from sim.analytics import SCORES, Analytics, Truth
 from sim.day import Day, Orders, Samples, no_orders, no_samples
 from sim.engines.teams import Seats, Teams, no_seats
 from sim.engines.world import World
@@ -89,7 +90,9 @@ class Operations:
         self.reviews = np.zeros(len(catalogue), dtype=np.int64)
         self.stars = np.zeros(len(catalogue), dtype=np.int64)
         self.stock = catalogue.stock.copy()  # -1 = unlimited
-        self.customers = Customers(world.population)
+        self.analytics = _analytics(world, tactics)
+        self.customers = Customers(world.population, self.analytics)
+        self.see_truth: Callable[[int], Truth] | None = None  # set by the driver: what analytics read with errors
         self.params, self.constants = world.params, world.constants  # as they hold today
         self.events: tuple[Event, ...] = tuple(world.scenario.events)
         self.scenes = [self._scene(k) for k in range(len(self.events))]
@@ -176,6 +179,7 @@ class Operations:
         self.teams.start_day(t)
         for budget in self.budgets:
             budget.start_day()
+        self._predict(t)
         self._open_day()
         past = Past(DAILY, self.recorder.daily)
         self._running = [
@@ -210,6 +214,14 @@ class Operations:
         self.shelf = Shelf(**shelf)
         self.is_promoting = bool(on or self.happening) and bool((self.shelf.promoted > 0.0).any())
         return self.shelf
+
+    def _predict(self, t: int) -> None:
+        """What the shop's analytics say this morning, of people as last night left them."""
+        self.customers.start_day(t)
+        if self.day >= 0 and self.analytics.needs_truth:
+            assert self.see_truth is not None, "the driver must say how the truth is seen"
+            books = self.customers
+            self.analytics.look(t, self.see_truth(t), self.world.population.ids, books.registered_day)
 
     def _open_day(self) -> None:
         """What befalls the shop today, whatever its strategy."""
@@ -646,6 +658,15 @@ class Operations:
         np.add.at(self.units, orders.product, orders.quantity)
         np.add.at(self.reviews, reviewed, 1)
         np.add.at(self.stars, reviewed, stars)
+
+
+def _analytics(world: World, tactics: tuple[Tactic, ...]) -> Analytics:
+    """The shop's analytics, as far as these tactics ask for them."""
+    needed = frozenset(name for tactic in tactics for name in tactic.scores())
+    asked = world.scenario.analytics
+    return Analytics(
+        needed, {name: getattr(asked, f"{name}_accuracy") for name in SCORES}, world.world_seed, world.noise_seed
+    )
 
 
 def prepare(world: World, strategy: str, events: bool | Collection[str] = False) -> tuple[Operations, Recorder]:

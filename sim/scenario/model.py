@@ -20,7 +20,7 @@ from sim.errors import InputError, ScenarioError, did_you_mean, nearest
 from sim.scenario.changes import put
 from sim.scenario.files import content_hash, n_nodes, n_products, n_shoppers, stamp_of
 from sim.scenario.kinds import dumped, known_kinds
-from sim.scenario.parts import DAYS_NEEDED, MONEY_GOALS, CatalogueFile, GraphFile
+from sim.scenario.parts import DAYS_NEEDED, MONEY_GOALS, AnalyticsSpec, CatalogueFile, GraphFile
 from sim.scenario.question import CONTROL, NAME, Question
 from sim.scenario.reader import Document, parse_path, path_text, plain, read_file, read_text
 from sim.scenario.refusals import translate
@@ -35,8 +35,11 @@ if TYPE_CHECKING:
 
 #: levers that say nothing at these values: with or without them the same question is asked
 _UNSAID: Final[dict[str, Any]] = {
-    "dates": [], "festivals": [], "when": None, "stop_loss": None, **{name: [] for name in DEMOGRAPHICS}, "rfm": None,
-}  # fmt: skip
+    **{name: [] for name in ("dates", "festivals", *DEMOGRAPHICS)},
+    **dict.fromkeys(("when", "stop_loss", "rfm", "risk_above", "intent_above", "mood_below")),
+    "serve_first": "lot",
+    "media_inflation": 0.0,
+}
 
 
 class Scenario(Question):
@@ -230,6 +233,8 @@ class Scenario(Question):
             del data["arrival"]  # the usual rule asks the same question as no word on it
         if not data["calendar"]:
             del data["calendar"]
+        if self.analytics == AnalyticsSpec():
+            del data["analytics"]
         if data["population"]["demographics"] == full_shares({}):
             del data["population"]["demographics"]
         for tactics in data["strategies"].values():

@@ -75,6 +75,35 @@ class PopulationSpec(Part):
     )
 
 
+class AnalyticsSpec(Part):
+    """What the shop's own analytics are worth; only tactics that ask for a score use them."""
+
+    risk_accuracy: float | None = about(
+        "Correlation of predicted with true churn risk; null: learned from the shop's own log.",
+        unit="correlation",
+        zh="流失风险预测与真实值的相关系数；null 表示由商家自己的日志学习。",
+        default=None,
+        ge=0,
+        le=1,
+    )
+    intent_accuracy: float | None = about(
+        "Correlation of predicted with true purchase intent; null: learned from the shop's own log.",
+        unit="correlation",
+        zh="购买意向预测与真实值的相关系数；null 表示由商家自己的日志学习。",
+        default=None,
+        ge=0,
+        le=1,
+    )
+    mood_accuracy: float = about(
+        "Correlation of recognised with true moods (a guess).",
+        unit="correlation",
+        zh="情绪识别结果与真实情绪的相关系数（假设值）。",
+        default=0.6,
+        ge=0,
+        le=1,
+    )
+
+
 _mean_degree: dict[str, Any] = {
     "description": "Friends a person has on average: ties that matter for shopping, not all contacts.",
     "unit": "friends", "zh": "平均好友数（与购物有关的联系）。", "default": 10.0, "ge": 0, "le": 1_000_000,

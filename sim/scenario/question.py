@@ -19,6 +19,7 @@ from sim.scenario.parts import (
     MONEY_GOALS,
     MOST_DAYS,
     SWITCHES,
+    AnalyticsSpec,
     CatalogueSpec,
     DrawnCatalogue,
     GraphFile,
@@ -139,6 +140,11 @@ class Question(Part):
         unit="days",
         zh="节日日历：名称 -> 日期列表（从预热期结束算起）；战术用 festivals: [名称] 在这些日子进行。",
         default_factory=dict,
+    )
+    analytics: AnalyticsSpec = about(
+        "How well the shop knows its members: who is about to leave, who will buy, who is in what mood.",
+        zh="商家的用户分析能力：流失预警、购买意向、情绪识别的准确度。",
+        default=AnalyticsSpec(),
     )
     strategies: dict[str, tuple[Any, ...]] = about(
         "Label -> one tactic, or a list of tactics run together. `control` (no tactic) always exists.",

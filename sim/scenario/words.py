@@ -22,7 +22,8 @@ from sim.scenario.question import MOST_EVENTS
 
 Lang = Literal["en", "zh"]
 _WIDTH: Final = 110
-_PARTS: Final = ("population", "graph", "catalogue", "arrival")  # keys that hold a part, whose class may depend on it
+#: keys that hold a part, whose class may depend on it
+_PARTS: Final = ("population", "graph", "catalogue", "arrival", "analytics")
 
 _TEXT: Final[dict[Lang, dict[str, str]]] = {
     "en": {
@@ -50,12 +51,13 @@ _TEXT: Final[dict[Lang, dict[str, str]]] = {
 }  # fmt: skip
 
 
-_UNITS_ZH: Final = {
+UNITS_ZH: Final = {
     "day": "天", "days": "天", "people": "人", "friends": "个好友", "share": "比例", "currency": "货币单位",
     "products": "件商品", "communities": "个社群", "runs per strategy": "次/策略", "runs per world": "次/世界",
     "names": "名称", "yes/no": "是/否", "share of price": "占价格比例", "share of products": "占商品比例",
     "share of what was paid": "占实付金额比例", "currency per follower^0.8": "货币单位/粉丝数^0.8",
-    "satisfaction": "满意度", "as the metric": "与指标相同", "messages": "条",
+    "satisfaction": "满意度", "as the metric": "与指标相同", "messages": "条", "chance": "概率",
+    "mood": "情绪值", "correlation": "相关系数", "scores": "得分",
     "share of orders": "占订单比例", "share of visits": "占到访比例",
     "product ids": "商品编号", "log rate": "对数频率", "logit": "对数几率", "log hazard": "对数风险",
 }  # fmt: skip
@@ -243,12 +245,9 @@ def _said(field: FieldAbout, say: dict[str, str], lang: Lang) -> str:
     text = text[:1].upper() + text[1:]
     facts = []
     if field.unit not in ("", "1"):
-        facts.append(f"{say['unit']}: {_UNITS_ZH.get(field.unit, field.unit) if is_zh else field.unit}")
+        facts.append(f"{say['unit']}: {UNITS_ZH.get(field.unit, field.unit) if is_zh else field.unit}")
     if field.allowed:
-        allowed = field.allowed
-        if is_zh:
-            for english, chinese in _RANGES_ZH:
-                allowed = re.sub(english, chinese, allowed)
+        allowed = range_zh(field.allowed) if is_zh else field.allowed
         facts.append(f"{say['allowed']}: {allowed}")
     if isinstance(field.default, (bool, int, float, str)) and field.default != "":
         is_amount = field.is_money and isinstance(field.default, (int, float))
@@ -256,6 +255,13 @@ def _said(field: FieldAbout, say: dict[str, str], lang: Lang) -> str:
     if is_zh:
         return text + "。" + "；".join(facts).replace(": ", "：")
     return f"{text}. {'; '.join(facts)}".strip()
+
+
+def range_zh(text: str) -> str:
+    """What is allowed, in Chinese."""
+    for english, chinese in _RANGES_ZH:
+        text = re.sub(english, chinese, text)
+    return text
 
 
 def _amount(currency: Any) -> str:

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from sim.money import Cents
 from sim.strategies.people import LAPSED_DAYS, SILENT_DAYS, People
 from sim.strategies.promises import Promises, worth
-from sim.strategies.tactic import Board, Contacts, Desk, Tactic, face_warnings, least_price, lever
+from sim.strategies.tactic import Board, Contacting, Contacts, Desk, face_warnings, least_price, lever
 
 
-class Activation(Tactic):
+class Activation(Contacting):
     """Dormant members, not seen for two weeks but not yet taken for lost, get messages and a small coupon.
 
     Most of them still mean to come: the message brings the visit forward. But it also reminds the inert that they
@@ -69,7 +69,7 @@ class Activation(Tactic):
         promises, away = Promises.of(desk), people.days_away
         is_silent = (away >= SILENT_DAYS) & (away < LAPSED_DAYS)
         wanted = np.flatnonzero(chosen & is_silent & promises.may_write(people, self.again))
-        wanted = wanted[self.by_lot(people.id[wanted], board, desk)]
+        wanted = self.in_turn(people, wanted, board, desk)
         sent = promises.write(contacts, people, wanted, self.messages * self.cost, None, desk, "messages")
         contacts.pushes[sent] += self.messages - 1
         contacts.pull[promises.hold(people, self.valid_days)] += self.pull * worth(self.face)

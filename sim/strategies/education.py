@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from sim.money import Cents
 from sim.strategies.people import NEW_DAYS, SILENT_DAYS, People
-from sim.strategies.tactic import Board, Contacts, Desk, Tactic, lever
+from sim.strategies.tactic import Board, Contacting, Contacts, Desk, lever
 
 
-class Education(Tactic):
+class Education(Contacting):
     """Onboarding: how to find, compare, return; one lesson a day, as a message, until a member had all of them.
 
     In her first two weeks each lesson taken makes leaving less likely, the first ones most. Later it teaches
@@ -72,7 +72,7 @@ class Education(Tactic):
         }[self.whom]
         wanted = np.flatnonzero(chosen & meant & (taken[people.row] < self.lessons))
         most = len(wanted) if self.cost == 0 else min(len(wanted), desk.budget.available() // self.cost)
-        sent = wanted[self.by_lot(people.id[wanted], board, desk)[:most]]
+        sent = self.in_turn(people, wanted, board, desk)[:most]
         desk.pay(len(sent) * self.cost, "lessons")
         contacts.pushes[sent] += 1
         taken[people.row[sent]] += 1

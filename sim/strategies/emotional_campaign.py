@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from sim import draws
 from sim.money import Cents
 from sim.strategies.people import People
-from sim.strategies.tactic import Board, Contacts, Desk, Tactic, lever
+from sim.strategies.tactic import Board, BuysMedia, Contacting, Contacts, Desk, lever
 
 
-class EmotionalCampaign(Tactic):
+class EmotionalCampaign(BuysMedia, Contacting):
     """A brand story shown to members: it lifts mood a little, and makes what they buy something to talk about.
 
     Mood does little to buying (eq. 1, 5, 16); what moves people is shared more (eq. 14). A story wears out with
@@ -87,9 +87,10 @@ class EmotionalCampaign(Tactic):
         if not notes["is_made"]:
             desk.pay(self.creative, "creative")
             notes["is_made"] = True
-        most = n if self.media == 0 else min(n, desk.budget.available() // self.media)
-        shown = wanted[self.by_lot(people.id[wanted], board, desk)[:most]]
-        desk.pay(len(shown) * self.media, "media")
+        price = self.media_price(self.media, board)
+        most = n if price == 0 else min(n, desk.budget.available() // price)
+        shown = self.in_turn(people, wanted, board, desk)[:most]
+        desk.pay(len(shown) * price, "media")
         words = np.empty((len(shown), 4), dtype=np.int64)
         purpose = self.purpose("commercial", desk)
         draws.blocks(

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from sim import draws
 from sim._jit import power
 from sim.money import Cents
-from sim.strategies.tactic import Board, Desk, Posts, Tactic, lever
+from sim.strategies.tactic import Board, BuysMedia, Desk, Posts, lever
 
 
-class KolSeeding(Tactic):
+class KolSeeding(BuysMedia):
     """Opinion leaders post about the product that fits them best, to friends and followers.
 
     A post shows the product to those who follow (slots and utility, docs/model.md, eq. 3-4), and makes
@@ -92,7 +92,7 @@ class KolSeeding(Tactic):
         rows, fees = desk.notes["rows"], desk.notes["fees"]
         if len(rows) == 0 or not board.on_sale.any() or not self.is_turn(self.posts_every, board, desk):
             return None
-        paid = desk.pay_in_turn(fees, "fees")
+        paid = desk.pay_in_turn(self.media_cents(fees, board), "fees")
         taste = desk.world.catalogue.taste
         fit = sum(np.outer(mine[paid], taste[:, k]) for k, mine in enumerate(desk.notes["tastes"]))
         best = np.argmax(np.where(board.on_sale, fit, -np.inf), axis=1).astype(np.int64)

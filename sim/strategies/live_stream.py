@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from sim.money import Cents
 from sim.strategies.people import People
-from sim.strategies.tactic import Board, Desk, Tactic, lever, reduced_cents
+from sim.strategies.tactic import Board, BuysMedia, Desk, lever, reduced_cents
 
 
-class LiveStream(Tactic):
+class LiveStream(BuysMedia):
     """Sessions in which a host shows a few products to some of the day's visitors, cheaper while it lasts.
 
     Who watches sees these products in more of her slots, likes them better, and buys on the spur of the moment
@@ -60,8 +60,8 @@ class LiveStream(Tactic):
     def on_shelf(self, shelf: dict[str, NDArray[Any]], board: Board, desk: Desk) -> None:
         """Choose today's products, if the fee can be paid and anything is on sale."""
         desk.notes["is_live"] = False
-        shown = np.flatnonzero(board.on_sale)
-        if self.products == 0 or len(shown) == 0 or not desk.pay_in_turn(np.array([self.fee]), "fees")[0]:
+        shown, fee = np.flatnonzero(board.on_sale), np.array([self.media_price(self.fee, board)])
+        if self.products == 0 or len(shown) == 0 or not desk.pay_in_turn(fee, "fees")[0]:
             return
         order = self.by_lot(shelf["id"][shown], board, desk, "products")
         chosen = shown[order[: self.products]]

@@ -13,10 +13,10 @@ from sim.money import Cents
 from sim.rules.records import CHANNELS
 from sim.strategies.people import People
 from sim.strategies.rewards import first_order_coupon, pay_part
-from sim.strategies.tactic import Board, Desk, Tactic, face_warnings, least_price, lever
+from sim.strategies.tactic import Board, BuysMedia, Desk, face_warnings, least_price, lever
 
 
-class NewUserOffer(Tactic):
+class NewUserOffer(BuysMedia):
     """Paid acquisition and a newcomer's price: more prospects register, and a first order costs them less.
 
     Advertisements add `ads` to everybody's daily chance to register by herself (docs/model.md, eq. 15b); prospects
@@ -75,7 +75,7 @@ class NewUserOffer(Tactic):
         desk.notes["bought_share"] = 0.0
         if self.ads == 0.0 or desk.world.scenario.arrival.kind != "organic":
             return  # another arrival rule does not ask for the coefficient
-        expected = self.ads * desk.notes["prospects"] * self.cost_per_install
+        expected = self.ads * desk.notes["prospects"] * self.media_price(self.cost_per_install, board)
         left = desk.budget.available()
         bought = self.ads * (1.0 if expected <= left else left / expected)
         conditions["organic"] = min(conditions["organic"] + bought, 1.0)
@@ -93,7 +93,8 @@ class NewUserOffer(Tactic):
         """Pay the advertisements' share of today's organic registrations."""
         desk.notes["prospects"] -= len(events.registered)
         organic = int(np.sum(events.channel == CHANNELS.index("organic")))
-        pay_part(math.floor(organic * desk.notes["bought_share"] * self.cost_per_install + 0.5), "installs", desk)
+        price = self.media_price(self.cost_per_install, board)
+        pay_part(math.floor(organic * desk.notes["bought_share"] * price + 0.5), "installs", desk)
 
     def warnings(self, list_cents: NDArray[np.int64], unit_cost_cents: NDArray[np.int64]) -> list[str]:
         """Warn where the coupon eats the margin of a typical product it is good for."""

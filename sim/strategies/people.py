@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.analytics import Analytics, Books, ScoreName
 from sim.population import Population
 from sim.rules.records import NEVER
 
@@ -33,9 +34,11 @@ HIGH_VALUE_SHARE: Final = 0.1  # of all buyers, by what they paid so far
 class Customers:
     """What the shop wrote down about everybody who ever registered (columns: all shoppers, by row)."""
 
-    def __init__(self, population: Population) -> None:
+    def __init__(self, population: Population, analytics: Analytics | None = None) -> None:
         n = len(population)
         self.population = population
+        self.analytics = analytics
+        self.n_visits = np.zeros(n, dtype=np.int64)
         self.registered_day = np.where(population.is_registered, -population.tenure_days, NEVER).astype(np.int64)
         self.last_visit_day = np.full(n, NEVER, dtype=np.int64)
         self.last_order_day = np.full(n, NEVER, dtype=np.int64)
@@ -61,9 +64,22 @@ class Customers:
         self._sorted.clear()
         self.registered_day[registered] = day
         self.last_visit_day[visitors] = day
+        self.n_visits[visitors] += 1
         self.last_order_day[buyers] = day
         np.add.at(self.n_orders, buyers, 1)
         np.add.at(self.paid_cents, buyers, paid_cents)
+
+    def start_day(self, day: int) -> None:
+        """Work out what is predicted this morning."""
+        if self.analytics is not None:
+            books = Books(self.registered_day, self.last_visit_day, self.last_order_day, self.n_visits, self.n_orders)
+            self.analytics.start_day(day, books)
+
+    def predicted(self, name: ScoreName, rows: Ints) -> NDArray[np.float64]:
+        """What the shop's analytics say of these people this morning."""
+        if self.analytics is None:
+            raise RuntimeError("this run has no analytics")
+        return self.analytics.score(name, rows)
 
     def registered(self) -> Ints:
         """Rows of all who ever registered."""
@@ -121,6 +137,27 @@ class People:
         """Orders until yesterday."""
         found: Ints = self.books.n_orders[self.row]
         return found
+
+    @cached_property
+    def paid_cents(self) -> Ints:
+        """Paid until yesterday, returns included."""
+        found: Ints = self.books.paid_cents[self.row]
+        return found
+
+    @cached_property
+    def risk(self) -> NDArray[np.float64]:
+        """Predicted chance that she is not seen in the next 14 days (analytics.RISK_DAYS)."""
+        return self.books.predicted("risk", self.row)
+
+    @cached_property
+    def intent(self) -> NDArray[np.float64]:
+        """Predicted chance that she orders in the next 7 days (analytics.INTENT_DAYS)."""
+        return self.books.predicted("intent", self.row)
+
+    @cached_property
+    def mood(self) -> NDArray[np.float64]:
+        """Her mood as the shop recognises it, -1 to 1."""
+        return self.books.predicted("mood", self.row)
 
     def is_at(self, stage: Lifecycle) -> Mask:
         """Who is at this stage; high_value and loyal go beside the others, of which everybody has one."""

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from sim.money import Cents
 from sim.strategies.people import People
-from sim.strategies.tactic import Board, Contacts, Desk, Tactic, lever
+from sim.strategies.tactic import Board, Contacting, Contacts, Desk, lever
 
 
-class Push(Tactic):
+class Push(Contacting):
     """Messages on the phone: each makes a visit today likelier, and each tires.
 
     A tired member reacts less (eq. 2), leaves sooner (eq. 17) and switches messages off for good (eq. 2b); who has
@@ -48,10 +48,10 @@ class Push(Tactic):
         return cls(per_day=10, cost=20)
 
     def on_reach(self, contacts: Contacts, people: People, chosen: NDArray[np.bool_], board: Board, desk: Desk) -> None:
-        """Write to whom it is meant for, by lot as far as the budget reaches."""
+        """Write to whom it is meant for, in turn as far as the budget reaches."""
         wanted = np.flatnonzero(chosen) if self.per_day else np.empty(0, dtype=np.int64)
         each = self.per_day * self.cost
         most = len(wanted) if each == 0 else min(len(wanted), desk.budget.available() // each)
-        sent = wanted[self.by_lot(people.id[wanted], board, desk)[:most]]
+        sent = self.in_turn(people, wanted, board, desk)[:most]
         contacts.pushes[sent] += self.per_day
         desk.pay(len(sent) * each, "messages")

@@ -14,13 +14,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Annotated, Any, ClassVar, Final, NamedTuple, Self
+from typing import Annotated, Any, ClassVar, Final, Literal, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from sim import draws
+from sim._jit import power
+from sim.analytics import ScoreName
 from sim.day import Day
 from sim.demographics import DEMOGRAPHICS
 from sim.errors import did_you_mean
@@ -258,6 +260,36 @@ class Target(BaseModel):
         json_schema_extra={"unit": "", "zh": "按 RFM（最近购买、次数、金额）五分位得分筛选；空为不限"},
     )
 
+    risk_above: float | None = Field(
+        None,
+        description="only who is predicted not to be seen in the next 14 days with a chance above this; empty = all",
+        ge=0.0,
+        le=1.0,
+        json_schema_extra={"unit": "chance", "zh": "仅限预测流失风险（14天内不再来访的概率）高于该值者；空为不限"},
+    )
+    intent_above: float | None = Field(
+        None,
+        description="only who is predicted to order in the next 7 days with a chance above this; empty = all",
+        ge=0.0,
+        le=1.0,
+        json_schema_extra={"unit": "chance", "zh": "仅限预测购买意向（7天内下单的概率）高于该值者；空为不限"},
+    )
+    mood_below: float | None = Field(
+        None,
+        description="only who seems to be in a mood below this; empty = all",
+        ge=-1.0,
+        le=1.0,
+        json_schema_extra={"unit": "mood", "zh": "仅限识别出的情绪低于该值者（-1 到 1）；空为不限"},
+    )
+
+    @property
+    def reads(self) -> frozenset[ScoreName]:
+        """Scores of the shop's analytics that it asks for."""
+        asked: dict[ScoreName, float | None] = {
+            "risk": self.risk_above, "intent": self.intent_above, "mood": self.mood_below,
+        }  # fmt: skip
+        return frozenset(name for name, limit in asked.items() if limit is not None)
+
     def chosen(self, people: People) -> NDArray[np.bool_]:
         """Which of these people are meant."""
         mask = np.ones(len(people.row), dtype=bool)
@@ -270,6 +302,12 @@ class Target(BaseModel):
                 mask &= np.isin(people.demographic(name), [list(values).index(value) for value in wanted])
         if self.rfm is not None:
             mask &= self.rfm.chosen(people)
+        if self.risk_above is not None:
+            mask &= people.risk > self.risk_above
+        if self.intent_above is not None:
+            mask &= people.intent > self.intent_above
+        if self.mood_below is not None:
+            mask &= people.mood < self.mood_below
         return mask
 
 
@@ -284,6 +322,7 @@ class Tactic(BaseModel):
     backfires: ClassVar[str] = ""  # how it can hurt, in one sentence
     title_zh: ClassVar[str] = ""
     is_for_all: ClassVar[bool] = False  # works on everybody alike, so a target would mean nothing
+    reads: ClassVar[tuple[ScoreName, ...]] = ()  # scores of the shop's analytics that its hooks look at
 
     kind: str
     start: int = lever(0, "day", "first day, counted from the end of the burn-in", "开始日（从预热期结束算起）", ge=0)
@@ -331,6 +370,10 @@ class Tactic(BaseModel):
             raise ValueError(f"{self.kind} reaches everybody: it cannot have a target")
         return self
 
+    def scores(self) -> frozenset[ScoreName]:
+        """Scores of the shop's analytics that it needs: for its hooks and for its target."""
+        return frozenset(self.reads) | self.target.reads
+
     def affords(self, cents: NDArray[np.int64], desk: Desk) -> NDArray[np.bool_]:
         """Which of these reductions of one unit still fit into the budget this morning; the rest is not shown."""
         return cents <= desk.budget.available()
@@ -346,6 +389,15 @@ class Tactic(BaseModel):
         if self.dates or self.festivals:
             named = festival_days(self.festivals, calendar) | set(self.dates)
         return [day for day in range(n_days) if self.is_on(day) and (named is None or day in named)]
+
+    def timing_in_words(self, calendar: Mapping[str, Sequence[int]], n_days: int) -> str:
+        """What beside start, stop and every says when it runs; empty if nothing does."""
+        said = []
+        if self.dates or self.festivals:
+            days = self.days_on(calendar, n_days)
+            said.append(f"runs only on day {', '.join(map(str, days[:10]))}{' ...' if len(days) > 10 else ''}")
+        said += [rule.in_words() for rule in (self.when, self.stop_loss) if rule is not None]
+        return "; ".join(said)
 
     def is_turn(self, n: int, board: Board, desk: Desk) -> bool:
         """Does what it does every n days fall on this day, on which it runs?
@@ -442,3 +494,54 @@ class Tactic(BaseModel):
     def warnings(self, list_cents: NDArray[np.int64], unit_cost_cents: NDArray[np.int64]) -> list[str]:
         """Where money is lost by design, in words."""
         return []
+
+
+class Contacting(Tactic):
+    """A tactic that turns to members one by one, some before others where its money does not reach all."""
+
+    serve_first: Literal["lot", "risk", "intent", "spend"] = lever(
+        "lot",
+        "",
+        "who comes first where the budget does not reach all: by lot, or highest predicted risk of leaving, highest "
+        "predicted purchase intent, or who paid most so far",
+        "预算不足时的优先顺序：随机，或预测流失风险、预测购买意向、累计消费最高者优先",
+    )
+
+    def scores(self) -> frozenset[ScoreName]:
+        """Also the one it serves by."""
+        asked: dict[str, ScoreName] = {"risk": "risk", "intent": "intent"}
+        return super().scores() | {asked[name] for name in (self.serve_first,) if name in asked}
+
+    def in_turn(
+        self, people: People, wanted: NDArray[np.int64], board: Board, desk: Desk, site: str = "lot"
+    ) -> NDArray[np.int64]:
+        """These people (positions), the first to be served first; equals by lot."""
+        order = wanted[self.by_lot(people.id[wanted], board, desk, site)]
+        if self.serve_first == "lot":
+            return order
+        column = {"risk": "risk", "intent": "intent", "spend": "paid_cents"}[self.serve_first]
+        return order[np.argsort(-getattr(people, column)[order], kind="stable")]
+
+
+class BuysMedia(Tactic):
+    """A tactic that buys other people's attention, whose price may rise."""
+
+    media_inflation: float = lever(
+        0.0,
+        "share per 30 days",
+        "how much dearer bought attention gets in 30 days, counted from the end of the burn-in",
+        "媒体价格每30天的涨幅（从预热期结束算起）",
+        ge=-0.5,
+        le=2.0,
+    )
+
+    def media_cents(self, cents: NDArray[np.int64], board: Board) -> NDArray[np.int64]:
+        """What media of these prices on the first day cost today."""
+        if self.media_inflation == 0.0:
+            return cents
+        grown = power(1.0 + self.media_inflation, board.day / 30.0)
+        return np.floor(cents * grown + 0.5).astype(np.int64)
+
+    def media_price(self, cents: int, board: Board) -> int:
+        """The same for one price."""
+        return int(self.media_cents(np.array([cents]), board)[0])

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final, NamedTuple, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
 
 from sim.errors import did_you_mean
-from sim.money import Cents
+from sim.money import Cents, in_currency
 
 MOST_DAYS: Final = 365  # of a condition, a run, a pause
 
@@ -123,6 +123,16 @@ def _one_side(below: float | None, above: float | None) -> None:
         raise ValueError("give one of below and above")
 
 
+def _days(n: int) -> str:
+    return f"{n} day{'s' if n > 1 else ''}"
+
+
+def _condition(metric: str, below: float | None, above: float | None, for_days: int) -> str:
+    limit = f"below {below:g}" if below is not None else f"above {above:g}"
+    unit = METRICS[metric].unit
+    return f"{metric} was {limit}{f' ({unit})' if unit != metric else ''} for {_days(for_days)}"
+
+
 _METRIC_TEXT: Final = f"daily measure looked at: {', '.join(METRICS)}; money in currency"
 _FOR_TEXT: Final = "so many days in a row, until yesterday, must be beyond the limit"
 
@@ -132,7 +142,7 @@ class When(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    metric: MetricName = part_field(..., "", _METRIC_TEXT, "观察的每日指标；金额以货币单位计")
+    metric: MetricName = part_field(..., "", _METRIC_TEXT, f"观察的每日指标：{', '.join(METRICS)}；金额以货币单位计")
     below: float | None = part_field(None, "as the metric", "runs after the metric was below this", "低于该值时触发")
     above: float | None = part_field(None, "as the metric", "runs after the metric was above this", "高于该值时触发")
     for_days: int = part_field(1, "days", _FOR_TEXT, "连续多少天（截至昨日）越过界限", ge=1, le=MOST_DAYS)
@@ -147,6 +157,12 @@ class When(BaseModel):
     def _fits_together(self) -> Self:
         _one_side(self.below, self.above)
         return self
+
+    def in_words(self) -> str:
+        """What it waits for, as part of a sentence."""
+        pause = f", then rests {_days(self.cool_down_days)}" if self.cool_down_days else ""
+        waits = _condition(self.metric, self.below, self.above, self.for_days)
+        return f"waits until {waits}; then runs {_days(self.run_days)}{pause}"
 
 
 class StopLoss(BaseModel):
@@ -176,6 +192,15 @@ class StopLoss(BaseModel):
         elif self.cost_above is None:
             raise ValueError("give cost_above, or a metric with below or above")
         return self
+
+    def in_words(self) -> str:
+        """What ends it, as part of a sentence."""
+        reasons = []
+        if self.cost_above is not None:
+            reasons.append(f"it cost more than {in_currency(self.cost_above)} in {_days(self.over_days)}")
+        if self.metric is not None:
+            reasons.append(_condition(self.metric, self.below, self.above, self.for_days))
+        return f"ends for good once {' or '.join(reasons)}"
 
 
 class Schedule:

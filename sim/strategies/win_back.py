@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from sim.money import Cents
 from sim.strategies.people import People
 from sim.strategies.promises import Promises, worth
-from sim.strategies.tactic import Board, Contacts, Desk, Tactic, face_warnings, least_price, lever
+from sim.strategies.tactic import Board, Contacting, Contacts, Desk, face_warnings, least_price, lever
 
 
-class WinBack(Tactic):
+class WinBack(Contacting):
     """Who was not seen for a while is written to, with money off her next order if she comes within some days.
 
     The message and the coupon in hand make coming back likelier (eq. 18), for the few days the coupon is good. The
@@ -77,7 +77,7 @@ class WinBack(Tactic):
         promises, away = Promises.of(desk), people.days_away
         due = chosen & (away >= self.after) & (away < self.until) & promises.may_write(people, self.again)
         wanted = np.flatnonzero(due)
-        wanted = wanted[self.by_lot(people.id[wanted], board, desk)]
+        wanted = self.in_turn(people, wanted, board, desk)
         if self.first == "spent":
             wanted = wanted[np.argsort(-people.books.paid_cents[people.row[wanted]], kind="stable")]
         elif self.first == "recent":
