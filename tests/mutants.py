@@ -69,6 +69,12 @@ DRAWN = "tests/test_rules_items.py::test_a_draw_is_a_product_and_the_luck_of_loo
 EQUALS = "tests/test_rules_items.py::test_the_first_of_equals_is_taken"
 FEW = OF_SLOTS + "few_promoted_products_of_many_are_found"
 BUDGET = OF_TEAMS + "a_budget_gives_what_fits_and_to_anybody"
+OF_EVENTS = "tests/test_events.py::test_"
+RIVAL = OF_EVENTS + "some_buy_at_the_rival_most_where_it_is_cheap_and_they_mind_the_price"
+RIVAL_OBJECTS = OF_EVENTS + "both_drivers_agree_on_each_alone[rival_price_cut]"  # the columnar driver asks before
+LURE = OF_EVENTS + "a_cheap_rival_makes_members_leave"
+LEAK = OF_EVENTS + "a_leak_moves_satisfaction_exactly"
+WORRY = OF_EVENTS + "a_leak_makes_members_leave_sooner_for_a_while"
 
 
 class Mutant(NamedTuple):
@@ -165,6 +171,18 @@ def _rows() -> Iterator[Mutant]:
     yield sign("leave", "most_leaves", "-params.churn * exp(x)", "-params.churn * exp(-x)", LIFE)
     yield sign("leave", "most_leaves", "return -params.churn", "return params.churn", LIFE)
     yield bound("leave", "most_leaves", "* (1.0 + ROUNDING)", "* 0.8", LIFE)
+
+    # (5b), (17), (2c) a rival shop, bad news of ours
+    yield sign("buy", "rival_value", "1.0 + params.w_rival", "1.0 - params.w_rival", RIVAL)
+    yield bound("buy", "rival_value", "log(1.0 +", "log(2.0 +", RIVAL)
+    yield sign("buy", "rival_value", "log(constants.rival_price)", "-log(constants.rival_price)", RIVAL)
+    yield sign("buy", "decide", "- rival_value", "+ rival_value", RIVAL_OBJECTS)
+    yield sign("leave", "rival_lure", "-log(", "log(", LURE)
+    yield bound("leave", "rival_lure", "max(0.0,", "max(-9.0,", OF_EVENTS + "rules_by_hand")
+    yield sign("leave", "_other_reasons", "+ state.hold", "- state.hold", WORRY)
+    yield sign("reach", "shaken", "- blow", "+ blow", LEAK)
+    yield sign("reach", "shaken", "HARDEST - trust", "HARDEST + trust", LEAK)
+    yield bound("reach", "", "HARDEST = 1.5", "HARDEST = 1.4", LEAK)
 
     # (16), (10) mood, fatigue, satisfaction
     yield sign("feel", "next_mood", "- state.mood", "+ state.mood", MAIL)
