@@ -127,14 +127,17 @@ def _rows() -> Iterator[Mutant]:
     yield bound("visit", "could_act", " | is_invited", "", REACH)
 
     # (18), (17) coming back, leaving
-    yield sign("reach", "push_pull", "-fatigue", "fatigue", PUSHED)
-    yield sign("reach", "push_pull", "params.e_p * pushes", "-params.e_p * pushes", PUSHED)
+    yield sign("reach", "push_pull", "exp(-fatigue / params.f_0)\n", "exp(fatigue / params.f_0)\n", PUSHED)
+    yield sign("reach", "push_pull", "params.e_p * min", "-params.e_p * min", PUSHED)
+    yield bound("reach", "", "PUSHES_SEEN = 3", "PUSHES_SEEN = 4", PUSHED)
     yield bound("reach", "", "INERT_DAYS = 14", "INERT_DAYS = 15", PUSHED)
     yield sign("reach", "salience", "params.g_sal * min", "-params.g_sal * min", PUSHED)
     yield bound("reach", "salience", "days_away >= INERT_DAYS", "days_away > INERT_DAYS", PUSHED)
     yield day("reach", "reached", "away = day - max", "away = day + 1 - max", PUSHED)
     yield sign("reach", "opt_out_probability", "exp(-params.o_p", "exp(params.o_p", SWITCHED)
-    yield sign("reach", "opt_out_probability", "min(fatigue", "min(-fatigue", SWITCHED)
+    yield sign(
+        "reach", "opt_out_probability", "(1.0 + fatigue / params.f_0))\n", "(1.0 - fatigue / params.f_0))\n", SWITCHED
+    )
     yield sign("visit", "visit_probability", "+ state.pull", "- state.pull", PUSHED)
     yield sign("leave", "return_probability", "+ state.pull", "- state.pull", PUSHED)
     yield bound("leave", "most_returns", " + most_pull", "", PUSHED)
