@@ -50,7 +50,8 @@ def _read(path: Path) -> tuple[bytes, tuple[Path, ...]]:
         found |= {base.with_suffix(".py"), base / "__init__.py"}
         found |= {base / f"{name}.py" for name in re.findall(r"\w+", names)}
         found |= {base / name / "__init__.py" for name in re.findall(r"\w+", names)}
-    return content, tuple(sorted(file for file in found if file.is_file()))
+    # the package's own front door only re-exports: no kernel depends on it, and it leads to every file there is
+    return content, tuple(sorted(file for file in found - {_ROOT / "__init__.py"} if file.is_file()))
 
 
 @functools.cache

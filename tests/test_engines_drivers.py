@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 from sim.day import EVENT_TYPES
-from sim.engines import World, columnar, columns, prepare, simulate, visits
+from sim.engines import World, columnar, prepare, simulate, visits
 from sim.engines.columnar import Columnar
 from sim.engines.objects import Shop
 from sim.rules.buy import decide
@@ -208,8 +208,8 @@ def assert_rules_agree(
     """What each of these visitors sees, likes and buys, worked out again by itself."""
     n_slots, n_bought, n_told = int(params.attention), 0, 0
     for k, i in enumerate(rows.tolist()):
-        it, me, memory = columns.traits_of(traits, i), columns.state_of(state, i), columns.inbox_of(inboxes, i)
-        offer, key = columns.offer_of(offers, k), Key(seed, day, i, world_seed)  # rows are ids here
+        it, me, memory = reading.traits_of(traits, i), reading.state_of(state, i), reading.inbox_of(inboxes, i)
+        offer, key = reading.offer_of(offers, k), Key(seed, day, i, world_seed)  # rows are ids here
         n_shown = expose(params, it, me, offer, memory, shelf, is_promoting, key, desk)
         shown = np.flatnonzero(view.product[:n_slots, k] >= 0)
         assert view.product[shown, k].tolist() == desk.product[:n_shown].tolist()

@@ -91,7 +91,7 @@ def test_a_file_may_say_who_is_who(tmp_path: Path) -> None:
          {"city_tier": {"tier_3", "tier_4_5"}, "region": {"south"}}),
         ({"age_band": ["25-35"], "personas": ["price_hunter"]}, {"age_band": {"25-35"}, "persona": {"price_hunter"}}),
     ],
-    ids=str,
+    ids=["gender", "city and region", "age and persona"],
 )  # fmt: skip
 def test_offers_go_only_to_whom_they_are_for(target: dict[str, Any], columns: dict[str, set[str]]) -> None:
     journal = run(GENEROUS["coupon"] | {"target": target})

@@ -55,7 +55,9 @@ def _speed() -> float | None:
 
 
 def remember_speed(results: Any) -> None:
-    """Keep how fast this machine is, for the estimates of `check`."""
+    """Keep how fast this machine is, for the estimates of `check`; nothing where no run finished."""
+    if results.shoppers.empty:
+        return
     seconds = results.timing["seconds"].dropna()
     days = results.scenario.days + results.scenario.burn_in_days
     first = results.shoppers["replication"].eq(results.replications[0]) & results.shoppers["strategy"].eq("control")

@@ -13,7 +13,7 @@ import numpy as np
 
 from sim._jit import as_argument, function_kernel
 from sim.arrivals import Arrival
-from sim.engines.columns import state_of, traits_of
+from sim.engines.rows import state_of, traits_of
 from sim.engines.world import World
 from sim.params import Params
 from sim.rules.arrive import ruled_probability

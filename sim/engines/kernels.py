@@ -1,4 +1,4 @@
-"""Compiled loops over columns, one per phase; imports rules, `draws`, `_jit`, columns.
+"""Compiled loops over columns, one per phase; imports rules, `draws`, `_jit`, rows.
 
 Dense loops go over all shoppers and are nearly all arithmetic; sparse ones over those who acted. All take
 what they read and write as columns, allocate nothing, and write only their own block or rows.
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sim import draws
 from sim._jit import column_kernel
-from sim.engines.columns import inbox_of, state_of, traits_of
+from sim.engines.rows import inbox_of, state_of, traits_of
 from sim.params import Params
 from sim.rules import feel, leave, share
 from sim.rules import reach as reaching

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from sim._jit import kernel
 from sim.analytics import INTENT_DAYS, RISK_DAYS, Truth
-from sim.engines.columns import state_of, traits_of
+from sim.engines.rows import state_of, traits_of
 from sim.params import Params
 from sim.rules.buy import buy_probability
 from sim.rules.leave import leave_probability, return_probability

@@ -1,4 +1,4 @@
-"""The shop visited by many at once: what they see, what they like, who buys; imports rules, `draws`, columns.
+"""The shop visited by many at once: what they see, what they like, who buys; imports rules, `draws`, rows.
 
 The steps are those of rules.expose and rules.decide, each taken for some thousand visitors before the
 next. The steps that most visits need (a slot's source, four products met by chance, liking, whether to
@@ -15,7 +15,7 @@ import numpy as np
 
 from sim import draws
 from sim._jit import column_kernel, exp, rule
-from sim.engines.columns import inbox_of, offer_of, state_of, traits_of
+from sim.engines.rows import inbox_of, offer_of, state_of, traits_of
 from sim.params import Params
 from sim.rules import share
 from sim.rules.buy import (
