@@ -16,6 +16,7 @@ import pytest
 
 from sim.day import EVENT_TYPES
 from sim.engines import World, columnar, prepare, simulate, visits
+from sim.engines import rows as reading
 from sim.engines.columnar import Columnar
 from sim.engines.objects import Shop
 from sim.rules.buy import decide
