@@ -42,7 +42,7 @@ def test_runs_on_its_dates_and_festivals_only(kind: str) -> None:
         assert paid <= set(range(8, 17))
     else:
         assert paid <= {8, 11, 12}
-    assert paid
+    assert paid or kind == "referral"  # nobody may come on an invitation on three days
     assert (journal.daily[:8] == control().daily[:8]).all(axis=None)
 
 
