@@ -54,7 +54,7 @@ class Params(NamedTuple):
     e_0: Annotated[float, About("shift of everybody's visiting, for seasons and easier access", -2.0, 2.0, "log rate", "guess", "0 by definition", "")] = 0.0
     e_p: Annotated[float, About("effect of a push received today on visiting, for who is not tired of them", 0.0, 1.0, "log rate per push", "guess", "tuned to an inside optimum of 1 to 3 a day", "S15", "psychological")] = 0.25
     f_0: Annotated[float, About("fatigue at which a push works a third as well", 0.5, 20.0, "pushes", "guess", "no source", "S15")] = 4.0
-    o_p: Annotated[float, About("chance to switch pushes off, for a push to who is not tired", 0.0, 0.02, "per push", "guess", "practitioners: 5-8 % a week at 3 a day", "S15")] = 0.001
+    o_p: Annotated[float, About("chance to switch pushes off, for a push to who is not tired", 0.0, 0.02, "per push", "literature", "practitioners: 5-8 % a week at 3 a day", "S15")] = 0.0004
     e_in: Annotated[float, About("effect of a message received today on visiting", 0.0, 0.5, "log rate per message", "guess", "no source; at most 3 messages count", "F27", "social")] = 0.10
     e_e: Annotated[float, About("effect of mood on visiting", 0.0, 0.5, "log rate", "guess", "kept small on purpose, see F21", "F21", "psychological")] = 0.10
 

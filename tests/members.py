@@ -14,12 +14,7 @@ from sim.scenario import Scenario
 
 FEW = 2_000  # people for the plain driver
 
-#: where the hazard of leaving rises; where it falls, the quick test of leaving nearly makes up for it
-FORGETFUL = pytest.mark.xfail(
-    strict=True, reason="the compiled driver forgets today's hold before it works out who leaves"
-)
 BOTH = pytest.mark.parametrize("engine", ["objects", "columnar"])
-RAISES = pytest.mark.parametrize("engine", ["objects", pytest.param("columnar", marks=FORGETFUL)])
 
 
 def first_day(seen: Any, t: int, none: int = -10_000) -> Any:

@@ -31,11 +31,14 @@ COPIED = ("sim", "scenarios", "tests", "benchmarks", "docs", "pyproject.toml")
 SECONDS = 300  # a mistake after which a test does not end is seen too
 #: All tests of theory and of facts, for what the named tests do not see.
 ALL_TESTS = (
-    *(f"tests/test_equations_{subject}.py" for subject in ("life", "orders", "slots", "talk", "teams")),
+    *(f"tests/test_equations_{subject}.py" for subject in ("life", "orders", "slots", "talk", "teams", "shop")),
     "tests/test_theory.py", "tests/test_labs.py", "tests/test_adoption.py",
 )  # fmt: skip
 
-OF_LIFE, OF_ORDERS, OF_SLOTS, OF_TALK, OF_TEAMS = (f"{file}::test_" for file in ALL_TESTS[:5])
+OF_LIFE, OF_ORDERS, OF_SLOTS, OF_TALK, OF_TEAMS, OF_SHOP = (f"{file}::test_" for file in ALL_TESTS[:6])
+PUSHED = OF_SHOP + "pushes_bring_people_tire_them_and_remind_the_inert"
+SWITCHED = OF_SHOP + "pushes_are_switched_off_by_the_tired_first[0.2]"
+REWARDED = OF_SHOP + "rewards_make_people_review_and_share_the_price_sensitive_most"
 MAIL = OF_LIFE + "who_is_written_to_comes_more_often_and_tires"
 LIFE = OF_LIFE + "what_one_bought_decides_what_comes_next"
 BACK = OF_LIFE + "who_left_comes_back_the_sooner_the_more_she_bought[fading]"
@@ -66,6 +69,12 @@ DRAWN = "tests/test_rules_items.py::test_a_draw_is_a_product_and_the_luck_of_loo
 EQUALS = "tests/test_rules_items.py::test_the_first_of_equals_is_taken"
 FEW = OF_SLOTS + "few_promoted_products_of_many_are_found"
 BUDGET = OF_TEAMS + "a_budget_gives_what_fits_and_to_anybody"
+OF_EVENTS = "tests/test_events.py::test_"
+RIVAL = OF_EVENTS + "some_buy_at_the_rival_most_where_it_is_cheap_and_they_mind_the_price"
+RIVAL_OBJECTS = OF_EVENTS + "both_drivers_agree_on_each_alone[rival_price_cut]"  # the columnar driver asks before
+LURE = OF_EVENTS + "a_cheap_rival_makes_members_leave"
+LEAK = OF_EVENTS + "a_leak_moves_satisfaction_exactly"
+WORRY = OF_EVENTS + "a_leak_makes_members_leave_sooner_for_a_while"
 
 
 class Mutant(NamedTuple):
@@ -118,6 +127,25 @@ def _rows() -> Iterator[Mutant]:
     yield bound("visit", "could_act", " | is_invited", "", REACH)
 
     # (18), (17) coming back, leaving
+    yield sign("reach", "push_pull", "exp(-fatigue / params.f_0)\n", "exp(fatigue / params.f_0)\n", PUSHED)
+    yield sign("reach", "push_pull", "params.e_p * min", "-params.e_p * min", PUSHED)
+    yield bound("reach", "", "PUSHES_SEEN = 3", "PUSHES_SEEN = 4", PUSHED)
+    yield bound("reach", "", "INERT_DAYS = 14", "INERT_DAYS = 15", PUSHED)
+    yield sign("reach", "salience", "params.g_sal * min", "-params.g_sal * min", PUSHED)
+    yield bound("reach", "salience", "days_away >= INERT_DAYS", "days_away > INERT_DAYS", PUSHED)
+    yield day("reach", "reached", "away = day - max", "away = day + 1 - max", PUSHED)
+    yield sign("reach", "opt_out_probability", "exp(-params.o_p", "exp(params.o_p", SWITCHED)
+    yield sign(
+        "reach", "opt_out_probability", "(1.0 + fatigue / params.f_0))\n", "(1.0 - fatigue / params.f_0))\n", SWITCHED
+    )
+    yield sign("visit", "visit_probability", "+ state.pull", "- state.pull", PUSHED)
+    yield sign("leave", "return_probability", "+ state.pull", "- state.pull", PUSHED)
+    yield bound("leave", "most_returns", " + most_pull", "", PUSHED)
+    yield sign("leave", "_other_reasons", "+ state.hold", "- state.hold", PUSHED)
+    yield sign("feel", "next_fatigue", "+ state.pushes", "- state.pushes", PUSHED)
+    yield sign("review", "review_probability", "exp(params.b_rv", "exp(-params.b_rv", REWARDED)
+    yield sign("review", "review_reward", "1.0 + constants", "1.0 - constants", REWARDED)
+    yield sign("share", "share_probability", "+ paid", "- paid", REWARDED)
     yield day("leave", "return_probability", "day - state.lapsed_day", "day - state.lapsed_day + 1", LIFE)
     yield sign("leave", "return_probability", "-away / params.om_tau", "away / params.om_tau", LIFE)
     yield sign("leave", "return_probability", "+ params.b_fr", "- params.b_fr", LIFE)
@@ -146,6 +174,18 @@ def _rows() -> Iterator[Mutant]:
     yield sign("leave", "most_leaves", "-params.churn * exp(x)", "-params.churn * exp(-x)", LIFE)
     yield sign("leave", "most_leaves", "return -params.churn", "return params.churn", LIFE)
     yield bound("leave", "most_leaves", "* (1.0 + ROUNDING)", "* 0.8", LIFE)
+
+    # (5b), (17), (2c) a rival shop, bad news of ours
+    yield sign("buy", "rival_value", "1.0 + params.w_rival", "1.0 - params.w_rival", RIVAL)
+    yield bound("buy", "rival_value", "log(1.0 +", "log(2.0 +", RIVAL)
+    yield sign("buy", "rival_value", "log(constants.rival_price)", "-log(constants.rival_price)", RIVAL)
+    yield sign("buy", "decide", "- rival_value", "+ rival_value", RIVAL_OBJECTS)
+    yield sign("leave", "rival_lure", "-log(", "log(", LURE)
+    yield bound("leave", "rival_lure", "max(0.0,", "max(-9.0,", OF_EVENTS + "rules_by_hand")
+    yield sign("leave", "_other_reasons", "+ state.hold", "- state.hold", WORRY)
+    yield sign("reach", "shaken", "- blow", "+ blow", LEAK)
+    yield sign("reach", "shaken", "HARDEST - trust", "HARDEST + trust", LEAK)
+    yield bound("reach", "", "HARDEST = 1.5", "HARDEST = 1.4", LEAK)
 
     # (16), (10) mood, fatigue, satisfaction
     yield sign("feel", "next_mood", "- state.mood", "+ state.mood", MAIL)
@@ -214,12 +254,12 @@ def _rows() -> Iterator[Mutant]:
     yield bound("expose", "glanced_z", "of_glance(glance, 3)", "of_glance(glance, 2)", BLURRED)
     yield bound("expose", "glance_at", "shape[0])[0]]", "shape[0])[0] - 1]", SHARP)
     yield sign("expose", "look_placed", "if seen > best:", "if seen < best or found < 0:", SHARP)
-    yield sign("expose", "look_placed", "if source == RECOMMENDED", "if source != RECOMMENDED", SHARP)
-    yield sign("expose", "look_placed", "shelf.promoted[product] <= 0.0", "shelf.promoted[product] > 0.0", SHARP)
-    yield bound("expose", "look_placed", "not shelf.on_sale[product] or ", "", SHARP)
+    yield sign("expose", "look_placed", "product) if source == RECOMMENDED", "product) if source != RECOMMENDED", SHARP)
+    yield sign("expose", "fits", "shelf.promoted[product] <= 0.0", "shelf.promoted[product] > 0.0", SHARP)
+    yield bound("expose", "fits", "not shelf.on_sale[product] or ", "", SHARP)
     yield bound("expose", "draw_item", "source <= POPULAR", "source < POPULAR", SLOT_OBJECTS)
     yield bound("expose", "draw_item", "if product >= 0", "if product > 0", SHARP)
-    yield sign("expose", "draw_item", "shelf.promoted[fitting] > 0.0", "shelf.promoted[fitting] <= 0.0", FEW)
+    yield sign("expose", "draw_item", "if fits(shelf, source, fitting)", "if not fits(shelf, source, fitting)", FEW)
     yield bound("expose", "draw_item", "(product + step)", "(product - step)", FEW)
     yield day("expose", "kol_presence", "day - state.kol_day", "day - state.kol_day + 1", SHARP)
     yield sign("expose", "kol_presence", "exp((day", "exp(-(day", SHARP)
@@ -234,7 +274,7 @@ def _rows() -> Iterator[Mutant]:
     yield sign("expose", "friend_chance", "friend + organic", "2.0 * friend + organic", ONE_BY_ONE)
     yield sign("expose", "sticks", "traits.kol * presence", "traits.kol / presence", SHARP)
     yield sign("expose", "sticks", "params.w_promo if is_promoting", "params.w_promo if not is_promoting", SHARP)
-    yield sign("expose", "sticks", "kol + offer.rec_weight + promoted\n", "kol - offer.rec_weight + promoted\n", SHARP)
+    yield sign("expose", "sticks", "kol + offer.rec_weight", "kol - offer.rec_weight", SHARP)
     yield bound("expose", "sticks", "placed / (placed +", "placed / (", SHARP)
     yield sign("expose", "taste_chance", "params.w_s / organic", "params.w_new / organic", SLOT_OBJECTS)
     yield sign("expose", "popular_chance", "params.w_pop / (", "params.w_new / (", SLOT_OBJECTS)
@@ -242,8 +282,8 @@ def _rows() -> Iterator[Mutant]:
     yield sign("expose", "slot_source", "words[2]) < chance", "words[2]) > chance", SHARP)
     yield sign("expose", "slot_source", "words[1]) < chance", "words[1]) > chance", ONE_BY_ONE)
     yield sign("expose", "slot_source", "words[0]) < chance", "words[0]) > chance", SHARP)
-    yield sign("expose", "placed_source", "chance.promoted) < chance.kol", "chance.promoted) > chance.kol", SHARP)
-    yield sign("expose", "placed_source", "promoted) < chance.recommended", "promoted) > chance.recommended", SHARP)
+    yield sign("expose", "placed_source", "others) < chance.kol", "others) > chance.kol", SHARP)
+    yield sign("expose", "placed_source", "others < chance.recommended", "others > chance.recommended", SHARP)
     yield day("expose", "expose", "key.day - state.inbox_day", "key.day - state.inbox_day + 1", WEEK + "[objects]")
     yield bound("expose", "expose", "next_friend += 1", "next_friend += 0", ONE_BY_ONE + "[objects]")
     yield bound("expose", "expose", "range(int(params.attention))", "range(1)", ONE_BY_ONE + "[objects]")

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from tests.laboratory import N, agree, happened, lab, one_minus_exp, people, play, products, spread
-from tests.members import FEW, RAISES, first_day, holders, paid_lines
+from tests.members import BOTH, FEW, first_day, holders, paid_lines
 
 
 def test_activation_draws_the_silent() -> None:
@@ -30,7 +30,7 @@ def test_activation_draws_the_silent() -> None:
     assert paid_lines(journal) == {"messages": 4 * n_written}
 
 
-@RAISES
+@BOTH
 def test_activation_reminds(engine: str) -> None:
     """(17): whoever is written to after two weeks leaves sooner, in the same night."""
     tenure = spread(FEW, (5, 20))[0].astype(int)

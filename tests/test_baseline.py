@@ -45,6 +45,29 @@ STRATEGIES: dict[str, Any] = {
         {"kind": "kol_seeding", "seeds": 5, "choose": "trait", "budget": 900.0},
         {"kind": "recommendation", "by": "popularity"},
     ],
+    "members": [
+        {"kind": "push", "per_day": 1, "every": 3},
+        {"kind": "win_back", "after": 10, "face": 4.0},
+        {"kind": "activation", "face": 3.0},
+        {"kind": "retention_offer", "threshold": 2.0, "face": 3.0},
+        {"kind": "education", "lessons": 3},
+        {"kind": "check_in", "reward": 0.1},
+        {"kind": "mini_program"},
+        {"kind": "emotional_campaign", "reach": 0.3},
+        {"kind": "content_community", "reward": 1.0},
+        {"kind": "live_stream", "viewers": 0.3},
+    ],
+    "orders": [
+        {"kind": "referral", "gift": 5.0, "reward": 5.0},
+        {"kind": "new_user_offer", "face": 3.0, "ads": 0.001},
+        {"kind": "share_reward", "reward": 1.0},
+        {"kind": "review_reward", "reward": 1.0},
+        {"kind": "customer_service", "coverage": 0.5},
+        {"kind": "quality_guarantee"},
+        {"kind": "points", "goal": 50.0, "reward": 5.0},
+        {"kind": "membership", "fee": 3.0, "term_days": 30},
+        {"kind": "flash_sale", "discount": 0.3},
+    ],
 }
 # Written out here and not taken from scenarios/: a shipped file may change without a change of the model.
 WORLDS: dict[str, dict[str, Any]] = {

@@ -10,16 +10,11 @@ import pytest
 from sim.engines import simulate
 from sim.journal import Journal
 from tests.laboratory import agree, happened, lab, people, play, products, spread
-from tests.members import FEW, FORGETFUL, first_day, mean_and_error, paid_lines, shops
+from tests.members import BOTH, FEW, first_day, mean_and_error, paid_lines, shops
 
 
-@pytest.mark.parametrize(
-    ("whom", "engine"),
-    [
-        ("new", "objects"), ("inert", "objects"), ("everybody", "objects"), ("new", "columnar"),
-        pytest.param("inert", "columnar", marks=FORGETFUL), pytest.param("everybody", "columnar", marks=FORGETFUL),
-    ],
-)  # fmt: skip
+@BOTH
+@pytest.mark.parametrize("whom", ["new", "inert", "everybody"])
 def test_education_keeps_the_new_and_reminds_the_inert(whom: str, engine: str) -> None:
     """(17), hold = - effect n / (1 + n) after n lessons in the first two weeks, + g_sal for a message to the inert."""
     days, lessons = 6, 3
@@ -53,7 +48,7 @@ def leavers_within(journal: Journal, days: int) -> float:
 def test_education_keeps_newcomers_through_their_first_week() -> None:
     """S14: D7 churn of new users falls by up to a half (Retana et al.; one trial says about half).
 
-    Found: 9 % (11 % once the compiled driver keeps today's hold): two in five of a week's leavers leave on their first
+    Found: 11 %: two in five of a week's leavers leave on their first
     night, before any lesson. More lessons hardly help, and cost.
     """
     found = []
@@ -67,7 +62,6 @@ def test_education_keeps_newcomers_through_their_first_week() -> None:
 
 
 @pytest.mark.slow
-@FORGETFUL
 def test_contacting_the_inert_drives_them_away() -> None:
     """S14: proactive contact of inert, long-registered users raises their hazard, by 1 to 1.7 (Ascarza et al. 2016).
 

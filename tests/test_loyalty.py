@@ -117,9 +117,9 @@ CLUB: dict[str, Any] = {"kind": "membership", "fee": 4.0, "term_days": 30, "disc
 
 
 def test_who_would_save_more_joins_more_often() -> None:
-    """Odds .1 (expected saving / fee)^2, three times that for former members; judged from orders so far."""
+    """Odds (expected saving / fee)^4, three times that for former members; judged from orders so far."""
     n = 30_000
-    world = lab(people(n, tenure=200), products(), 1, {}, strategies={"s": CLUB})
+    world = lab(people(n, tenure=200), products(), 1, {}, strategies={"s": CLUB | {"fee": 3.0}})
     operations, recorder = prepare(world, "s")
     orders, was = np.resize([0, 1, 2, 5], n), np.resize([False] * 4 + [True] * 4, n)
     operations.customers.n_orders[:], operations.customers.paid_cents[:] = orders, orders * 3000
@@ -127,14 +127,14 @@ def test_who_would_save_more_joins_more_often() -> None:
     notes["until"][was] = 0  # over
     found = offers_of(operations, n)
     is_member = notes["until"] == 30
-    saving = orders * (3000 * 0.1 + 200.0)  # a term of 30 days, judged over 30
+    saving = orders * (3000 * 0.1 + 200.0) * 30 / 90  # a term of 30 days, judged over 90
     for k, before in {(int(k), bool(b)) for k, b in zip(orders, was, strict=True)}:
-        odds = 0.1 * (k * 500 / 400) ** 2 * (3.0 if before else 1.0)
+        odds = (k * 500 / 3 / 300) ** 4 * (3.0 if before else 1.0)
         group = (orders == k) & (was == before)
         p = odds / (1 + odds)
         assert abs(is_member[group].mean() - p) <= 4.5 * math.sqrt(p * (1 - p) / group.sum())
     assert saving[is_member].min() > 0
-    assert recorder.ledger.of_day(0, "expense") == -400 * is_member.sum()
+    assert recorder.ledger.of_day(0, "expense") == -300 * is_member.sum()
     assert (found.coupon_share == np.where(is_member, 0.1, 0.0)).all()
     assert found.urge == pytest.approx(np.where(is_member, 0.1 + 1.3 * 200 / 1000, 0.0))
 

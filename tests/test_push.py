@@ -51,10 +51,6 @@ def test_more_messages_bring_more_visits_only_up_to_a_point() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(
-    strict=True,
-    reason="ten a day win the first month by a burst on its first days, before anybody is tired: nothing bounds e_p n",
-)
 def test_more_messages_bring_more_visits_only_up_to_a_point_from_the_first_day() -> None:
     doses, visits = list(DOSES), months()[0]
     assert 0.0 < doses[int(np.argmax(visits))] <= 3.0, dict(zip(doses, visits, strict=True))
@@ -69,9 +65,6 @@ def test_opt_outs_rise_with_every_message() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(
-    strict=True, reason="o_p and the cap of fatigue in eq. 2b: at 3 a day nearly everybody is gone within weeks"
-)
 def test_three_messages_a_day_are_switched_off_by_some_in_a_week() -> None:
     """Practitioners: 5 to 8 % of members a week at 3 or more a day; over the two months, at most 8 % a week."""
     off = months()[2][list(DOSES).index(3.0)]

@@ -53,8 +53,8 @@ def test_retention_offer_warns_and_keeps(choose: str, engine: str) -> None:
 def test_targeting_by_uplift_beats_targeting_by_risk() -> None:
     """S14: with as many messages a day at most, uplift leaves more active members than risk does (Ascarza 2018).
 
-    Found after 90 days, of 5,200 active: 8 more than without by uplift (9 once the compiled driver keeps today's
-    hold), 2 (4) by risk, which sends a fifth more messages. Both cost more than they bring at these guesses, 440 and
+    Found after 90 days, of 5,200 active: 9 more than without by uplift, 4 by risk, which sends a fifth more messages.
+    Both cost more than they bring at these guesses, 440 and
     270: the warning comes when most are gone already.
     """
     offer = {"kind": "retention_offer", "most": 40}

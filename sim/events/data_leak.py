@@ -19,7 +19,8 @@ class DataLeak(Event):
     """
 
     source: ClassVar[str] = (
-        "guess; direction: Janakiraman, Lim & Rishika 2018, Journal of Marketing 82(2) (spending fell by about a third)"
+        "guess; direction: Janakiraman, Lim & Rishika 2018, Journal of Marketing 82(2): spending fell, "
+        "that of loyal customers less"
     )
     title_zh: ClassVar[str] = "数据泄露：会员对商店的信任骤降"
 

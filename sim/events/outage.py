@@ -9,7 +9,7 @@ from sim.events.event import Event, Scene, detail
 
 
 class Outage(Event):
-    """The shop is down for part of the day: a share of the visits of members is lost, and of registrations as usual.
+    """The shop is down for part of the day: of members' visits and of usual registrations a share is lost.
 
     The rate of eq. 1 and the coefficient `organic` are (1 - share) times the usual. Who was invited, who comes back
     after having left, and prospects under another arrival rule find their way in all the same: they are few.

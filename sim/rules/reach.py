@@ -8,13 +8,14 @@ from sim.params import Params
 from sim.rules.records import Key, State, Traits
 
 HARDEST = 1.5  # how many times its size a blow hits who trusts nobody; who trusts as most do (.5) it hits once (guess)
+PUSHES_SEEN = 3  # pushes of a day that can bring her; the others only tire (guess, as for friends' messages)
 INERT_DAYS = 14  # not seen for so long: a contact may remind her that she could leave (guess)
 
 
 @rule
 def push_pull(params: Params, fatigue: float, pushes: int) -> float:
-    """Log rate of visiting that pushes add today, eq. 2: e_p n exp(-fatigue / f_0)."""
-    return params.e_p * pushes * exp(-fatigue / params.f_0)
+    """Log rate of visiting that pushes add today, eq. 2: e_p min(n, 3) exp(-fatigue / f_0)."""
+    return params.e_p * min(pushes, PUSHES_SEEN) * exp(-fatigue / params.f_0)
 
 
 @rule
@@ -37,8 +38,8 @@ def shaken(satisfaction: float, trust: float, blow: float) -> float:
 
 @rule
 def opt_out_probability(params: Params, fatigue: float, pushes: int) -> float:
-    """Chance to switch pushes off for good today (eq. 2b): 1 - exp(-o_p n exp(fatigue / f_0)), tired people sooner."""
-    return 1.0 - exp(-params.o_p * pushes * exp(min(fatigue / params.f_0, 5.0)))
+    """Chance to switch pushes off for good today (eq. 2b): 1 - exp(-o_p n (1 + fatigue / f_0)), tired people sooner."""
+    return 1.0 - exp(-params.o_p * pushes * (1.0 + fatigue / params.f_0))
 
 
 @rule

@@ -49,12 +49,12 @@ class ContentCommunity(Tactic):
     @classmethod
     def example(cls) -> Self:
         """Strong enough to be seen in a small shop."""
-        return cls(weight=3.0, reward=200)
+        return cls(weight=3.0, reward=2)
 
     @classmethod
     def overdone(cls) -> Self:
         """Pays for notes more than they can bring."""
-        return cls(weight=0.1, reward=2000, cost_per_day=10_000)
+        return cls(weight=0.1, reward=20, cost_per_day=100)
 
     def begin(self, desk: Desk) -> None:
         """Nobody wrote anything yet."""

@@ -60,7 +60,7 @@ class KolSeeding(BuysMedia):
     @classmethod
     def overdone(cls) -> Self:
         """Gives away more than it brings."""
-        return cls(seeds=50, posts_every=1, fee_base=10_000)
+        return cls(seeds=50, posts_every=1, fee_base=100)
 
     def begin(self, desk: Desk) -> None:
         """Choose the seeds; ties by lot, so storage order cannot matter."""

@@ -50,12 +50,12 @@ class LiveStream(BuysMedia):
     @classmethod
     def example(cls) -> Self:
         """Strong enough to be seen in a small shop."""
-        return cls(viewers=0.8, fee=1000)
+        return cls(viewers=0.8, fee=10)
 
     @classmethod
     def overdone(cls) -> Self:
         """A dear host for a deep cut, every day."""
-        return cls(viewers=0.8, discount=0.5, hype=3.0, fee=20_000, commission=0.5)
+        return cls(viewers=0.8, discount=0.5, hype=3.0, fee=200, commission=0.5)
 
     def on_shelf(self, shelf: dict[str, NDArray[Any]], board: Board, desk: Desk) -> None:
         """Choose today's products, if the fee can be paid and anything is on sale."""

@@ -16,20 +16,19 @@ from sim.strategies.people import People
 from sim.strategies.rewards import pay_each, share_kept
 from sim.strategies.tactic import Board, Desk, Tactic, lever, reduced_cents
 
-JOIN_ODDS: Final = 0.1  # odds to join on a visit, where the expected saving equals the fee (guess)
+PERIOD_DAYS: Final = 90  # a customer makes up her mind anew after so many days, and judges by as many at least (guess)
 RENEWAL: Final = 3.0  # these odds are so many times higher for who was a member before: habit (guess)
 SUNK: Final = 0.10  # logit of buying of who has paid a fee, beside the price (Iyengar et al. 2022: direction; guess)
 FREE_SHIPPING: Final = 1.3  # logit of buying per share of the usual price that shipping would cost: mu b_p (eq. 4, 5)
-LEAST_DAYS: Final = 30  # a customer's buying is judged over so many days at least (guess)
 
 
 class Membership(Tactic):
     """A paid club: who buys enough to save more than the fee tends to join, and buys more once she has paid.
 
-    On each visit of a customer who is no member, the odds to join grow with the square of expected saving over fee;
-    the saving is judged from her orders so far. For the term she gets a share off every unit and orders are sent
-    free of charge; both raise the chance to buy (docs/model.md, eq. 4, 5), and so does having paid. After it
-    she decides anew, more readily than before. Fees come in as a negative cost line.
+    The odds that a customer wants to join are even where she expects to save just the fee, and grow with the fourth
+    power of saving over fee; the saving is judged from her orders so far. For the term she gets a share off every
+    unit and orders are sent free of charge; both raise the chance to buy (docs/model.md, eq. 4, 5), and so does
+    having paid. After it she decides anew, more readily than before. Fees come in as a negative cost line.
     """
 
     grade: ClassVar[str] = "C"
@@ -70,33 +69,37 @@ class Membership(Tactic):
 
     def _expected_saving(self, people: People) -> NDArray[np.float64]:
         """Cents each of these would save in a term, going by what she ordered so far."""
-        watched = np.maximum(np.minimum(people.tenure_days, people.day) + 1, LEAST_DAYS)
+        watched = np.maximum(np.minimum(people.tenure_days, people.day) + 1, PERIOD_DAYS)
         spent = people.books.paid_cents[people.row]
         saved = spent * self.discount + people.n_orders * self.shipping
         found: NDArray[np.float64] = saved * (self.term_days / watched)
         return found
 
+    def _lot(self, people: People, site: str, day: int, desk: Desk) -> NDArray[np.float64]:
+        """A number between 0 and 1 for each of these people on that day."""
+        words = np.empty((len(people.id), 4), dtype=np.int64)
+        nothing = np.zeros(len(people.id), dtype=np.int64)
+        draws.blocks(desk.world.noise_seed, self.purpose(site, desk), day, people.id, nothing, words)
+        return np.asarray((words[:, 0] + 0.5) * 2.0**-32)
+
     def on_offer(
         self, offers: dict[str, NDArray[Any]], people: People, chosen: NDArray[np.bool_], board: Board, desk: Desk
     ) -> None:
         """Sell memberships to chosen visitors; give members what they paid for."""
-        n, until, today = len(people.row), desk.notes["until"], board.day
+        until, today = desk.notes["until"], board.day
         desk.notes["kept"] = kept = share_kept(desk)
         off = board.list_cents - reduced_cents(board.list_cents, self.discount)
         if not self.affords(off, desk).all():
             desk.notes["kept"] = kept = 0.0
-        words = np.empty((n, 4), dtype=np.int64)
-        purpose = self.purpose("join", desk)
-        draws.blocks(desk.world.noise_seed, purpose, people.day, people.id, np.zeros(n, dtype=np.int64), words)
-        u = (words[:, :2] + 0.5) * 2.0**-32
         saving = self._expected_saving(people)
         ratio = saving / max(self.fee, 1)
-        odds = JOIN_ODDS * ratio * ratio * np.where(until[people.row] == NEVER, 1.0, RENEWAL)
-        would_join = (saving > 0.0) & (u[:, 0] < odds / (1.0 + odds)) if self.fee else saving > 0.0
+        odds = ratio * ratio * ratio * ratio * np.where(until[people.row] == NEVER, 1.0, RENEWAL)
+        mind = self._lot(people, "mind", people.day // PERIOD_DAYS, desk)  # the same on all visits of a period
+        would_join = (saving > 0.0) & (mind < odds / (1.0 + odds)) if self.fee else saving > 0.0
         joins = chosen & (until[people.row] <= today) & would_join & (kept == 1.0)
         until[people.row[joins]] = today + self.term_days
         desk.book("member_fees", "expense", -self.fee * int(joins.sum()))
-        served = (until[people.row] > today) & (u[:, 1] < kept)
+        served = (until[people.row] > today) & (self._lot(people, "served", people.day, desk) < kept)
         offers["urge"][served] += SUNK + FREE_SHIPPING * self.shipping / float(np.median(board.list_cents))
         better = served & (offers["coupon_share"] < self.discount)
         offers["coupon_share"][better] = self.discount

@@ -45,12 +45,12 @@ class Recommendation(Tactic):
     @classmethod
     def example(cls) -> Self:
         """Strong enough to be seen in a small shop."""
-        return cls(cost_per_day=3000)
+        return cls(cost_per_day=30)
 
     @classmethod
     def overdone(cls) -> Self:
         """Gives away more than it brings."""
-        return cls(accuracy=0.0, cost_per_day=20_000)
+        return cls(accuracy=0.0, cost_per_day=200)
 
     def on_offer(
         self, offers: dict[str, NDArray[Any]], people: People, chosen: NDArray[np.bool_], board: Board, desk: Desk

@@ -44,12 +44,12 @@ class ShareCoupon(Tactic):
     @classmethod
     def example(cls) -> Self:
         """Strong enough to be seen in a small shop."""
-        return cls(face=600, min_price=0)
+        return cls(face=6, min_price=0)
 
     @classmethod
     def overdone(cls) -> Self:
         """Gives away more than it brings."""
-        return cls(face=2000, min_price=0)
+        return cls(face=20, min_price=0)
 
     def on_offer(
         self, offers: dict[str, NDArray[Any]], people: People, chosen: NDArray[np.bool_], board: Board, desk: Desk
