@@ -42,7 +42,7 @@ def test_runs_on_its_dates_and_festivals_only(kind: str) -> None:
         assert paid <= set(range(8, 17))
     else:
         assert paid <= {8, 11, 12}
-    assert paid
+    assert paid or kind in ("referral", "share_coupon")  # in three days nobody may have earned anything
     assert (journal.daily[:8] == control().daily[:8]).all(axis=None)
 
 
@@ -230,12 +230,14 @@ def test_a_stop_by_hand() -> None:
 
 def test_a_tactic_that_costs_too_much_stops_for_good() -> None:
     free = run(GENEROUS["coupon"]).ledger.groupby("day")["amount_cents"].sum().reindex(range(25), fill_value=0)
-    limit = int(free.iloc[:10].rolling(3).sum().max()) // 100
+    limit = int(free.iloc[:10].rolling(3).sum().max() * 0.6) // 100
     journal = run(GENEROUS["coupon"] | {"stop_loss": {"cost_above": float(limit), "over_days": 3}})
     spent = journal.ledger.groupby("day")["amount_cents"].sum().reindex(range(25), fill_value=0)
     over = spent.rolling(3, min_periods=1).sum() > limit * 100
     first = int(np.argmax(over))
-    assert 0 < first < 24
+    assert over.any()
+    assert first < 10
+    assert (free[first + 1 :] > 0).any()
     assert (spent[first + 1 :] == 0).all()
     assert (spent[: first + 1] == free[: first + 1]).all()
 
