@@ -38,6 +38,10 @@ ALL_TESTS = (
 OF_LIFE, OF_ORDERS, OF_SLOTS, OF_TALK, OF_TEAMS, OF_SHOP = (f"{file}::test_" for file in ALL_TESTS[:6])
 PUSHED = OF_SHOP + "pushes_bring_people_tire_them_and_remind_the_inert"
 SWITCHED = OF_SHOP + "pushes_are_switched_off_by_the_tired_first[0.2]"
+OF_RULES = "tests/test_rules_shop.py::test_"
+FEELING = OF_RULES + "an_emotional_message_moves_mood_by_reactivity_within_bounds"
+STEPPED = OF_RULES + "what_a_contact_adds_is_kept_in_steps"
+PLACE = OF_RULES + "a_session_is_for_who_watches_and_notes_for_who_reads"
 REWARDED = OF_SHOP + "rewards_make_people_review_and_share_the_price_sensitive_most"
 MAIL = OF_LIFE + "who_is_written_to_comes_more_often_and_tires"
 LIFE = OF_LIFE + "what_one_bought_decides_what_comes_next"
@@ -137,6 +141,37 @@ def _rows() -> Iterator[Mutant]:
     yield sign("reach", "opt_out_probability", "exp(-params.o_p", "exp(params.o_p", SWITCHED)
     yield sign(
         "reach", "opt_out_probability", "(1.0 + fatigue / params.f_0))\n", "(1.0 - fatigue / params.f_0))\n", SWITCHED
+    )
+    yield sign(
+        "reach",
+        "stirred",
+        "+ impulse",
+        "- impulse",
+        FEELING,
+    )
+    yield bound("reach", "in_steps", "+ 0.5", "+ 1.5", STEPPED)
+    yield sign("reach", "opts_out", "return u < ", "return u > ", SWITCHED)
+    yield sign("reach", "reached", "pull + push_pull", "pull - push_pull", PUSHED)
+    yield sign(
+        "buy",
+        "place_effect",
+        "live + content",
+        "live - content",
+        PLACE,
+    )
+    yield sign(
+        "buy",
+        "content_effect",
+        "params.b_u *",
+        "-params.b_u *",
+        PLACE,
+    )
+    yield sign(
+        "buy",
+        "impulse",
+        "params.b_imp *",
+        "-params.b_imp *",
+        PLACE,
     )
     yield sign("visit", "visit_probability", "+ state.pull", "- state.pull", PUSHED)
     yield sign("leave", "return_probability", "+ state.pull", "- state.pull", PUSHED)

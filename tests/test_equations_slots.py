@@ -69,7 +69,7 @@ def test_slots_go_to_sources_by_weight_and_to_products_by_score(error: float, en
     is_second = (taste[agent - 1] > 0).astype(int)
     match = (two[:, None] * tastes + 0.7 * other[0] - 0.9 * other[1]) / math.sqrt(3)
     noise = np.random.default_rng(1).normal(size=(10_000, 7))
-    blurred = np.array([wins(0.9 * x + math.sqrt(1 - 0.81) * noise, error, sells).mean(axis=0) for x in match])
+    blurred = np.array([wins(0.9 * x + math.sqrt(1 - 0.81) * noise, 0.0, sells).mean(axis=0) for x in match])
     shares = {
         "popular": wins(z, error, sells)[day], "taste": wins(match, error, sells)[is_second],
         "browse": np.broadcast_to(sells / 6.0, (len(orders), 7)), "recommendation": blurred[is_second],

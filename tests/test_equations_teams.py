@@ -81,7 +81,7 @@ def test_who_joins_a_team(size: int, window: int, told: bool) -> None:
         success = shown(int(filled[:t].sum()), closed, 0.5)
         agree(founded[t, :m], np.where(holds, 0.0, logistic(v(success, 0.9))), groups=price, at_least=2 * (t == 0))
         if t > 0:
-            joins = shown(int(joined[:t].sum()), team_days, 0.3)
+            joins = shown(int(joined[:t].sum()), team_days, 0.7)
             pi = poisson_at_least(joins * window, size - 2) if told else success
             assert pi >= success  # so nobody founds a team of her own
             asked = (came[t] > 0) & (founded[t - 1, :m] > 0)

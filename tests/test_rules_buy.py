@@ -56,26 +56,26 @@ def test_a_larger_share_is_never_dearer(cents: int, a: float, b: float) -> None:
 
 
 def test_the_better_coupon_is_used() -> None:
-    assert buy.price_alone(an_offer(), 1000) == (1000, 0)
-    assert buy.price_alone(an_offer(coupon_share=0.1), 1000) == (900, 1)
-    assert buy.price_alone(an_offer(coupon_cents=200), 1000) == (800, 2)
-    assert buy.price_alone(an_offer(coupon_share=0.1, coupon_cents=200), 1000) == (800, 2)
-    assert buy.price_alone(an_offer(coupon_share=0.3, coupon_cents=200), 1000) == (700, 1)
-    assert buy.price_alone(an_offer(coupon_cents=5000), 1000) == (1, 2)
-    assert buy.price_alone(an_offer(coupon_cents=5), 1) == (1, 0)
-    assert buy.price_alone(an_offer(coupon_share=0.0001), 100) == (100, 0)  # worth nothing: not used
+    assert buy.price_alone(an_offer(), 1000, 0.0) == (1000, 0)
+    assert buy.price_alone(an_offer(coupon_share=0.1), 1000, 0.0) == (900, 1)
+    assert buy.price_alone(an_offer(coupon_cents=200), 1000, 0.0) == (800, 2)
+    assert buy.price_alone(an_offer(coupon_share=0.1, coupon_cents=200), 1000, 0.0) == (800, 2)
+    assert buy.price_alone(an_offer(coupon_share=0.3, coupon_cents=200), 1000, 0.0) == (700, 1)
+    assert buy.price_alone(an_offer(coupon_cents=5000), 1000, 0.0) == (1, 2)
+    assert buy.price_alone(an_offer(coupon_cents=5), 1, 0.0) == (1, 0)
+    assert buy.price_alone(an_offer(coupon_share=0.0001), 100, 0.0) == (100, 0)  # worth nothing: not used
 
 
 def test_money_off_may_need_a_least_price() -> None:
     offer = an_offer(coupon_cents=200, coupon_min_cents=1000)
-    assert buy.price_alone(offer, 1000) == (800, 2)
-    assert buy.price_alone(offer, 999) == (999, 0)
+    assert buy.price_alone(offer, 1000, 0.0) == (800, 2)
+    assert buy.price_alone(offer, 999, 0.0) == (999, 0)
 
 
 @often
 @given(st.integers(1, 10**6), st.floats(0, 0.9), st.integers(0, 10**6), st.integers(1, 20))
 def test_no_coupon_makes_anything_dearer_or_free(cents: int, off: float, face: int, quantity: int) -> None:
-    unit, coupon = buy.price_alone(an_offer(coupon_share=off, coupon_cents=face), cents)
+    unit, coupon = buy.price_alone(an_offer(coupon_share=off, coupon_cents=face), cents, 0.0)
     assert 1 <= unit <= cents
     assert (coupon == 0) == (unit == cents)
     paid = buy.order_paid(cents, unit, coupon, face, quantity)
@@ -155,7 +155,7 @@ def test_a_coupon_and_a_cut_to_the_same_price_are_worth_the_same(
 ) -> None:
     """The shelf's own logarithm and that of a coupon's price: the same bits."""
     shown, someone = max(min(shown, cents), 2), a_shopper(price=price)
-    now = buy.price_alone(an_offer(coupon_cents=off), shown)[0]
+    now = buy.price_alone(an_offer(coupon_cents=off), shown, 0.0)[0]
     desks = a_desk([0]), a_desk([0])
     cuts = np.empty(2)
     shelf.log_ratios(np.array([shown, now]), np.array([cents, cents]), cuts)

@@ -126,8 +126,8 @@ def test_items_of_other_slots_come_as_often_as_the_tournament_says(error: float)
     fits(found(PROMOTED), tournament(alike, error, sells & (places % 3 == 0)))
     fits(found(TASTE_SEARCH), tournament(match, error, sells))
     fits(found(POPULAR), tournament(z, error, sells))
-    fits(found(RECOMMENDED, 1.0), tournament(match, error, sells))
-    fits(found(RECOMMENDED, -1.0), tournament(z, error, sells))
+    fits(found(RECOMMENDED, 1.0), tournament(match, 0.0, sells))  # a recommender ranks
+    fits(found(RECOMMENDED, -1.0), tournament(z, 0.0, sells))
     fits(found(RECOMMENDED, 0.0), sells)  # everybody has another error, for life
 
 
@@ -139,7 +139,8 @@ def _by_definition(source: int, score: Any, fit: Any, p: Any, agent: int) -> int
         for word in draws.block(5, draws.SLOT_ITEM, 3, agent, draws.pair(attempt, 256 * source + 2)):
             place, rest = divmod(int(word) * n, 2**32)
             if fit[place]:
-                met.append((score[place] + p.look_error * (2 * (rest / 2**32) - 1), place))
+                error = 0.0 if source == RECOMMENDED else p.look_error
+                met.append((score[place] + error * (2 * (rest / 2**32) - 1), place))
         if met:
             return max(met, key=lambda seen: seen[0])[1]  # the first of the highest
     return next((j % n for j in range(place, place + n) if fit[j % n]), -1)
@@ -238,7 +239,7 @@ def _raised_to(times: float, score: Any, at: int, error: float, sells: Any) -> A
     return now(optimize.brentq(lambda by: tournament(now(by), error, sells)[at] - times * before, 0.0, 20.0))
 
 
-@pytest.mark.parametrize("source", SORTED)
+@pytest.mark.parametrize("source", [source for source in SORTED if source != RECOMMENDED])  # which ranks sharply
 @pytest.mark.parametrize(
     ("at", "times", "n_off"),  # the lowest, the middle and the highest of 40 products, some of which are not on sale
     [(0, 1.05, 0), (0, 2.0, 0), (0, 20.0, 0), (17, 1.2, 0), (17, 2.0, 0), (39, 1.2, 0), (0, 2.0, 10), (17, 2.0, 10)],

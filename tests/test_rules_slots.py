@@ -42,19 +42,19 @@ def test_sticks_by_hand() -> None:
     kol = 2.0 * 0.4 * 0.9**2
     placed = kol + 1.1 + 1.5
     assert found == pytest.approx(
-        (placed / (placed + 2.8 + 3.5), 2.8 / 6.3, 2 / 3.5, 1 / 1.5, kol, 1.1, 1.5), rel=1e-13
+        (placed / (placed + 2.8 + 3.5), 2.8 / 6.3, 2 / 3.5, 1 / 1.5, kol, 1.1, 0.0, 0.0, 1.5), rel=1e-13
     )
     assert exposing.organic_weight(p) == 3.5
     assert [exposing.friend_chance(p, n) for n in (0, 1, 8)] == pytest.approx([0.0, 0.7 / 4.2, 5.6 / 9.1])
     nothing = exposing.sticks(p, someone, a_state(), an_offer(), 0, on, False, 40)
-    assert nothing == pytest.approx((0.0, 0.0, 2 / 3.5, 1 / 1.5, 0.0, 0.0, 0.0))
+    assert nothing == pytest.approx((0.0, 0.0, 2 / 3.5, 1 / 1.5, 0.0, 0.0, 0.0, 0.0, 0.0))
     sold_out = a_shelf(on_sale=np.arange(8) != 3)
     assert exposing.sticks(p, someone, told, an_offer(), 0, sold_out, False, 40).kol == 0.0
     assert exposing.sticks(p, someone, told, an_offer(), 0, on, False, 40).kol == pytest.approx(kol)
 
 
 def test_the_first_stick_that_wins_gives_the_source() -> None:
-    chance = exposing.Sticks(0.2, 0.4, 0.6, 0.8, 0.0, 0.0, 0.0)
+    chance = exposing.Sticks(0.2, 0.4, 0.6, 0.8, 0.0, 0.0, 0.0, 0.0, 0.0)
     sources = (exposing.PLACED, FRIEND, TASTE_SEARCH, POPULAR)
     for wins in itertools.product([True, False], repeat=4):
         below = [int(c * 2**32) + (-1 if won else 1) for c, won in zip(chance[:4], wins, strict=True)]
@@ -63,19 +63,13 @@ def test_the_first_stick_that_wins_gives_the_source() -> None:
 
 
 def test_a_strategys_slots_go_by_weight() -> None:
-    for weights in (
-        (1.0, 2.0, 3.0),
-        (0.0, 1.0, 1.0),
-        (2.0, 0.0, 1.0),
-        (1.0, 1.0, 0.0),
-        (1, 0, 0),
-        (0, 1, 0),
-        (0, 0, 1),
-    ):
+    kinds = [KOL, RECOMMENDED, LIVE, CONTENT, PROMOTED]
+    some = [(1.0, 2.0, 1.5, 0.5, 3.0), (0.0, 1.0, 0.0, 1.0, 1.0), (2.0, 0.0, 1.0, 0.0, 1.0), (1.0, 1.0, 0.0, 0.0, 0.0)]
+    for weights in (*some, *(tuple(float(k == one) for k in range(5)) for one in range(5))):
         chance = exposing.Sticks(0.5, 0.5, 0.5, 0.5, *weights)
         found = [exposing.placed_source(chance, Key(3, 4, a), 2) for a in range(6000)]
-        fits(np.bincount(found, minlength=7)[[KOL, RECOMMENDED, PROMOTED]], weights)
-        assert set(found) <= {KOL, RECOMMENDED, PROMOTED}
+        fits(np.bincount(found, minlength=9)[kinds], weights)
+        assert set(found) <= set(kinds)
 
 
 def test_slots_are_shared_by_weight() -> None:

@@ -25,6 +25,7 @@ from sim.engines.truth import truth_of
 from sim.engines.world import World
 from sim.journal import Recorder
 from sim.rules import leave, resolve
+from sim.rules.reach import STEPS
 from sim.rules.records import (
     ACTIVE,
     BROWSE,
@@ -205,7 +206,7 @@ class Columnar:
             reach.blow, self.ids, self.seed, t, opts_out,
         )  # fmt: skip
         self.ops.opt_out(reach.row[opts_out])
-        self.most_pull = float(self.state.pull[reach.row].max(initial=0.0))
+        self.most_pull = int(self.state.pull[reach.row].max(initial=0)) / STEPS
         return reach.row
 
     def _arrive_return_visit(self, t: int, pool: ThreadPoolExecutor | None, events: Day) -> None:

@@ -35,9 +35,9 @@ _RARE: Final = np.dtype(
 _DAILY: Final[dict[str, Any]] = {
     **dict.fromkeys(("satisfaction", "mood", "fatigue", "joy"), np.float64), "left": np.int64,
     **dict.fromkeys(("n_friends_active", "invited_by"), np.int32),
-    **dict.fromkeys(("pull", "hold"), np.float32),
-    **dict.fromkeys(("lapsed_day", "left_day", "heard", "seen", "valence", "n_posts", "pushes"), np.int16),
-    "status": np.int8,
+    **dict.fromkeys(("pull", "hold"), np.int16),
+    **dict.fromkeys(("lapsed_day", "left_day"), np.int16),
+    **dict.fromkeys(("heard", "seen", "valence", "n_posts", "pushes", "status"), np.int8),
 }  # fmt: skip
 
 

@@ -69,9 +69,10 @@ def reach(
         i = rows[k]
         me, it = state_of(state, i), traits_of(traits, i)
         opts_out[k] = reaching.opts_out(params, Key(seed, day, ids[i], 0), me, pushes[k])
-        state.pull[i], state.hold[i], state.mood[i], state.satisfaction[i] = reaching.reached(
+        comes, leaves, state.mood[i], state.satisfaction[i] = reaching.reached(
             params, it, me, day, pushes[k], pull[k], hold[k], impulse[k], blow[k]
         )
+        state.pull[i], state.hold[i] = comes * reaching.STEPS, leaves * reaching.STEPS
         state.pushes[i] = pushes[k]
 
 
@@ -171,8 +172,8 @@ def forget_day(state: State, rows: Column) -> None:
         state.valence[i] = 0
         state.n_posts[i] = 0
         state.pushes[i] = 0
-        state.pull[i] = 0.0
-        state.hold[i] = 0.0
+        state.pull[i] = 0
+        state.hold[i] = 0
 
 
 # --- sparse phases ---------------------------------------------------------------------------------

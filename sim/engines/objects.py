@@ -185,10 +185,10 @@ class Shopper(mesa.Agent):  # type: ignore[misc]  # Mesa is untyped here
         """Phase 0: the shop's messages and offers reach her, and news about it; does she switch messages off?"""
         shop = self.model
         opts_out = reach.opts_out(shop.params, self.key, self.state, pushes)
-        pull, hold, self.mood, self.satisfaction = reach.reached(
+        self.pull, self.hold, self.mood, self.satisfaction = reach.reached(
             shop.params, self.traits, self.state, shop.day, pushes, pull, hold, impulse, blow
         )
-        self.pushes, self.pull, self.hold = pushes, float(np.float32(pull)), float(np.float32(hold))
+        self.pushes = pushes
         return opts_out
 
     def read_mail(self) -> None:

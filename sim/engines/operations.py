@@ -23,7 +23,9 @@ from sim.ledger import Budget
 from sim.money import CostClass
 from sim.rules import resolve
 from sim.rules import shelf as shelf_rules
+from sim.rules.reach import PUSHES_MOST
 from sim.rules.records import FOUND, TEAM_COLUMNS, Offer, Shelf
+from sim.rules.remember import SEEN_MOST
 from sim.strategies.people import Customers, People
 from sim.strategies.tactic import CONDITIONS, OUTSIDE, REWARDS, Board, Contacts, Desk, Tactic
 from sim.strategies.timing import Past, Schedule
@@ -274,7 +276,7 @@ class Operations:
             people = everybody
         touched = contacts.touched()
         return Reached(
-            people.row[touched], contacts.pushes[touched], contacts.pull[touched], contacts.hold[touched],
+            people.row[touched], np.minimum(contacts.pushes[touched], PUSHES_MOST), contacts.pull[touched], contacts.hold[touched],
             contacts.impulse[touched], contacts.blow[touched],
         )  # fmt: skip
 
@@ -300,7 +302,13 @@ class Operations:
         items = (ids[leader] << 32) | self.world.catalogue.id[product]
         words = resolve.priorities(self.world.noise_seed, draws.KOL_TIE, t, ids[row], items)
         best = resolve.winners(row, words, items)
-        return Reach(row[best], product[best], hype[best], tactic_of[best], np.unique(row, return_counts=True)[1])
+        return Reach(
+            row[best],
+            product[best],
+            hype[best],
+            tactic_of[best],
+            np.minimum(np.unique(row, return_counts=True)[1], SEEN_MOST),
+        )
 
     # --- offers ----------------------------------------------------------------------------------
 

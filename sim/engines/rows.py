@@ -6,6 +6,7 @@ Kernels depend on this file and not on the world or the scenario, so an edit the
 from __future__ import annotations
 
 from sim._jit import rule
+from sim.rules.reach import STEPS
 from sim.rules.records import Inbox, Offer, State, Traits
 
 
@@ -27,7 +28,7 @@ def state_of(s: State, i: int) -> State:
         int(s.last_buy_day[i]), int(s.lapsed_day[i]), int(s.n_orders[i]), s.satisfaction[i],
         s.mood[i], s.fatigue[i], s.joy[i], int(s.left[i]), int(s.left_day[i]), int(s.n_friends_active[i]),
         int(s.heard[i]), int(s.seen[i]), int(s.valence[i]), int(s.n_posts[i]),
-        int(s.pushes[i]), s.pull[i], s.hold[i], int(s.kol_product[i]),
+        int(s.pushes[i]), s.pull[i] / STEPS, s.hold[i] / STEPS, int(s.kol_product[i]),
         int(s.kol_day[i]), s.kol_hype[i], int(s.kol_tactic[i]), int(s.team[i]), int(s.invited_by[i]),
         int(s.inbox_day[i]),
     )  # fmt: skip

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
+
 from sim import draws
 from sim._jit import exp, rule
 from sim.params import Params
 from sim.rules.records import Key, State, Traits
 
 HARDEST = 1.5  # how many times its size a blow hits who trusts nobody; who trusts as most do (.5) it hits once (guess)
+STEPS = 4096.0  # what a contact adds today is kept in steps of 1/4096, up to 8 either way (technical: two bytes)
+STEPS_MOST = 32_767
+PUSHES_MOST = 120  # messages of a day that are counted (technical: one byte)
 PUSHES_SEEN = 3  # pushes of a day that can bring her; the others only tire (guess, as for friends' messages)
 INERT_DAYS = 14  # not seen for so long: a contact may remind her that she could leave (guess)
 
@@ -52,6 +57,12 @@ def opts_out(params: Params, key: Key, state: State, pushes: int) -> bool:
 
 
 @rule
+def in_steps(x: float) -> int:
+    """A log rate or log hazard in steps of 1/4096."""
+    return min(max(math.floor(x * STEPS + 0.5), -STEPS_MOST), STEPS_MOST)
+
+
+@rule
 def reached(
     params: Params,
     traits: Traits,
@@ -66,8 +77,8 @@ def reached(
     """What a contact leaves behind today: (log rate of coming, log hazard of leaving, mood, satisfaction)."""
     away = day - max(state.last_visit_day, state.registered_day)
     return (
-        pull + push_pull(params, state.fatigue, pushes),
-        hold + salience(params, away, pushes),
+        in_steps(pull + push_pull(params, state.fatigue, pushes)) / STEPS,
+        in_steps(hold + salience(params, away, pushes)) / STEPS,
         stirred(state.mood, traits.emotion, impulse),
         shaken(state.satisfaction, traits.trust, blow),
     )

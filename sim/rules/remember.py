@@ -20,7 +20,8 @@ KINDS = ("good", "bad", "ask", "post", "bad_post", "own")
 
 FORGOTTEN = 328  # strengths below .005 leave the inbox (guess: a hundredth of what still shows)
 STRENGTH_MOST = 1 << 30  # 16,384 ordinary messages; keeps sums inside 32 bits
-SEEN_MOST = 30_000  # messages a shopper counts in one day
+SEEN_MOST = 120  # messages a shopper counts in one day (technical: one byte)
+COUNT_MOST = 30_000  # recommendations of a product she counts (technical: two bytes)
 SENT_MOST = 255  # messages counted per tie; wearing out is over long before
 TIE_UNIT = 1024.0  # tie strengths are integers of 1/1024
 
@@ -205,7 +206,7 @@ def _take_in(
         inbox.sender_day[place] = 0
         inbox.team[place] = -1
     inbox.strength[place] = min(max(inbox.strength[place] + total, -STRENGTH_MOST), STRENGTH_MOST)
-    inbox.count[place] = min(inbox.count[place] + count, SEEN_MOST)
+    inbox.count[place] = min(inbox.count[place] + count, COUNT_MOST)
     if best_sender >= 0:
         inbox.sender[place] = best_sender
         inbox.sender_day[place] = key.day
