@@ -145,8 +145,8 @@ def _rows() -> Iterator[Mutant]:
     yield sign(
         "reach",
         "stirred",
-        "+ impulse",
-        "- impulse",
+        "mood + impulse * emotion, -1.0",
+        "mood - impulse * emotion, -1.0",
         FEELING,
     )
     yield bound("reach", "in_steps", "+ 0.5", "+ 1.5", STEPPED)

@@ -9,7 +9,19 @@ import numpy as np
 import pytest
 
 from sim.rules import expose as exposing
-from sim.rules.records import BROWSE, FRIEND, KOL, POPULAR, PROMOTED, RECOMMENDED, TASTE_SEARCH, Key, Shelf
+from sim.rules.records import (
+    BROWSE,
+    CONTENT,
+    FRIEND,
+    KOL,
+    LIVE,
+    POPULAR,
+    PROMOTED,
+    RECOMMENDED,
+    TASTE_SEARCH,
+    Key,
+    Shelf,
+)
 from tests.by_hand import KEY, P, a_desk, a_shelf, a_shopper, a_state, an_inbox, an_offer, close_share, fits, visitors
 
 BIG = 20_000  # so many products that one is hardly ever shown twice

@@ -274,9 +274,9 @@ class Operations:
                 event.on_reach(contacts, everybody, self.day, scene)
             contacts.add(np.searchsorted(everybody.row, people.row), of_members)
             people = everybody
-        touched = contacts.touched()
+        touched, pushes = contacts.touched(), np.minimum(contacts.pushes, PUSHES_MOST)
         return Reached(
-            people.row[touched], np.minimum(contacts.pushes[touched], PUSHES_MOST), contacts.pull[touched], contacts.hold[touched],
+            people.row[touched], pushes[touched], contacts.pull[touched], contacts.hold[touched],
             contacts.impulse[touched], contacts.blow[touched],
         )  # fmt: skip
 
