@@ -26,9 +26,9 @@ def test_pushes_bring_people_tire_them_and_remind_the_inert() -> None:
     return:  1 - exp(-om_0 exp(-away / om_tau + e_p min(n, 3) exp(-fatigue / f_0))), with the fatigue she left with
     """
     p = {"e_p": 0.8, "f_0": 6.0, "fat_keep": 0.6, "g_f": 0.1, "f_1": 6.0, "g_sal": 1.2, "churn": 1, "o_p": 0.0,
-         "om_0": 0.02, "om_tau": 5.0}  # fmt: skip
+         "om_0": 0.1, "om_tau": 5.0}  # fmt: skip
     intensity, tenure = spread(N, (0.0, 0.1, 0.4), (0, 9, 40))
-    who = people(N, tenure=tenure, intensity=intensity, need=0.0, stay=math.log(0.97))
+    who = people(N, tenure=tenure, intensity=intensity, need=0.0, stay=math.log(0.93))
     days = 9
     journal = play(lab(who, products(), days, p, strategies=MANY), "s")
     visits, lapses, returns = (happened(journal, kind) for kind in ("visit", "lapse", "return"))
@@ -40,11 +40,11 @@ def test_pushes_bring_people_tire_them_and_remind_the_inert() -> None:
         pull = 0.8 * 3 * np.exp(-fatigue / 6.0)
         inert = t - seen >= 14
         coming[t] = one_minus_exp(intensity * np.exp(pull))
-        back[t] = one_minus_exp(0.02 * np.exp(-(t - left) / 5.0 + pull))
+        back[t] = one_minus_exp(0.1 * np.exp(-(t - left) / 5.0 + pull))
         is_here = active | (returns[t] > 0)
         fatigue = np.where(is_here, 0.6 * fatigue + 5, fatigue)
         hazard = 0.1 * np.maximum(0.0, fatigue - 6.0) + 1.2 * inert
-        leaving[t] = one_minus_exp(-math.log(0.97) * np.exp(hazard))
+        leaving[t] = one_minus_exp(-math.log(0.93) * np.exp(hazard))
         seen = np.where(visits[t] > 0, t, seen)
         left = np.where(lapses[t] > 0, t, left)
         active = is_here & (lapses[t] == 0)
@@ -54,6 +54,7 @@ def test_pushes_bring_people_tire_them_and_remind_the_inert() -> None:
     agree(visits, coming, stays, groups=intensity, at_least=2)
     agree(lapses, leaving, stays, groups=day, at_least=6)
     agree(lapses, leaving, stays, groups=tenure + 100 * (intensity > 0), at_least=4)
+    agree(returns, back, ~stays)
     agree(returns, back, ~stays, groups=day)
 
 
