@@ -176,7 +176,6 @@ def _rows() -> Iterator[Mutant]:
     yield sign("visit", "visit_probability", "+ state.pull", "- state.pull", PUSHED)
     yield sign("leave", "return_probability", "+ state.pull", "- state.pull", PUSHED)
     yield bound("leave", "most_returns", " + most_pull", "", PUSHED)
-    yield sign("leave", "_other_reasons", "+ state.hold", "- state.hold", PUSHED)
     yield sign("feel", "next_fatigue", "+ state.pushes", "- state.pushes", PUSHED)
     yield sign("review", "review_probability", "exp(params.b_rv", "exp(-params.b_rv", REWARDED)
     yield sign("review", "review_reward", "1.0 + constants", "1.0 - constants", REWARDED)
