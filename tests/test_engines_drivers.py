@@ -173,7 +173,7 @@ def test_drivers_agree_widely(graph: str, params: dict[str, float], registered_s
 def visit_step_by_step(label: str, n_products: int) -> None:
     """A day on which everybody visits with a full memory: every table of the steps against the rules, one by one."""
     asked = scenario(
-        params=BUSY, population={"size": 150, "registered_share": 1.0}, catalogue={"size": n_products},
+        params=BUSY, population={"size": 150, "registered_share": 1.0}, catalogue={"size": n_products}, burn_in_days=0,
         strategies={"everything": EVERYTHING},
     )  # fmt: skip
     world, luck = World.build(asked), np.random.default_rng(5)
