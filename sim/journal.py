@@ -209,7 +209,7 @@ class Recorder:
         if not self.has_causes:
             return []
         because = events.left_because if events.left_because is not None else _EMPTY
-        return np.bincount(because, minlength=len(LEAVING_CAUSES))[1:].tolist()
+        return [int(n) for n in np.bincount(because, minlength=len(LEAVING_CAUSES))[1:]]
 
     def _log(self, day: int, events: Day) -> None:
         assert self.log is not None

@@ -1,4 +1,4 @@
-"""Communities of interest, a second layer beside ties: who is in which, whom a post reaches there; imports rules, draws.
+"""Communities of interest, a second layer beside ties: who is in which, whom posts reach; imports rules, draws.
 
 Worked out once a world, when a run first needs it (docs/model.md, 5.1b).
 """

@@ -59,7 +59,7 @@ class Spending:
     def urge(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
         """Added to the logit of buying of these visitors, eq. 5c: -b_bud (spent / budget)^2."""
         used = self.spent_cents[rows] / self.budget_cents[rows]
-        return -self.weight * (used * used)
+        return np.asarray(-self.weight * (used * used))
 
     def write(self, orders: Orders) -> None:
         """A day passes; what was paid today, and not paid back, counts in full tomorrow."""

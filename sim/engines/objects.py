@@ -413,7 +413,9 @@ class Shopper(mesa.Agent):  # type: ignore[misc]  # Mesa is untyped here
             warned = bond_rules.next_warned(params, shop.constants, bonds.warned, self.seen, self.valence)
             bonds = bonds._replace(warned=warned)
         if bond_rules.has_belonging(params):
-            bonds = bonds._replace(belonging=bond_rules.next_belonging(params, bonds.belonging, self._times_taking_part()))
+            bonds = bonds._replace(
+                belonging=bond_rules.next_belonging(params, bonds.belonging, self._times_taking_part())
+            )
         self.bonds = bonds
 
     def _times_taking_part(self) -> int:
