@@ -72,10 +72,10 @@ def test_a_permanent_discount_loses_force_and_its_end_is_felt(tactic: str) -> No
     """20 % off for fifteen days, from everybody's first day on; then list prices again.
 
     m <- keep m + (1 - keep) x, x = ln(price / list), for a coupon what it took off yesterday;
-    P(buy) = logistic(alpha - b_p (price / P) ln(paid / list) - b_ref (felt - x)), felt = x - m, above 0 ref_loss times it;
+    P(buy) = logistic(alpha - b_p (price / P) ln(paid / list) - b_ref (felt - x)), felt = x - m, times ref_loss if > 0;
     leaving = 1 - exp(exp(g_ref max(x - m, 0) price / P) stay).
     """
-    p = {"alpha": -1.0, "b_p": 2.0, "b_ref": 1.5, "ref_loss": 1.7, "ref_keep": 0.8, "churn": 1.0, "g_ref": 4.0}
+    p = {"alpha": -1.0, "b_p": 2.0, "b_ref": 1.5, "ref_loss": 3.0, "ref_keep": 0.8, "churn": 1.0, "g_ref": 4.0}
     (price,) = spread(N, (0.4, 0.5, 0.6))
     who = people(N, price=price, need=0.0, stay=math.log(0.98))
     spec = {"kind": "price_cut"} if tactic == "cut" else {"kind": "coupon"}
@@ -87,7 +87,7 @@ def test_a_permanent_discount_loses_force_and_its_end_is_felt(tactic: str) -> No
     for t in range(days):
         mine = off if t < stop else 0.0  # what she pays
         x = mine if tactic == "cut" else yesterday  # what the shop's prices look like
-        felt = (x - m) * (1.7 if x > m else 1.0)
+        felt = (x - m) * (3.0 if x > m else 1.0)
         chance[t] = logistic(-1.0 - 2.0 * price / 0.5 * mine - 1.5 * (felt - x))
         leaving[t] = one_minus_exp(-math.log(0.98) * np.exp(4.0 * max(x - m, 0.0) * price / 0.5))
         yesterday = mine
