@@ -91,7 +91,7 @@ class Params(NamedTuple):
     q_more: Annotated[float, About("chance of one more unit in an order", 0.0, 0.8, "1", "literature", "mean 1.54 units an order", "")] = 0.35
 
     # prices remembered, money at hand (eq. 4r, 5c); off at 0
-    b_ref: Annotated[float, About("part of the price response that is felt against the remembered price; 0 = prices are not remembered", 0.0, 2.0, "utility per log price", "guess", "direction: Kalyanaram & Winer 1995 (memory); the rest of b_p stays", "", "psychological")] = 0.0
+    b_ref: Annotated[float, About("part of the price response that is felt against the remembered price; 0 = prices are not remembered", 0.0, 2.0, "utility per log price", "guess", "direction: Kalyanaram & Winer 1995 (abstract); the rest of b_p stays", "", "psychological")] = 0.0
     ref_loss: Annotated[float, About("a price above the remembered one weighs this much more than one below", 1.0, 3.0, "1", "guess", "direction: Hardie, Johnson & Fader 1993 (memory)", "")] = 1.6
     ref_keep: Annotated[float, About("share of the remembered price kept to the next day", 0.8, 0.995, "per day", "guess", "half-life 23 days; no source", "")] = 0.97
     budget: Annotated[float, About("what an average shopper can spend here in 30 days; 0 = no limit", 0.0, 5000.0, "currency", "guess", "no source; set it to your shop's", "", "personal")] = 0.0
@@ -169,7 +169,7 @@ class Params(NamedTuple):
     # bonds: slow states (eq. 1b, 17b); off at 0
     b_hab: Annotated[float, About("effect of habit on visiting", 0.0, 2.0, "log rate", "guess", "no source", "", "psychological")] = 0.0
     g_hab: Annotated[float, About("effect of habit on staying", 0.0, 3.0, "log hazard", "guess", "no source", "", "psychological")] = 0.0
-    hab_r: Annotated[float, About("speed at which habit follows use", 0.005, 0.2, "per day", "literature", "Lally et al. 2010 (95 % of the plateau after 66 days, median; memory)", "")] = 0.045
+    hab_r: Annotated[float, About("speed at which habit follows use", 0.005, 0.2, "per day", "literature", "Lally et al. 2010 (95 % of the plateau after 18 to 254 days, typically 66)", "")] = 0.045
     g_warn: Annotated[float, About("effect on leaving of a warning heard, at most three", 0.0, 0.5, "log hazard per warning", "guess", "no source", "", "social")] = 0.0
     warn_keep: Annotated[float, About("share of a warning remembered the next day", 0.5, 0.99, "per day", "guess", "as recommendations (delta_r)", "")] = 0.9
     g_ref: Annotated[float, About("effect on leaving of prices above those remembered, for average price sensitivity; only where b_ref is above 0", 0.0, 5.0, "log hazard per log price", "guess", "no source", "", "personal")] = 0.0
