@@ -83,6 +83,7 @@ class Day:
     let_down: NDArray[Any] = field(default_factory=lambda: _EMPTY)  # members of teams that failed
     let_down_product: NDArray[Any] = field(default_factory=lambda: _EMPTY)
     lapsed: NDArray[Any] = field(default_factory=lambda: _EMPTY)
+    left_because: NDArray[Any] | None = None  # index into LEAVING_CAUSES, as `lapsed`; None where it is not asked
 
 
 SHARE_KINDS: Final = ("order", "unlock", "team", "sample")

@@ -39,6 +39,8 @@ KOL_FOLLOWER: Final = 23  # agent: leader; item: attempt; lanes: who, whether
 PERSONAL_NOISE: Final = 24  # item: product; the recommender's fixed error about this shopper
 LOT: Final = 25  # agent: person; item: what a laboratory draws by lot, and its attempt
 DEMOGRAPHIC: Final = 30  # item: attribute number
+COMMUNITY: Final = 31  # item: attempt; lanes: four communities looked at
+COMMUNITY_TASTE: Final = 32  # agent: number of the community; item: taste dimension
 
 # a day
 LIFE: Final = 40  # items 0-3 (four lanes): visit, churn, return, arrive
@@ -64,6 +66,8 @@ TEAM_CHOICE: Final = 62
 STOCK: Final = 63  # item: product
 OPT_OUT: Final = 64
 SCORE_ERROR: Final = 70  # item: which score; lanes: error, order among equals
+COMMUNITY_POST: Final = 80  # agent: sender; item: (receiver, product)
+BELONGING_POST: Final = 81  # item: product
 
 _TO_UNIT: Final = 2.0**-32
 

@@ -18,7 +18,7 @@ from sim._jit import kernel
 from sim.day import EVENT_TYPES, Day, Orders
 from sim.errors import InputError, did_you_mean
 from sim.ledger import Ledger
-from sim.rules.records import CAUSES, CHANNELS, NEVER, STATUSES, Column
+from sim.rules.records import CAUSES, CHANNELS, LEAVING_CAUSES, NEVER, STATUSES, Column
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,6 +84,8 @@ DAILY: Final = (
     "teams_succeeded",
     "teams_failed",
 )
+#: and these, where causes of leaving are written down (coefficient left_because): how many left for each
+LEFT: Final = tuple(f"left_over_{cause}" for cause in LEAVING_CAUSES[1:])
 
 
 @kernel
@@ -126,7 +128,10 @@ class Recorder:
         resale: float,
         ship_cents: int,
         events: bool | Collection[str] = False,
+        has_causes: bool = False,
     ) -> None:
+        self.has_causes = has_causes
+        self.columns = (*DAILY, *(LEFT if has_causes else ()))  # of the daily table
         n = len(population)
         self.population, self.catalogue = population, catalogue
         self.days, self.first = days, burn_in_days
@@ -186,6 +191,7 @@ class Recorder:
                 self.ship_cents * len(orders.row), gmv - paid, expense, gmv - paid + expense, len(events.sharers),
                 len(events.senders), int(events.pushes.sum()), len(events.reviewers), int(events.stars.sum()),
                 int(returned.sum()), len(events.founders), events.n_teams_filled, events.n_teams_failed,
+                *self._left(events),
             ]
         )  # fmt: skip
         np.add.at(self.n_pushes, events.pushed, events.pushes.astype(np.int32))
@@ -204,6 +210,13 @@ class Recorder:
         np.add.at(self.cohorts[2], (cohort - self.first, day + self.first - cohort), 1)
         if len(orders.row):
             self.orders.append((day, orders))
+
+    def _left(self, events: Day) -> list[int]:
+        """How many left for each cause; nothing where causes are not written down."""
+        if not self.has_causes:
+            return []
+        because = events.left_because if events.left_because is not None else _EMPTY
+        return [int(n) for n in np.bincount(because, minlength=len(LEAVING_CAUSES))[1:]]
 
     def _log(self, day: int, events: Day) -> None:
         assert self.log is not None
@@ -241,6 +254,8 @@ class Recorder:
             ("message", {"row": events.senders, "item": events.messaged, "other": events.receivers}),
             ("lapse", {"row": events.lapsed}),
         ]
+        if events.left_because is not None:
+            rows[-1][1]["value"] = events.left_because
         for kind, columns in rows:
             if len(columns["row"]) and kind in self.logged:
                 self.log.append((day - self.first, kind, columns))
@@ -324,7 +339,9 @@ class Recorder:
             days=self.days,
             burn_in_days=self.first,
             n_shoppers=len(ids),
-            daily=pd.DataFrame(np.array(self.daily, dtype=np.int64).reshape(-1, len(DAILY)), columns=list(DAILY)),
+            daily=pd.DataFrame(
+                np.array(self.daily, dtype=np.int64).reshape(-1, len(self.columns)), columns=list(self.columns)
+            ),
             cohorts=cohorts,
             shoppers=shoppers,
             orders=orders,

@@ -229,6 +229,20 @@ _ALL = (
         "Mean fatigue of active shoppers after the last day: pushes and requests of about the last ten days "
         "(docs/model.md, eq. 16).",
     ),
+    *(
+        Measure(
+            f"left_over_{cause}_share", "share", 0, f"lapses over {cause}", f"{zh}流失占比",
+            f"Lapses whose cause is {meaning}, over all lapses, on measured days. Null unless causes are written down "
+            "(coefficient left_because).",
+        )
+        for cause, zh, meaning in (
+            ("price", "因价格", "prices: a cheaper rival, or prices above those remembered"),
+            ("service", "因服务", "bad experiences"),
+            ("friends", "因好友", "friends who left, are not active, or warned"),
+            ("fatigue", "因疲劳", "too much contact"),
+            ("contact", "因触达", "what reached her on that day: a message that reminded her, news about the shop"),
+        )
+    ),
 )
 # fmt: on
 
@@ -290,6 +304,10 @@ def measure(journal: JournalLike) -> dict[str, Value]:
         "messages_per_month": _ratio(daily["messages"] * MONTH_DAYS, len(shoppers["id"]) * days),
         "n_let_down": int(shoppers["n_let_down"].sum()),
         "fatigue_mean": _fatigue(journal.shoppers),
+        **{
+            f"{name}_share": _ratio(daily[name], daily["churned"]) if name in daily else None
+            for name in (m.name.removesuffix("_share") for m in _ALL if m.name.startswith("left_over_"))
+        },
     }
     return {name: values[name] for name in MEASURES}
 

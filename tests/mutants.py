@@ -80,6 +80,14 @@ RIVAL_OBJECTS = OF_EVENTS + "both_drivers_agree_on_each_alone[rival_price_cut]" 
 LURE = OF_EVENTS + "a_cheap_rival_makes_members_leave"
 LEAK = OF_EVENTS + "a_leak_moves_satisfaction_exactly"
 WORRY = OF_EVENTS + "a_leak_makes_members_leave_sooner_for_a_while"
+OF_BONDS = "tests/test_rules_bonds.py::test_"
+PRICES = OF_BONDS + "remembered_prices"
+COUPONS = OF_BONDS + "what_coupons_take_off_is_remembered_with_the_price"
+IS_ON = OF_BONDS + "what_is_on"
+BOUND = OF_BONDS + "pull_and_hold"
+NEXT = OF_BONDS + "the_next_day"
+LUCKY = OF_BONDS + "luck_decides_who_posts_and_who_comes_across_it"
+CAUSE = OF_BONDS + "the_largest_reason_is_the_cause"
 
 
 class Mutant(NamedTuple):
@@ -201,7 +209,7 @@ def _rows() -> Iterator[Mutant]:
     yield sign("leave", "leave_probability", "+ _other_reasons", "- _other_reasons", LIFE)
     yield sign("leave", "_other_reasons", "-params.g_s", "params.g_s", LIFE)
     yield sign("leave", "_other_reasons", "- params.g_a", "+ params.g_a", FRIENDS)
-    yield sign("leave", "_other_reasons", "- constants.active_share", "+ constants.active_share", FRIENDS)
+    yield sign("leave", "_deviation", "- constants.active_share", "+ constants.active_share", FRIENDS)
     yield sign("leave", "_other_reasons", "+ params.g_f", "- params.g_f", MAIL)
     yield sign("leave", "_other_reasons", "fatigue - params.f_1", "params.f_1 - fatigue", MAIL)
     yield bound("leave", "", "LEFT_MOST = 2.0", "LEFT_MOST = 3.0", FRIENDS)
@@ -453,6 +461,41 @@ def _rows() -> Iterator[Mutant]:
     yield sign("share", "sends_to", "product_id)) < p", "product_id)) > p", REACH)
     yield sign("share", "wants_unlock", "u < unlock", "u > unlock", UNLOCK)
     yield sign("share", "accepts", "0) < accept", "0) > accept", REACH)
+
+    # (4r) prices remembered
+    yield sign("shelf", "reference_effect", "-params.b_ref * (felt", "params.b_ref * (felt", PRICES)
+    yield sign("shelf", "reference_effect", "gap = log_price - remembered", "gap = remembered - log_price", PRICES)
+    yield bound("shelf", "reference_effect", "params.ref_loss * gap", "gap", PRICES)
+    yield sign("shelf", "next_remembered", "+ (1.0 - params.ref_keep)", "- (1.0 - params.ref_keep)", PRICES)
+    yield sign("shelf", "feel_prices", "appeal[j] +=", "appeal[j] -=", COUPONS)
+    yield sign("shelf", "feel_prices", "log_cut[j] + coupons", "log_cut[j] - coupons", COUPONS)
+    yield sign("shelf", "remember_prices", "log_cut[j] + coupons", "log_cut[j] - coupons", COUPONS)
+
+    # (1b), (14b), (17b) bonds
+    yield sign("bonds", "has_habit", "params.g_hab != 0.0", "params.g_hab == 0.0", IS_ON)
+    yield sign("bonds", "has_warnings", "params.g_warn != 0.0", "params.g_warn == 0.0", IS_ON)
+    yield sign("bonds", "has_belonging", "params.g_bel != 0.0", "params.g_bel == 0.0", IS_ON)
+    yield sign("bonds", "has_bonds", "params.g_ref != 0.0", "params.g_ref == 0.0", IS_ON)
+    yield sign("bonds", "has_bonds", "has_habit(params) or ", "", IS_ON)
+    yield sign("bonds", "warning_hold", "params.g_warn * min", "-params.g_warn * min", BOUND)
+    yield bound("bonds", "", "WARNINGS_MOST = 3.0", "WARNINGS_MOST = 4.0", BOUND)
+    yield sign("bonds", "price_hold", "params.g_ref * dearer", "-params.g_ref * dearer", BOUND)
+    yield sign("bonds", "price_hold", "traits.price / constants.price", "constants.price / traits.price", BOUND)
+    yield sign("bonds", "bond_hold", "- ties", "+ ties", BOUND)
+    yield sign("bonds", "bond_hold", "+ params.g_bel", "- params.g_bel", BOUND)
+    yield sign("bonds", "bound", "+ (params.b_hab", "- (params.b_hab", BOUND)
+    yield bound("bonds", "bound", "if state.status == ACTIVE", "if state.status >= ACTIVE", BOUND)
+    yield sign("bonds", "bound", "state.hold + bond_hold", "state.hold - bond_hold", BOUND)
+    yield sign("bonds", "next_habit", "- habit)", "+ habit)", NEXT)
+    yield sign("bonds", "next_warned", "1.0 - constants.answered", "1.0 + constants.answered", NEXT)
+    yield sign("bonds", "next_warned", "((seen - valence)", "((seen + valence)", NEXT)
+    yield sign("bonds", "next_belonging", "1.0 - belonging", "1.0 + belonging", NEXT)
+    yield sign("bonds", "posts_too", "u < params.b_bel", "u > params.b_bel", LUCKY)
+    yield sign("bonds", "comes_across", "name) < params.p_com", "name) > params.p_com", LUCKY)
+    yield sign("leave", "cause_of_leaving", "-params.g_s", "params.g_s", CAUSE)
+    yield sign("leave", "cause_of_leaving", "- params.g_a", "+ params.g_a", CAUSE)
+    yield sign("leave", "cause_of_leaving", "state.hold - bond_hold", "state.hold + bond_hold", CAUSE)
+    yield bound("leave", "cause_of_leaving", "most <= params.left_because", "most <= 0.0", CAUSE)
 
     # who gets scarce things
     yield bound("resolve", "grant", "amount <= left", "amount < left", BUDGET)

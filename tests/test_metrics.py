@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sim.journal import LEFT
 from sim.metrics import MEASURES, NEVER, common_retention, gini, measure
 
 DAILY = [
@@ -81,6 +82,7 @@ def test_every_measure_of_the_contract_is_there_in_order() -> None:
         "viral_cycle_days", "cac_cents", "ltv_180d_cents", "arpu_cents", "share_rate", "review_mean",
         "team_success_rate", "gini_sales", "top20_share", "one_hop_share", "structural_virality",
         "discount_per_buyer_cents", "pushes_per_month", "messages_per_month", "n_let_down", "fatigue_mean",
+        *(f"{name}_share" for name in LEFT),
     ]  # fmt: skip
     assert list(MEASURES) == names
     assert list(measure(hand())) == names
@@ -379,7 +381,7 @@ def test_the_order_of_rows_changes_no_bit(seed: int) -> None:
         cohorts=mixed(journal.cohorts), daily=mixed(journal.daily),
     )  # fmt: skip
     got = measure(journal)
-    assert [name for name, value in got.items() if value is None] == ["roi"]
+    assert [name for name, value in got.items() if value is None] == ["roi", *(f"{name}_share" for name in LEFT)]
     assert measure(shuffled) == got
 
 

@@ -33,7 +33,11 @@ WITHOUT: dict[str, str] = {
     "resolve.priorities": "draws",
 }
 #: Differences of days that need no mutant of their own.
-LAGS_ELSEWHERE = {"expose.friend_products": "is told the days by expose", "remember.remember": "is told the days"}
+LAGS_ELSEWHERE = {
+    "expose.friend_products": "is told the days by expose",
+    "leave.cause_of_leaving": "left_now takes the days",
+    "remember.remember": "is told the days",
+}
 
 
 def rule_functions() -> dict[str, ast.FunctionDef]:

@@ -18,13 +18,17 @@ from numpy.typing import NDArray
 from sim import draws
 from sim.analytics import Truth
 from sim.day import SHARE_KINDS, Day, Orders
+from sim.engines import bonds as binding
 from sim.engines import columns, kernels, visits
 from sim.engines.arrivals import arrivals_of
+from sim.engines.communities import STRANGER, reached
 from sim.engines.operations import Buyers, Operations
 from sim.engines.truth import truth_of
 from sim.engines.world import World
 from sim.journal import Recorder
-from sim.rules import leave, resolve
+from sim.rules import bonds as bond_rules
+from sim.rules import leave, remember, resolve
+from sim.rules.fulfil import order_name
 from sim.rules.reach import STEPS
 from sim.rules.records import (
     ACTIVE,
@@ -100,6 +104,10 @@ class Columnar:
         self._tell(active, 1, 0)
         self.inboxes = columns.new_inboxes(n)
         self.messages = Messages()
+        self.bonds = binding.new_bonds(self.params, n)
+        self.has_bonds = bond_rules.has_bonds(self.params)
+        self.has_belonging = bond_rules.has_belonging(self.params)
+        self.acting: list[Ints] = []  # rows of who took part in her community today
         self.most_orders = 0  # of any shopper
         self.churn_word = np.zeros(n, dtype=np.uint32)
         self.flags = np.zeros(n, dtype=np.bool_)
@@ -154,6 +162,10 @@ class Columnar:
             self.params = self.arrivals.ruled(self.params)
         # whom anything reaches today
         mail = np.concatenate([self._posts(t), self._reach(t, events), self.messages.receiver])
+        if self.has_bonds:
+            binding.bind(
+                self.params, self.constants, self.traits, self.state, self.bonds, self.ops.dearer, len(self.ids)
+            )
         kernels.hear(self.state, self.messages.receiver, self.messages.kind)
         self._arrive_return_visit(t, pool, events)
         self._remember(t, events.visitors)
@@ -284,6 +296,8 @@ class Columnar:
 
         self._blocks(pool, n, work)
         state.last_visit_day[rows] = t
+        if self.has_belonging:
+            self.acting = [rows[(offers.live_weight > 0.0) | (offers.content_weight > 0.0)]]
         bought = np.flatnonzero(choice.product >= 0)
         buyers = Buyers(
             row=rows[bought],
@@ -330,8 +344,36 @@ class Columnar:
         quiet = np.isin(row, np.concatenate([unlockers, asked.row]))
         shared &= ~quiet
         posted &= ~quiet
+        if self.has_belonging:
+            self._belong(t, row, product, mode, shared, posted)
+            self.acting += [row[wrote], row[posted]]
         tone = np.where(bad, BAD, GOOD)
         self._send_all(t, events, row, product, mode, shared, posted, tone, unlockers, favourites, asked)
+
+    def _belong(
+        self, t: int, row: Ints, product: Ints, mode: NDArray[np.int8], shared: NDArray[np.bool_],
+        posted: NDArray[np.bool_],
+    ) -> None:  # fmt: skip
+        """Members who only shared may also post, because they belong."""
+        only = np.flatnonzero(shared & ~posted)
+        names = [order_name(p, m) for p, m in zip(self.world.catalogue.id[product[only]], mode[only], strict=True)]
+        too = np.empty(len(only), dtype=np.bool_)
+        binding.posts_too(
+            self.params, self.bonds, row[only], np.array(names, dtype=np.int64), self.ids, self.seed, t, too
+        )
+        posted[only[too]] = True
+
+    def _to_communities(self, t: int, sent: tuple[Ints, ...], row: Ints, product: Ints, kind: Ints) -> tuple[Ints, ...]:
+        """The messages under way, and the posts that reach members of posters' communities."""
+        post, receiver = reached(self.world, row, product, t)
+        trust, n = self.traits.trust[receiver], len(post)
+        weight = [
+            remember.message_weight(self.params, self.constants, x, STRANGER, 0, k)
+            for x, k in zip(trust.tolist(), kind[post].tolist(), strict=True)
+        ]
+        none = np.full(n, -1, dtype=np.int64)
+        more = (row[post], receiver, product[post], np.array(weight, dtype=np.int64), kind[post], none, none)
+        return tuple(np.concatenate(pair) for pair in zip(sent, more, strict=True))
 
     def _send_all(
         self,
@@ -369,7 +411,10 @@ class Columnar:
             self.params, self.constants, self.traits.trust, self.indptr, self.audience, self.strength, self.n_sent,
             self.ids, self.world.catalogue.id, sharers, products, kinds, teams, self.seed, t, *columns,
         )  # fmt: skip
-        self.messages = Messages(tuple(column[:n] for column in columns))
+        sent = tuple(column[:n] for column in columns)
+        if self.params.p_com > 0.0:
+            sent = self._to_communities(t, sent, parts[3][0], parts[3][1], parts[3][2])
+        self.messages = Messages(sent)
         m = self.messages
         said = np.asarray(m.kind <= ASK)
         events.senders, events.receivers, events.messaged = m.sender[said], m.receiver[said], m.product[said]
@@ -401,8 +446,18 @@ class Columnar:
         rows = np.flatnonzero(self.flags)
         leaves = np.empty(len(rows), dtype=np.bool_)
         kernels.leaves(self.params, self.constants, self.traits, state, rows, self.n_heard, self.churn_word, t, leaves)
-        kernels.forget_day(state, touched)  # after leaving, which reads `hold`
         events.lapsed = rows[leaves]
+        if self.params.left_because > 0.0:
+            events.left_because = np.empty(len(events.lapsed), dtype=np.int64)
+            binding.causes(
+                self.params, self.constants, self.traits, state, self.bonds, self.ops.dearer, events.lapsed,
+                self.n_heard, t, events.left_because,
+            )  # fmt: skip
+        if self.has_bonds or self.has_belonging:
+            acting = np.concatenate(self.acting) if self.acting else rows[:0]
+            binding.end_day(self.params, self.constants, state, self.bonds, t, acting)
+            state.pull[:] = state.hold[:] = 0
+        kernels.forget_day(state, touched)  # after leaving, which reads `hold`
         state.status[events.lapsed] = LAPSED
         state.lapsed_day[events.lapsed] = t
         self._tell(np.concatenate([events.registered, events.returned]), 1, t)

@@ -19,12 +19,14 @@ from numpy.typing import NDArray
 from sim import draws
 from sim.analytics import Truth
 from sim.day import SHARE_KINDS, Day, Orders, Samples
+from sim.engines.communities import STRANGER
 from sim.engines.operations import Buyers, Operations, prepare
 from sim.engines.truth import truth_of
 from sim.engines.world import World
 from sim.errors import InputError
 from sim.journal import Journal, Recorder
 from sim.population import PERSONAS
+from sim.rules import bonds as bond_rules
 from sim.rules import feel, leave, reach, remember, resolve, share
 from sim.rules.arrive import ruled_probability
 from sim.rules.buy import decide
@@ -45,6 +47,7 @@ from sim.rules.records import (
     PROSPECT,
     SAMPLE,
     START,
+    Bonds,
     Choice,
     Desk,
     Inbox,
@@ -141,6 +144,7 @@ class Shopper(mesa.Agent):  # type: ignore[misc]  # Mesa is untyped here
         self.pull = self.hold = 0.0  # what the shop does today to bring her in, and about her leaving
         self.kol_product, self.kol_day, self.kol_hype, self.kol_tactic = -1, 0, 0.0, -1
         self.team = -1
+        self.bonds = Bonds(0.0, 0.0, 0.0)  # slow states
         # friends and mail
         self.ties: list[Tie] = []  # who hears her
         self.n_heard = 0  # how many she hears
@@ -152,6 +156,7 @@ class Shopper(mesa.Agent):  # type: ignore[misc]  # Mesa is untyped here
         self.life: tuple[int, int, int, int] = (0, 0, 0, 0)
         self.visits_today = 0
         self.registers_today = self.returns_today = self.lapses_today = False
+        self.left_because = 0
         self.offer: Offer | None = None
         self.is_willing = self.has_unlocked = self.has_founded = self.is_let_down = False
         self.choice = NOTHING
@@ -192,7 +197,12 @@ class Shopper(mesa.Agent):  # type: ignore[misc]  # Mesa is untyped here
         return opts_out
 
     def read_mail(self) -> None:
-        """Personal messages of yesterday arrive; yesterday's doings are over."""
+        """Personal messages of yesterday arrive; yesterday's doings are over, and slow states act."""
+        shop = self.model
+        if bond_rules.has_bonds(shop.params):
+            self.pull, self.hold = bond_rules.bound(
+                shop.params, shop.constants, self.traits, self.state, self.bonds, shop.ops.dearer
+            )
         self.visits_today = 0
         self.registers_today = self.returns_today = self.lapses_today = False
         self.is_willing = self.has_unlocked = self.has_founded = self.is_let_down = False
@@ -306,6 +316,8 @@ class Shopper(mesa.Agent):  # type: ignore[misc]  # Mesa is untyped here
             parcel.is_shared, parcel.is_posted = share.shares(
                 params, shop.constants, self.traits, self.key, name, s, shelf.arousal[j]
             )
+            if parcel.is_shared and not parcel.is_posted and bond_rules.has_belonging(params):
+                parcel.is_posted = bond_rules.posts_too(params, self.key, name, self.bonds.belonging)
             parcel.tone = BAD if s < params.s_bad else GOOD
             self._experience(s)
             self.last_buy_day = shop.day
@@ -344,8 +356,22 @@ class Shopper(mesa.Agent):  # type: ignore[misc]  # Mesa is untyped here
                     used.append(tie)
                     self.sent.append((tie.friend, product))
                 tie.friend.tomorrow.append(Message(self, product, kind, team, tie.strength, tie.n_sent))
+        if self.model.params.p_com > 0.0:
+            self._write_to_community([(product, kind) for product, kind, _ in letters if remember.is_post(kind)])
         for tie in used:
             tie.n_sent = min(tie.n_sent + 1, remember.SENT_MOST)
+
+    def _write_to_community(self, posts: list[tuple[int, int]]) -> None:
+        """Members of her community come across what she posts, also where they are no friends of hers."""
+        shop = self.model
+        members = shop.world.communities.others(self.row).tolist() if posts else []
+        strangers = [shop.shoppers[row] for row in members if row != self.row]
+        for product, kind in posts:
+            for member in strangers:
+                if member not in self.friends and bond_rules.comes_across(
+                    shop.params, self.key, member.id, shop.shelf.id[product]
+                ):
+                    member.tomorrow.append(Message(self, product, kind, -1, STRANGER, 0))
 
     def answer(self) -> None:
         """Phase 9: a prospect who was written to may accept; who counts as the inviter goes by keyed priority."""
@@ -370,8 +396,33 @@ class Shopper(mesa.Agent):  # type: ignore[misc]  # Mesa is untyped here
             self.mood, self.fatigue = mood, fatigue
             if draws.unit(self.life[1]) < p:
                 self.status, self.lapses_today, self.lapsed_day = LAPSED, True, shop.day
+                self.left_because = leave.cause_of_leaving(
+                    shop.params, shop.constants, self.traits, self.state, self.n_heard, shop.day, self.bonds,
+                    shop.ops.dearer,
+                )  # fmt: skip
+        self._change_slowly()
         self.joy = self.pull = self.hold = 0.0
         self.heard = self.seen = self.valence = self.n_posts = self.pushes = 0
+
+    def _change_slowly(self) -> None:
+        """Phase 10b: habit, warnings heard and belonging take in the day, where they are on."""
+        shop, bonds, params = self.model, self.bonds, self.model.params
+        if bond_rules.has_habit(params):
+            bonds = bonds._replace(habit=bond_rules.next_habit(params, bonds.habit, self.last_visit_day == shop.day))
+        if bond_rules.has_warnings(params):
+            warned = bond_rules.next_warned(params, shop.constants, bonds.warned, self.seen, self.valence)
+            bonds = bonds._replace(warned=warned)
+        if bond_rules.has_belonging(params):
+            bonds = bonds._replace(
+                belonging=bond_rules.next_belonging(params, bonds.belonging, self._times_taking_part())
+            )
+        self.bonds = bonds
+
+    def _times_taking_part(self) -> int:
+        """Reviews and posts of today, and once for watching a live session or reading what others wrote."""
+        offer = self.offer
+        reads = offer is not None and (offer.live_weight > 0.0 or offer.content_weight > 0.0)
+        return int(reads) + sum((parcel.stars > 0) + parcel.is_posted for parcel in self.parcels)
 
     def tell_friends(self) -> None:
         """Friends learn that she became active or left; leaving counts if she had tenure."""
@@ -620,6 +671,8 @@ class Shop(mesa.Model):  # type: ignore[misc]  # Mesa is untyped here
         sent = [(person.row, friend.row, product) for person in self.shoppers for friend, product in person.sent]
         today.senders, today.receivers, today.messaged = (_ints(entry[k] for entry in sent) for k in range(3))
         today.lapsed = rows(person for person in self.shoppers if person.lapses_today)
+        if self.params.left_because > 0.0:
+            today.left_because = _ints(self.shoppers[row].left_because for row in today.lapsed)
         self.ops.night(self.day, today)
         status = self.statuses()
         n_prospects, n_active, n_lapsed = (int(np.sum(status == s)) for s in (PROSPECT, ACTIVE, LAPSED))
