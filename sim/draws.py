@@ -63,6 +63,12 @@ PUBLIC_TEAM: Final = 61  # agent: founder; item: product
 TEAM_CHOICE: Final = 62
 STOCK: Final = 63  # item: product
 OPT_OUT: Final = 64
+REACT: Final = 120  # agent: who saw a post; item: (its author, product); lanes: likes, comments
+SHOW_OFF: Final = 121  # item: product, as in SHARE
+REPOST: Final = 122  # agent: reader; item: product
+REPOST_OF: Final = 123  # agent: reader; item: (sender, product)
+QUESTION: Final = 124  # agent: visitor
+ANSWER: Final = 125  # agent: owner; item: (asker, product)
 SCORE_ERROR: Final = 70  # item: which score; lanes: error, order among equals
 
 _TO_UNIT: Final = 2.0**-32

@@ -82,6 +82,13 @@ DAILY: Final = (
     "teams_founded",
     "teams_succeeded",
     "teams_failed",
+    "shows",
+    "likes",
+    "comments",
+    "reposts",
+    "repost_hands",
+    "questions",
+    "answers",
 )
 
 
@@ -181,7 +188,9 @@ class Recorder:
                 *n_by_status, len(orders.row), int(orders.quantity.sum()), gmv, paid, refund, paid - refund, cogs,
                 self.ship_cents * len(orders.row), gmv - paid, expense, gmv - paid + expense, len(events.sharers),
                 len(events.senders), len(events.reviewers), int(events.stars.sum()), int(returned.sum()),
-                len(events.founders), events.n_teams_filled, events.n_teams_failed,
+                len(events.founders), events.n_teams_filled, events.n_teams_failed, len(events.shows.row),
+                len(events.likes.row), len(events.comments.row), len(events.reposts.row),
+                int(events.reposts.value.sum()), len(events.questions.row), len(events.answers.row),
             ]
         )  # fmt: skip
         np.add.at(self.units, orders.product, orders.quantity)
@@ -232,6 +241,13 @@ class Recorder:
             ("review", {"row": events.reviewers, "item": events.reviewed, "value": events.stars}),
             ("share", {"row": events.sharers, "item": events.shared, "value": events.share_kind}),
             ("message", {"row": events.senders, "item": events.messaged, "other": events.receivers}),
+            *[
+                (kind, {"row": acts.row, "item": acts.product, "other": acts.other, "value": acts.value})
+                for kind, acts in (
+                    ("show", events.shows), ("like", events.likes), ("comment", events.comments), ("repost", events.reposts),
+                    ("question", events.questions), ("answer", events.answers),
+                )
+            ],
             ("lapse", {"row": events.lapsed}),
         ]
         for kind, columns in rows:
