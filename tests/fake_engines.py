@@ -47,6 +47,13 @@ _DAILY = [
     "teams_founded",
     "teams_succeeded",
     "teams_failed",
+    "shows",
+    "likes",
+    "comments",
+    "reposts",
+    "repost_hands",
+    "questions",
+    "answers",
 ]
 
 
