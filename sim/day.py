@@ -87,7 +87,7 @@ class Day:
     messaged: NDArray[Any] = field(default_factory=lambda: _EMPTY)
     likes: Acts = field(default_factory=no_acts)  # other: who had posted; value 0
     comments: Acts = field(default_factory=no_acts)  # other: who had posted; value: 1 for the product, -1 against it
-    reposts: Acts = field(default_factory=no_acts)  # other: who had written; value: hands it went through, hers included
+    reposts: Acts = field(default_factory=no_acts)  # other: from whom; value: hands it went through, hers included
     questions: Acts = field(default_factory=no_acts)  # value 0
     answers: Acts = field(default_factory=no_acts)  # other: who had asked; value: 1 for the product, -1 against it
     shows: Acts = field(default_factory=no_acts)  # buyers who show what they got; value 0

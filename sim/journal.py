@@ -244,8 +244,12 @@ class Recorder:
             *[
                 (kind, {"row": acts.row, "item": acts.product, "other": acts.other, "value": acts.value})
                 for kind, acts in (
-                    ("show", events.shows), ("like", events.likes), ("comment", events.comments), ("repost", events.reposts),
-                    ("question", events.questions), ("answer", events.answers),
+                    ("show", events.shows),
+                    ("like", events.likes),
+                    ("comment", events.comments),
+                    ("repost", events.reposts),
+                    ("question", events.questions),
+                    ("answer", events.answers),
                 )
             ],
             ("lapse", {"row": events.lapsed}),

@@ -79,7 +79,8 @@ def test_every_measure_of_the_contract_is_there_in_order() -> None:
         "n_registered", "aov_cents", "conversion", "repeat_rate_30d", "repeat_rate_90d", "retention_d1", "retention_d7",
         "retention_d30", "rolling_retention_d30", "retained_share", "dau_mean", "churn_rate_30d", "k_factor",
         "viral_cycle_days", "cac_cents", "ltv_180d_cents", "arpu_cents", "share_rate", "participation",
-        "repost_rate", "repost_depth", "review_mean", "team_success_rate", "gini_sales", "top20_share", "one_hop_share", "structural_virality",
+        "repost_rate", "repost_depth", "review_mean", "team_success_rate", "gini_sales", "top20_share",
+        "one_hop_share", "structural_virality",
     ]  # fmt: skip
     assert list(MEASURES) == names
     assert list(measure(hand())) == names

@@ -721,8 +721,8 @@ class Shop(mesa.Model):  # type: ignore[misc]  # Mesa is untyped here
         self.agents.do("reply")
         if self.params.p_ask > 0.0:
             owners = np.concatenate([orders.row, samples.row])
-            was_bad = np.array([parcel.tone == BAD for parcel in parcels], dtype=np.bool_)
-            self.owners.receive(owners, _ints(parcel.product for parcel in parcels), was_bad)
+            bad = np.array([parcel.tone == BAD for parcel in parcels], dtype=np.bool_)
+            self.owners.receive(owners, _ints(parcel.product for parcel in parcels), bad)
         for adviser, parcel in zip(orders.parent.tolist(), parcels, strict=False):
             if adviser >= 0:
                 self.shoppers[adviser].credit += talk.MISLED if parcel.tone == BAD else talk.ADVISED

@@ -274,7 +274,12 @@ def react(
     for m in range(senders.shape[0]):
         i = receivers[m]
         likes[m], comments[m] = talk.reacts(
-            params, constants, traits_of(traits, i), Key(seed, day, ids[i], 0), ids[senders[m]], product_ids[products[m]]
+            params,
+            constants,
+            traits_of(traits, i),
+            Key(seed, day, ids[i], 0),
+            ids[senders[m]],
+            product_ids[products[m]],
         )
 
 
@@ -356,9 +361,7 @@ def answer(
     for k in range(owners.shape[0]):
         i = owners[k]
         key = Key(seed, day, ids[i], 0)
-        out[k] = talk.answers(
-            params, constants, traits_of(traits, i), key, ids[askers[k]], product_ids[products[k]]
-        )
+        out[k] = talk.answers(params, constants, traits_of(traits, i), key, ids[askers[k]], product_ids[products[k]])
 
 
 @column_kernel

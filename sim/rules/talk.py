@@ -41,7 +41,9 @@ def willing(params: Params, constants: Constants, traits: Traits, p: float) -> f
 
 
 @rule
-def reacts(params: Params, constants: Constants, traits: Traits, key: Key, sender: int, product: int) -> tuple[bool, bool]:
+def reacts(
+    params: Params, constants: Constants, traits: Traits, key: Key, sender: int, product: int
+) -> tuple[bool, bool]:
     """Does she like a post she saw (eq. 21), does she comment on it? Sender and product are ids."""
     w0, w1, _, _ = draws.block(key.seed, draws.REACT, key.day, key.agent, draws.pair(sender, product))
     likes = draws.unit(w0) < willing(params, constants, traits, params.p_like)
