@@ -1,4 +1,4 @@
-"""People and each other's words, on columns: a pass an evening over what was read today; imports rules, world, rows.
+"""People and each other's words, on columns: a pass an evening over what was read today; imports rules, world, loops.
 
 Made only where a coefficient of rules/talk.py is at work. `Owners`, whom questions are put to, serve both drivers.
 """
@@ -10,18 +10,14 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim._jit import column_kernel
 from sim.day import Acts, Day, no_acts
+from sim.engines import talk_loops
 from sim.engines.operations import Operations
-from sim.engines.rows import inbox_of, offer_of, state_of, traits_of
 from sim.engines.world import World
 from sim.params import Params
 from sim.rules import resolve, talk
-from sim.rules.buy import decide
-from sim.rules.expose import expose, taste_match
-from sim.rules.fulfil import deliver, order_name
-from sim.rules.records import ACTIVE, LIVE, Column, Constants, Desk, Inbox, Key, Offer, Shelf, State, Traits
-from sim.rules.remember import ASK, BAD, GOOD, KINDS, OWN, SHOW, is_post, is_warning, message_weight
+from sim.rules.records import ACTIVE, Constants, Desk, Inbox, Offer, Shelf, State
+from sim.rules.remember import ASK, BAD, GOOD, KINDS, OWN, SHOW, is_post, is_warning
 
 Ints = NDArray[np.int64]
 _NOBODY: Final = np.empty(0, dtype=np.int64)
@@ -106,7 +102,7 @@ class Talk:
         pairs = zip(self.shelf.log_price.tolist(), ops.reviews.tolist(), strict=True)
         chances = np.array([talk.ask_probability(self.params, log_price, n) for log_price, n in pairs])
         about = np.full(len(rows), -1, dtype=np.int64)
-        wonder(
+        talk_loops.wonder(
             self.params, self.constants, self.traits, self.state, inboxes, offers, self.shelf, ops.is_promoting,
             ops.teams.public, ops.teams.table, ops.teams.first, rows, self.ids, self.seed, self.world_seed, self.day,
             chances, float(chances.max()), bought, desk, about,
@@ -151,12 +147,12 @@ class Talk:
         words = self.words.take(self.state.status[self.words.receiver] == ACTIVE)
         words = words.take(~np.isin(_names(words.receiver, words.product), self.written))
         luck = np.empty(len(words.kind))
-        origins(*words[:3], self.ids, self.product_ids, self.seed, self.day, luck)
+        talk_loops.origins(*words[:3], self.ids, self.product_ids, self.seed, self.day, luck)
         names = (self.ids[words.sender] << 3) | words.kind
         words = words.take(resolve.winners(_names(words.receiver, words.product), luck, names))
         hands = self._hands_of(_names(words.sender, words.product))
         goes = np.empty(len(hands), dtype=np.bool_)
-        forward(
+        talk_loops.forward(
             params, self.constants, self.traits, self.shelf.arousal, words.receiver, words.product, words.kind, hands,
             self.ids, self.product_ids, self.seed, self.day, goes,
         )  # fmt: skip
@@ -172,23 +168,23 @@ class Talk:
         a = self.answers
         weight, none = np.empty(len(a.row), dtype=np.int64), np.full(len(a.row), -1)
         kind = np.where(a.value < 0, BAD, GOOD)
-        weigh_answers(self.params, self.constants, self.traits.trust, a.other, kind, weight)
+        talk_loops.weigh_answers(self.params, self.constants, self.traits.trust, a.other, kind, weight)
         more = (a.row, a.other, a.product, weight, kind, none, none)
         columns = tuple(np.concatenate(pair) for pair in zip(columns, more, strict=True))
         if len(self.reputation):
-            stand(self.params, self.reputation, columns[0], columns[3])
+            talk_loops.stand(self.params, self.reputation, columns[0], columns[3])
         return columns
 
     def night(self) -> None:
         """Reputations move."""
         if len(self.reputation):
-            remember_credit(self.params, self.reputation, self.credit)
+            talk_loops.remember_credit(self.params, self.reputation, self.credit)
 
     def _react(self, events: Day) -> Ints:
         """Likes and comments on posts; the posts that come up again, one a row: author, product, kind."""
         posts = self.words.take(_POSTS[self.words.kind])
         likes, comments = np.empty(len(posts.kind), dtype=np.bool_), np.empty(len(posts.kind), dtype=np.bool_)
-        react(
+        talk_loops.react(
             self.params, self.constants, self.traits, *posts[:3], self.ids, self.product_ids, self.seed, self.day,
             likes, comments,
         )  # fmt: skip
@@ -201,7 +197,7 @@ class Talk:
             np.bincount(np.searchsorted(self.moved, who), minlength=len(self.moved))
             for who in (liked.sender, liked.receiver)
         )
-        please(self.params, self.state, self.moved, n_received, n_given)
+        talk_loops.please(self.params, self.state, self.moved, n_received, n_given)
         order = np.lexsort((commented.kind, _names(commented.sender, commented.product)))  # of two kinds the smaller
         again = np.stack([commented.sender, commented.product, commented.kind], axis=1)[order]
         _, first = np.unique(_names(again[:, 0], again[:, 1]), return_index=True)
@@ -212,7 +208,7 @@ class Talk:
         if self.params.p_show <= 0.0:
             return _NOBODY, _NOBODY
         is_shown = np.empty(len(got.row), dtype=np.bool_)
-        show_off(
+        talk_loops.show_off(
             self.params, self.constants, self.traits, self.shelf, got.row, got.product, got.mode, got.hype, got.source,
             got.stars, self.ids, self.seed, self.day, is_shown,
         )  # fmt: skip
@@ -232,7 +228,7 @@ class Talk:
         ]
         put = Acts(*np.array(asked, dtype=np.int64).reshape(-1, 4).T.copy())
         replies = np.empty(len(put.row), dtype=np.bool_)
-        answer(
+        talk_loops.answer(
             self.params, self.constants, self.traits, put.row, put.product, put.other, self.ids, self.product_ids,
             self.seed, self.day, replies,
         )  # fmt: skip
@@ -260,129 +256,3 @@ def _names(people: Ints, products: Ints) -> Ints:
 
 def _acts(row: Ints, product: Ints, other: Ints | None = None) -> Acts:
     return Acts(row, product, np.full(len(row), -1) if other is None else other, np.zeros(len(row), dtype=np.int64))
-
-
-# --- loops -------------------------------------------------------------------------------------------
-
-
-@column_kernel
-def react(
-    params: Params, constants: Constants, traits: Traits, senders: Column, receivers: Column, products: Column,
-    ids: Column, product_ids: Column, seed: int, day: int, likes: Column, comments: Column,
-) -> None:  # fmt: skip
-    """Who likes and who comments on the posts she saw."""
-    for m in range(senders.shape[0]):
-        i = receivers[m]
-        likes[m], comments[m] = talk.reacts(
-            params,
-            constants,
-            traits_of(traits, i),
-            Key(seed, day, ids[i], 0),
-            ids[senders[m]],
-            product_ids[products[m]],
-        )
-
-
-@column_kernel
-def please(params: Params, state: State, rows: Column, n_received: Column, n_given: Column) -> None:
-    """Joy of likes."""
-    for k in range(rows.shape[0]):
-        state.joy[rows[k]] += talk.joy_of(params, n_received[k], n_given[k])
-
-
-@column_kernel
-def show_off(
-    params: Params, constants: Constants, traits: Traits, shelf: Shelf, rows: Column, products: Column, mode: Column,
-    hype: Column, source: Column, stars: Column, ids: Column, seed: int, day: int, out: Column,
-) -> None:  # fmt: skip
-    """Which reviewers show what they got."""
-    for k in range(rows.shape[0]):
-        out[k] = False
-        if stars[k] > 0:
-            i, j = rows[k], products[k]
-            key, it, name = Key(seed, day, ids[i], 0), traits_of(traits, i), order_name(shelf.id[j], mode[k])
-            s, _, _ = deliver(
-                params, key, name, shelf.quality[j], taste_match(it, shelf, j), hype[k], source[k] == LIVE
-            )
-            out[k] = talk.shows(params, constants, it, key, name, s)
-
-
-@column_kernel
-def origins(
-    senders: Column, receivers: Column, products: Column, ids: Column, product_ids: Column, seed: int, day: int,
-    out: Column,
-) -> None:  # fmt: skip
-    """Luck by which one of several senders is the one passed on."""
-    for m in range(senders.shape[0]):
-        out[m] = talk.origin_luck(Key(seed, day, ids[receivers[m]], 0), ids[senders[m]], product_ids[products[m]])
-
-
-@column_kernel
-def forward(
-    params: Params, constants: Constants, traits: Traits, arousal: Column, rows: Column, products: Column,
-    kinds: Column, hands: Column, ids: Column, product_ids: Column, seed: int, day: int, out: Column,
-) -> None:  # fmt: skip
-    """Who passes on what she read."""
-    for m in range(rows.shape[0]):
-        i, j = rows[m], products[m]
-        out[m] = talk.forwards(
-            params, constants, traits_of(traits, i), Key(seed, day, ids[i], 0), product_ids[j], hands[m], arousal[j],
-            is_warning(kinds[m]),
-        )  # fmt: skip
-
-
-@column_kernel
-def wonder(
-    params: Params, constants: Constants, traits: Traits, state: State, inboxes: Inbox, offers: Offer, shelf: Shelf,
-    is_promoting: bool, public: Column, teams: Column, first_team: int, rows: Column, ids: Column, seed: int,
-    world_seed: int, day: int, chances: Column, most: float, bought: Column, desk: Desk, out: Column,
-) -> None:  # fmt: skip
-    """What visitors who bought nothing ask about, -1 = nothing; only who might ask at all looks around again."""
-    for k in range(rows.shape[0]):
-        i = rows[k]
-        key = Key(seed, day, ids[i], world_seed)
-        if bought[k] >= 0 or not talk.asks(key, most):
-            continue
-        it, me, offer, memory = traits_of(traits, i), state_of(state, i), offer_of(offers, k), inbox_of(inboxes, i)
-        n_shown = expose(params, it, me, offer, memory, shelf, is_promoting, key, desk)
-        choice = decide(
-            params, constants, it, me, offer, memory, shelf, public, teams, first_team, i, key, n_shown, desk
-        )
-        if choice.favourite >= 0 and talk.asks(key, chances[choice.favourite]):
-            out[k] = choice.favourite
-
-
-@column_kernel
-def answer(
-    params: Params, constants: Constants, traits: Traits, owners: Column, products: Column, askers: Column,
-    ids: Column, product_ids: Column, seed: int, day: int, out: Column,
-) -> None:  # fmt: skip
-    """Which owners answer."""
-    for k in range(owners.shape[0]):
-        i = owners[k]
-        key = Key(seed, day, ids[i], 0)
-        out[k] = talk.answers(params, constants, traits_of(traits, i), key, ids[askers[k]], product_ids[products[k]])
-
-
-@column_kernel
-def weigh_answers(
-    params: Params, constants: Constants, trust: Column, askers: Column, kinds: Column, out: Column
-) -> None:
-    """How strongly answers of strangers count with who asked, eq. 8."""
-    for k in range(askers.shape[0]):
-        out[k] = message_weight(params, constants, trust[askers[k]], talk.STRANGER, 0, kinds[k])
-
-
-@column_kernel
-def stand(params: Params, reputation: Column, senders: Column, weights: Column) -> None:
-    """Weights of messages by their senders' standing."""
-    for m in range(senders.shape[0]):
-        weights[m] = talk.weighed(weights[m], talk.standing(params, reputation[senders[m]]))
-
-
-@column_kernel
-def remember_credit(params: Params, reputation: Column, credit: Column) -> None:
-    """Reputations of tomorrow; today's credit is spent."""
-    for i in range(reputation.shape[0]):
-        reputation[i] = talk.next_reputation(params, reputation[i], credit[i])
-        credit[i] = 0
