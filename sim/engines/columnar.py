@@ -161,7 +161,8 @@ class Columnar:
             self.params = self.arrivals.ruled(self.params)
         if self.talk is not None:
             self.talk.start_day(t, self.params, self.constants, shelf)
-        mail = np.concatenate([self._posts(t), self._reach(t), self.messages.receiver])  # whom anything reaches today
+        # whom anything reaches today
+        mail = np.concatenate([self._posts(t), self._reach(t, events), self.messages.receiver])
         kernels.hear(self.state, self.messages.receiver, self.messages.kind)
         self._arrive_return_visit(t, pool, events)
         self._remember(t, events.visitors)
@@ -206,7 +207,7 @@ class Columnar:
         state.n_posts[reach.row[prospects]] = reach.n_posts[prospects]
         return reach.row
 
-    def _reach(self, t: int) -> Ints:
+    def _reach(self, t: int, events: Day) -> Ints:
         """The shop's own messages and offers reach members; rows of those they reach."""
         reach = self.ops.reach(t)
         self.most_pull = 0.0
@@ -218,6 +219,7 @@ class Columnar:
             reach.blow, self.ids, self.seed, t, opts_out,
         )  # fmt: skip
         self.ops.opt_out(reach.row[opts_out])
+        events.pushed, events.pushes = reach.row, reach.pushes
         self.most_pull = int(self.state.pull[reach.row].max(initial=0)) / STEPS
         return reach.row
 

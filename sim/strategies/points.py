@@ -182,12 +182,8 @@ class Points(Tactic):
 
     def _room(self, desk: Desk) -> int:
         """Cents that may be promised beside all points that are out; a coupon handed out today is one of those."""
-        budget, room = desk.budget, 1 << 62
-        if budget.total_cents is not None:
-            room = budget.total_cents - budget.spent_cents - int(self._worth(desk.notes["balance"]).sum())
-        if budget.per_day_cents is not None:
-            room = min(room, budget.per_day_cents - budget.today_cents)
-        return room
+        out = int(self._worth(desk.notes["balance"]).sum())
+        return min(desk.budget.unspent() - out, desk.budget.left_today())
 
     def warnings(self, list_cents: NDArray[np.int64], unit_cost_cents: NDArray[np.int64]) -> list[str]:
         """Warn where the reward eats the margin of a typical product it is good for, or all that earned it."""
