@@ -392,3 +392,16 @@ def test_threads_do_not_matter() -> None:
         simulate(asked, "control", world=world, events=True),
         simulate(asked, "control", world=world, events=True, threads=3),
     )
+
+
+def test_what_is_off_is_not_made() -> None:
+    def made(**params: float) -> Any:
+        world = World.build(scenario(params=params, population={"size": 30}))
+        return Columnar(world, *prepare(world, "control")).talk
+
+    assert made() is None
+    assert made(p_answer=0.9, like_joy=1.0, fwd_fade=0.0, v_show=1.0, rep_keep=0.9) is None
+    only_standing, only_questions = made(rep_w=0.1), made(p_ask=0.1)
+    assert (len(only_standing.reputation), only_standing.owners) == (30, None)
+    assert len(only_questions.reputation) == 0
+    assert only_questions.owners is not None

@@ -119,7 +119,7 @@ class Shopper(mesa.Agent):  # type: ignore[misc]  # Mesa is untyped here
 
     To change a behaviour, override one phase method and pass the class to Shop. Phases in their order:
     read_mail, wake, recall, consider_unlocking, choose, receive, write, answer, end_day,
-    tell_friends.
+    tell_friends; where people talk about each other's words also react, rejoice and reply, before write.
     """
 
     model: Shop
