@@ -12,8 +12,9 @@ from sim._jit import exp
 from sim.day import Day
 from sim.money import Cents
 from sim.rules import resolve
+from sim.strategies.money_off import face_warnings, least_price
 from sim.strategies.people import People
-from sim.strategies.tactic import Board, Contacts, Desk, Tactic, face_warnings, least_price, lever
+from sim.strategies.tactic import Board, Contacts, Desk, Tactic, lever
 
 GOAL_PULL: Final = 0.4  # b_g: logit of buying with the goal in reach (guess; goal gradient: Kivetz et al. 2006)
 RECENT_DAYS: Final = 90  # spending and orders of so many days count as recent (guess)
