@@ -286,12 +286,13 @@ class Columnar:
         choice = Choice(*[np.empty(n, dtype=kinds.get(name, np.int64)) for name in Choice._fields])
         teams = self.ops.teams
 
-        agents = self.ids[rows]
+        agents, favours = self.ids[rows], np.zeros(n, dtype=np.bool_)
+        favours[unlockers] = True
 
         def work(block: int, first: int, last: int) -> None:
             visits.look_and_choose(
                 self.params, self.constants, self.traits, state, self.inboxes, offers, shelf, self.ops.is_promoting,
-                teams.public, teams.table, teams.first, rows, agents, first, last, self.seed,
+                teams.public, teams.table, teams.first, favours, rows, agents, first, last, self.seed,
                 self.world.world_seed, t, self.views[block], self.desks[block], choice,
             )  # fmt: skip
 

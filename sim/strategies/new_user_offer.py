@@ -1,4 +1,4 @@
-"""New-user offer: advertisements that bring people to register, money off a first order; imports `tactic`, money_off, rewards."""
+"""New-user offer: advertisements bring people to register, money off a first order; imports `tactic`, money_off."""
 
 from __future__ import annotations
 
