@@ -83,6 +83,13 @@ DAILY: Final = (
     "teams_founded",
     "teams_succeeded",
     "teams_failed",
+    "shows",
+    "likes",
+    "comments",
+    "reposts",
+    "repost_hands",
+    "questions",
+    "answers",
 )
 #: and these, where causes of leaving are written down (coefficient left_because): how many left for each
 LEFT: Final = tuple(f"left_over_{cause}" for cause in LEAVING_CAUSES[1:])
@@ -191,6 +198,8 @@ class Recorder:
                 self.ship_cents * len(orders.row), gmv - paid, expense, gmv - paid + expense, len(events.sharers),
                 len(events.senders), int(events.pushes.sum()), len(events.reviewers), int(events.stars.sum()),
                 int(returned.sum()), len(events.founders), events.n_teams_filled, events.n_teams_failed,
+                len(events.shows.row), len(events.likes.row), len(events.comments.row), len(events.reposts.row),
+                int(events.reposts.value.sum()), len(events.questions.row), len(events.answers.row),
                 *self._left(events),
             ]
         )  # fmt: skip
@@ -252,6 +261,17 @@ class Recorder:
             ("review", {"row": events.reviewers, "item": events.reviewed, "value": events.stars}),
             ("share", {"row": events.sharers, "item": events.shared, "value": events.share_kind}),
             ("message", {"row": events.senders, "item": events.messaged, "other": events.receivers}),
+            *[
+                (kind, {"row": acts.row, "item": acts.product, "other": acts.other, "value": acts.value})
+                for kind, acts in (
+                    ("show", events.shows),
+                    ("like", events.likes),
+                    ("comment", events.comments),
+                    ("repost", events.reposts),
+                    ("question", events.questions),
+                    ("answer", events.answers),
+                )
+            ],
             ("lapse", {"row": events.lapsed}),
         ]
         if events.left_because is not None:

@@ -27,6 +27,8 @@ RETAINED_DAYS = 7
 #: How long after her own registration a shopper's invitations count for the K factor.
 K_WINDOW_DAYS = 30
 LTV_DAYS = 180
+#: Columns of the daily table that count what people do about each other's words.
+ACTS = ("shows", "likes", "comments", "reposts", "questions", "answers")
 MONTH_DAYS = 30
 DISCOUNT_PER_MONTH = 0.01
 
@@ -180,6 +182,18 @@ _ALL = (
         "Share events / orders.",
     ),
     Measure(
+        "participation", "ratio", +1, "acts about each other's words, per visit", "互动率",
+        "(Likes + comments + reposts + shows of what was bought + questions + answers) / visits.",
+    ),
+    Measure(
+        "repost_rate", "ratio", +1, "reposts per share", "转发率",
+        "Reposts / share events: how many further hands what somebody shared goes through.",
+    ),
+    Measure(
+        "repost_depth", "ratio", 0, "mean depth of reposts", "转发深度",
+        "Mean over reposts of the hands the words went through after their author's, this one included.",
+    ),
+    Measure(
         "review_mean", "stars", +1, "mean review", "平均评分",
         "Mean stars of the reviews written on measured days.",
     ),
@@ -293,6 +307,9 @@ def measure(journal: JournalLike) -> dict[str, Value]:
         "ltv_180d_cents": _lifetime_value(orders, is_returned, shoppers, daily["cogs_cents"], days),
         "arpu_cents": _ratio(daily["nmv_cents"] * 30, daily["dau"]),
         "share_rate": _ratio(daily["share_events"], daily["orders"]),
+        "participation": _ratio(sum(daily[name] for name in ACTS), daily["visits"]),
+        "repost_rate": _ratio(daily["reposts"], daily["share_events"]),
+        "repost_depth": _ratio(daily["repost_hands"], daily["reposts"]),
         "review_mean": _ratio(daily["stars"], daily["reviews"]),
         "team_success_rate": _ratio(daily["teams_succeeded"], daily["teams_succeeded"] + daily["teams_failed"]),
         "gini_sales": gini(journal.products["units"].to_numpy(dtype=np.int64)),

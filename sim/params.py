@@ -145,6 +145,20 @@ class Params(NamedTuple):
     b_ir: Annotated[float, About("effect of a gift on accepting an invitation", 0.0, 1.5, "log rate per log gift", "guess", "no source", "S2")] = 0.3
     b_rv: Annotated[float, About("effect of a reward on reviewing", 0.0, 1.0, "log rate per log reward", "guess", "one anecdote: contests raise participation by half", "")] = 0.25
 
+    # what people make of each other's words (eq. 21-27); nothing of it is at work where its first coefficient is 0
+    p_fwd: Annotated[float, About("chance that an average member passes on what she read about a product; 0 = nobody does", 0.0, 0.3, "per product read of", "guess", "no source", "", "social")] = 0.0
+    fwd_fade: Annotated[float, About("log odds of passing on lost with every hand a message went through", 0.0, 3.0, "logit per hand", "guess", "direction: most cascades are shallow (Goel et al. 2012)")] = 0.5
+    fwd_bad: Annotated[float, About("log odds by which warnings are passed on more", 0.0, 1.5, "logit", "guess", "direction: Hornik et al. 2015", "", "psychological")] = 0.2
+    p_like: Annotated[float, About("chance that an average visitor likes a friend's post she sees; 0 = nobody does", 0.0, 0.5, "per post seen", "guess", "no source", "", "social")] = 0.0
+    p_comment: Annotated[float, About("chance that an average visitor comments on a friend's post she sees; 0 = nobody does", 0.0, 0.2, "per post seen", "guess", "no source", "", "social")] = 0.0
+    like_joy: Annotated[float, About("joy of being liked by many, against that of a perfect order", 0.0, 1.0, "1", "guess", "no source", "", "psychological")] = 0.3
+    p_show: Annotated[float, About("chance that a satisfied average reviewer shows what she got, with pictures; 0 = nobody does", 0.0, 0.9, "per review", "guess", "no source", "", "social")] = 0.0
+    v_show: Annotated[float, About("weight of a seen show of what a friend bought against a personal message", 0.0, 1.0, "1", "guess", "between a post and a message", "")] = 0.5
+    p_ask: Annotated[float, About("chance to ask about a product of median price without reviews that she liked and did not buy; 0 = nobody does", 0.0, 0.5, "per visit", "guess", "no source", "", "social")] = 0.0
+    p_answer: Annotated[float, About("chance that an average owner answers a question put to her", 0.0, 0.9, "per question", "guess", "no source", "", "social")] = 0.3
+    rep_w: Annotated[float, About("how fast reputation makes words count more, or less; 0 = it does not", 0.0, 0.3, "per point", "guess", "no source", "", "social")] = 0.0
+    rep_keep: Annotated[float, About("reputation kept from yesterday", 0.0, 0.999, "per day", "guess", "half-life of two months", "")] = 0.99
+
     # mood and fatigue (eq. 16)
     mood_keep: Annotated[float, About("mood kept from yesterday", 0.0, 0.99, "per day", "guess", "no source", "F21")] = 0.9
     k_e: Annotated[float, About("contagion of mood", 0.0, 0.05, "per day", "literature", "Kramer et al. 2014 (d about .02)", "F21", "psychological")] = 0.02
@@ -202,7 +216,10 @@ _LIMITS: Final[dict[str, tuple[float, float]]] = {
         ),
         (0.0, 1.0),
     ),
-    **dict.fromkeys(("hom", "q_more", "ret_0"), (0.0, 0.99)),
+    **dict.fromkeys(
+        ("hom", "q_more", "ret_0", "p_fwd", "p_like", "p_comment", "p_show", "p_ask", "p_answer"), (0.0, 0.99)
+    ),
+    "rep_keep": (0.0, 0.999),
     **dict.fromkeys(("delta_r", "p_fade"), (0.01, 1.0)),
     **dict.fromkeys(("theta_a", "theta_b", "tau_inv", "om_tau", "m_f", "h_0"), (0.001, 1e6)),
     **dict.fromkeys(("lam", "lam_sd", "nu_sd", "trait_sd", "eta"), (0.0, 10.0)),

@@ -31,6 +31,7 @@ WITHOUT: dict[str, str] = {
     "remember.is_warning": "a kind of message",
     "remember.remember": "steps; its parts are in fading, faded, weaker and _take_in",
     "resolve.priorities": "draws",
+    "talk.origin_luck": "a draw",
 }
 #: Differences of days that need no mutant of their own.
 LAGS_ELSEWHERE = {

@@ -21,13 +21,15 @@ from sim.day import SHARE_KINDS, Day, Orders
 from sim.engines import bonds as binding
 from sim.engines import columns, kernels, visits
 from sim.engines.arrivals import arrivals_of
-from sim.engines.communities import STRANGER, reached
+from sim.engines.communities import reached
 from sim.engines.operations import Buyers, Operations
+from sim.engines.talk import Receipts, Talk
 from sim.engines.truth import truth_of
 from sim.engines.world import World
 from sim.journal import Recorder
 from sim.rules import bonds as bond_rules
 from sim.rules import leave, remember, resolve
+from sim.rules import talk as talking
 from sim.rules.fulfil import order_name
 from sim.rules.reach import STEPS
 from sim.rules.records import (
@@ -57,6 +59,10 @@ from sim.rules.visit import NOTHING, REGISTERS, REGISTERS_INVITED, RETURNS
 Ints = NDArray[np.int64]
 
 VISITS_AT_ONCE = 2000  # visitors who take each step together; no power of two, whose strides share cache lines
+
+
+_NOBODY: Ints = np.empty(0, dtype=np.int64)
+_NO_POSTS = (_NOBODY, _NOBODY, _NOBODY)
 
 
 class Messages:
@@ -108,6 +114,7 @@ class Columnar:
         self.has_bonds = bond_rules.has_bonds(self.params)
         self.has_belonging = bond_rules.has_belonging(self.params)
         self.acting: list[Ints] = []  # rows of who took part in her community today
+        self.talk = Talk(world, self.state) if talking.is_talking(world.params) else None
         self.most_orders = 0  # of any shopper
         self.churn_word = np.zeros(n, dtype=np.uint32)
         self.flags = np.zeros(n, dtype=np.bool_)
@@ -160,6 +167,8 @@ class Columnar:
         self.params, self.constants = self.ops.params, self.ops.constants
         if self.arrivals is not None:
             self.params = self.arrivals.ruled(self.params)
+        if self.talk is not None:
+            self.talk.start_day(t, self.params, self.constants, shelf)
         # whom anything reaches today
         mail = np.concatenate([self._posts(t), self._reach(t, events), self.messages.receiver])
         if self.has_bonds:
@@ -181,9 +190,12 @@ class Columnar:
             self.state.team[team_orders.row] = -1
             orders = Orders(*[np.concatenate([a, b]) for a, b in zip(orders, team_orders, strict=True)])
         self._fulfil_review_share(t, events, shelf, orders, refunded.row, unlockers, favourites, seated)
-        touched = np.concatenate([mail, orders.row, events.samples.row, refunded.row])
+        moved = [] if self.talk is None else [self.talk.moved]
+        touched = np.concatenate([mail, orders.row, events.samples.row, refunded.row, *moved])
         self._close_day(t, pool, events, touched)
         self.ops.night(t, events)
+        if self.talk is not None:
+            self.talk.night()
         self.n_prospects -= len(events.registered)
         self.n_active += len(events.registered) + len(events.returned) - len(events.lapsed)
         n_lapsed = len(self.ids) - self.n_prospects - self.n_active
@@ -260,6 +272,8 @@ class Columnar:
             self.params, self.state, self.ids, product_ids, m.sender, m.receiver, m.product, m.kind, self.flags,
             self.seed, t, kept,
         )  # fmt: skip
+        if self.talk is not None:
+            self.talk.read(m, kept)
         order = np.flatnonzero(kept)
         order = order[np.argsort((m.receiver[order] << 32) | m.product[order], kind="stable")]
         senders = m.sender[order]
@@ -295,6 +309,8 @@ class Columnar:
             )  # fmt: skip
 
         self._blocks(pool, n, work)
+        if self.talk is not None:
+            self.talk.wonder(self.ops, self.inboxes, offers, rows, choice.product, self.desks[0])
         state.last_visit_day[rows] = t
         if self.has_belonging:
             self.acting = [rows[(offers.live_weight > 0.0) | (offers.content_weight > 0.0)]]
@@ -348,7 +364,11 @@ class Columnar:
             self._belong(t, row, product, mode, shared, posted)
             self.acting += [row[wrote], row[posted]]
         tone = np.where(bad, BAD, GOOD)
-        self._send_all(t, events, row, product, mode, shared, posted, tone, unlockers, favourites, asked)
+        more: tuple[Ints, ...] = _NO_POSTS
+        if self.talk is not None:
+            got = Receipts(row, product, mode, hype, source, bad, given)
+            more = self.talk.evening(events, orders.parent, got, posted, quiet)
+        self._send_all(t, events, row, product, mode, shared, posted, tone, unlockers, favourites, asked, more)
 
     def _belong(
         self, t: int, row: Ints, product: Ints, mode: NDArray[np.int8], shared: NDArray[np.bool_],
@@ -368,7 +388,7 @@ class Columnar:
         post, receiver = reached(self.world, row, product, t)
         trust, n = self.traits.trust[receiver], len(post)
         weight = [
-            remember.message_weight(self.params, self.constants, x, STRANGER, 0, k)
+            remember.message_weight(self.params, self.constants, x, talking.STRANGER, 0, k)
             for x, k in zip(trust.tolist(), kind[post].tolist(), strict=True)
         ]
         none = np.full(n, -1, dtype=np.int64)
@@ -388,33 +408,42 @@ class Columnar:
         unlockers: Ints,
         favourites: Ints,
         asked: Buyers,
+        more: tuple[Ints, ...],
     ) -> None:
-        """Phase 9: everything that leaves for friends tonight, and prospects who accept."""
+        """Phase 9: everything that leaves for friends tonight, and prospects who accept; `more` are further posts."""
         n_all = len(row)
-        parts = (
+        parts: tuple[tuple[Any, ...], ...] = (
             (row[shared], product[shared], tone[shared], np.full(int(shared.sum()), -1)),
             (unlockers, favourites, np.full(len(unlockers), GOOD), np.full(len(unlockers), -1)),
             (asked.row, asked.product, np.full(len(asked.row), ASK), asked.team),
             (row[posted], product[posted], tone[posted] + POST, np.full(int(posted.sum()), -1)),
+            (*more, np.full(len(more[0]), -1)),
             (row, product, np.full(n_all, OWN), np.full(n_all, -1)),
         )
+        n_written = sum(len(part[0]) for part in parts[:5])
+        n_shares = sum(len(part[0]) for part in parts[:3])
         sharers, products, kinds, teams = (
             np.concatenate([np.asarray(part[k], dtype=np.int64) for part in parts]) for k in range(4)
         )
-        n_shares = sum(len(part[0]) for part in parts[:3])
         events.sharers, events.shared = sharers[:n_shares], products[:n_shares]
         events.share_kind = np.repeat([0, 1, 2], [len(part[0]) for part in parts[:3]])
         events.share_kind[: len(parts[0][0])][mode[shared] == SAMPLE] = SHARE_KINDS.index("sample")
+        spared = np.full(len(sharers), -1)  # who is not written to: from whom she has it
+        if self.talk is not None:
+            passed = self.talk.pass_on(events, sharers[:n_written], products[:n_written])
+            letters = zip((sharers, products, kinds, teams, spared), passed, strict=True)
+            sharers, products, kinds, teams, spared = (np.concatenate(pair) for pair in letters)
         most = int((self.indptr[sharers + 1] - self.indptr[sharers]).sum())
         columns = tuple(np.empty(most, dtype=np.int64) for _ in Messages.FIELDS)
         n, _ = kernels.send(
             self.params, self.constants, self.traits.trust, self.indptr, self.audience, self.strength, self.n_sent,
-            self.ids, self.world.catalogue.id, sharers, products, kinds, teams, self.seed, t, *columns,
+            self.ids, self.world.catalogue.id, sharers, products, kinds, teams, spared, self.seed, t, *columns,
         )  # fmt: skip
         sent = tuple(column[:n] for column in columns)
         if self.params.p_com > 0.0:
-            sent = self._to_communities(t, sent, parts[3][0], parts[3][1], parts[3][2])
-        self.messages = Messages(sent)
+            posts = (np.concatenate([np.asarray(part[k], dtype=np.int64) for part in parts[3:5]]) for k in range(3))
+            sent = self._to_communities(t, sent, *posts)
+        self.messages = Messages(sent if self.talk is None else self.talk.sent(sent))
         m = self.messages
         said = np.asarray(m.kind <= ASK)
         events.senders, events.receivers, events.messaged = m.sender[said], m.receiver[said], m.product[said]

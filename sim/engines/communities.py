@@ -5,20 +5,17 @@ Worked out once a world, when a run first needs it (docs/model.md, 5.1b).
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim import draws
 from sim._jit import kernel
-from sim.graph.strength import STRENGTH_UNIT, WEAK
 from sim.params import Params
 from sim.population import Population
 from sim.rules.bonds import comes_across
 from sim.rules.records import Column, Key
-
-STRANGER: Final = round(WEAK * STRENGTH_UNIT)  # a member of one's community who is no friend counts as a weak tie
 
 
 class Communities(NamedTuple):
