@@ -43,13 +43,13 @@ class Collaborative:
         self.n_products = len(buyers)
         best = np.argsort(-buyers, kind="stable")[:MOST_PRODUCTS]
         self.compared = np.sort(best[buyers[best] > 0])
-        self.bought = seen.bought[:, self.compared]
+        is_all = len(self.compared) == self.n_products
+        self.bought = seen.bought if is_all else seen.bought[:, self.compared]
         self.links = (links_by_item if neighbours == "item" else links_by_user)(self.bought)
-        np.fill_diagonal(self.links, 0)  # that she bought it says nothing new about it
 
     def judge(self, rows: Ints) -> tuple[Ints, Ints]:
         """Scores, and how many different products each bought."""
         bought = self.bought[rows]
         scores = np.zeros((len(rows), self.n_products), dtype=np.int64)
-        scores[:, self.compared] = bought @ self.links
+        scores[:, self.compared] = bought.astype(np.int64) @ self.links
         return scores, np.diff(bought.indptr).astype(np.int64)

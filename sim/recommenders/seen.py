@@ -30,7 +30,7 @@ class Purchases:
             self._pairs, self._new = np.unique(np.concatenate([self._pairs, *self._new])), []
         starts = np.searchsorted(self._pairs, np.arange(self.n_people + 1) * self.n_products)
         columns = (self._pairs % self.n_products).astype(np.int32)
-        ones = np.ones(len(columns), dtype=np.int64)
+        ones = np.ones(len(columns), dtype=np.int32)
         return csr_matrix((ones, columns, starts), shape=(self.n_people, self.n_products))
 
 

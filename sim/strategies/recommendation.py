@@ -83,7 +83,7 @@ class Recommendation(Tactic):
     exploration: float = lever(
         0.0, "share", "learned: chance of a place to show anything on sale, by lot", "探索比例", ge=0.0, le=1.0
     )
-    skip_bought: bool = lever(True, "", "learned: leave out what she bought before", "不推荐已购商品")
+    skip_bought: bool = lever(False, "", "learned: leave out what she bought before", "不推荐已购商品")
     cost_per_day: Cents = lever(2000, "currency", "fixed cost of running it", "每日固定成本", ge=0)
     cost_per_1000: Cents = lever(200, "currency", "cost per 1,000 visits served", "每千次访问成本", ge=0)
 
