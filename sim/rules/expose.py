@@ -180,9 +180,9 @@ def draw_item(
     """
     product = 0
     if source == RECOMMENDED and offer.rec_accuracy == LISTED:
-        product = listed_item(key, offer, shelf, slot)
-        if product >= 0:
-            return product
+        listed = listed_item(key, offer, shelf, slot)
+        if listed >= 0:
+            return listed
     for attempt in range(TRIES):
         words = draws.block(key.seed, draws.SLOT_ITEM, key.day, key.agent, item_name(attempt, source, slot))
         if source <= POPULAR:
