@@ -57,6 +57,10 @@ ALONE: dict[str, Any] = {
     "kol_core": {"kind": "kol_seeding", "seeds": 6, "choose": "k_core", "posts_every": 3, "commission": 0.5},
     "recommend": {"kind": "recommendation", "weight": 3.0},
     "best_sellers": {"kind": "recommendation", "weight": 5.0, "by": "popularity"},
+    **{
+        by: {"kind": "recommendation", "by": by, "weight": 3.0, "places": 4, "refresh_days": 3}
+        for by in ("content", "collaborative", "social", "hybrid")
+    },
     "unlock": {"kind": "share_coupon", "face": 8.0},
     "samples": {"kind": "product_sampling", "share": 0.1, "choose": "lot", "products": 0.5},
 }
@@ -69,6 +73,15 @@ EVERYTHING = [
     {"kind": "kol_seeding", "seeds": 4, "posts_every": 2},
     {"kind": "kol_seeding", "seeds": 4, "choose": "trait", "posts_every": 3},
     {"kind": "recommendation"},
+    {
+        "kind": "recommendation",
+        "by": "hybrid",
+        "weight": 1.5,
+        "places": 5,
+        "refresh_days": 3,
+        "exploration": 0.2,
+        "target": {"gender": ["female"]},
+    },
     {"kind": "product_sampling", "share": 0.1},
     {"kind": "product_sampling", "share": 0.1, "choose": "lot"},
 ]

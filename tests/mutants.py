@@ -68,6 +68,8 @@ FOUND = OF_TEAMS + "who_founds_a_team"
 JOIN = OF_TEAMS + "who_joins_a_team"
 STRANGERS = OF_TEAMS + "open_teams_of_strangers_are_three_at_most_and_nobody_is_favoured"
 THRESHOLD = "tests/test_adoption.py::test_in_a_directed_graph_only_who_is_heard_counts"
+LISTS = "tests/test_recommenders.py::test_slots_show_every_place_alike_and_pass_over_what_is_not_sold"
+KNOWN = "tests/test_recommenders.py::test_who_minds_being_known_by_hand"
 #: A draw is uniform, so a flipped sign of what it adds is another draw: only the formula's own test tells them apart.
 DRAWN = "tests/test_rules_items.py::test_a_draw_is_a_product_and_the_luck_of_looking_at_it"
 EQUALS = "tests/test_rules_items.py::test_the_first_of_equals_is_taken"
@@ -289,6 +291,10 @@ def _rows() -> Iterator[Mutant]:
     yield sign("expose", "guessed_match", "rho * taste_match", "-rho * taste_match", SHARP)
     yield sign("expose", "guessed_match", "1.0 - rho * rho", "1.0 + rho * rho", SHARP)
     yield sign("expose", "guessed_match", "shelf.popularity[product]", "-shelf.popularity[product]", SHARP)
+    yield sign("expose", "listed_item", ">> 32) + step", ">> 32) - step", LISTS)
+    yield sign("feel", "next_wary", "HARDEST - trust", "HARDEST + trust", KNOWN)
+    yield sign("feel", "next_wary", "return satisfaction + drawn", "return satisfaction - drawn", KNOWN)
+    yield bound("feel", "next_wary", "min(params.s_bad - satisfaction, 0.0)", "(params.s_bad - satisfaction)", KNOWN)
     yield bound("expose", "proposed", "scaled >> 32", "(scaled >> 32) + 1", SHARP)
     yield sign("expose", "seen_score", "return score +", "return -score +", LOOK)
     yield sign("expose", "seen_score", "score + params", "score - params", DRAWN)
