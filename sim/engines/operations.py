@@ -422,9 +422,9 @@ class Operations:
             for tactic, desk in on:
                 tactic.on_offer(columns, people, tactic.target.chosen(people), self.board, desk)
             self._issue(t, columns["coupon_cents"], columns["coupon_cents_tactic"], people.id)
+            self._count_lists(rows, columns)
         if self.spending is not None:
             columns["urge"] += self.spending.urge(rows)
-            self._count_lists(rows, columns)
         return Offer(**columns)
 
     def _count_lists(self, rows: Ints, columns: dict[str, NDArray[Any]]) -> None:

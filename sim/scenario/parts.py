@@ -16,7 +16,9 @@ MEASURE_NAMES: Final = (
     "viral_cycle_days", "cac_cents", "ltv_180d_cents", "arpu_cents", "share_rate", "participation",
     "repost_rate", "repost_depth", "review_mean", "team_success_rate", "gini_sales", "top20_share",
     "one_hop_share", "structural_virality", "discount_per_buyer_cents", "pushes_per_month", "messages_per_month",
-    "n_let_down", "fatigue_mean",
+    "n_let_down", "fatigue_mean", "left_over_price_share", "left_over_service_share", "left_over_friends_share",
+    "left_over_fatigue_share", "left_over_contact_share", "rec_accuracy", "rec_hit_rate", "rec_coverage",
+    "rec_diversity",
 )  # fmt: skip
 """Every measure a scenario may decide on (the measures themselves are defined a floor above, in `metrics`)."""
 
