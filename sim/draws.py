@@ -63,6 +63,7 @@ PUBLIC_TEAM: Final = 61  # agent: founder; item: product
 TEAM_CHOICE: Final = 62
 STOCK: Final = 63  # item: product
 OPT_OUT: Final = 64
+HELP: Final = 65  # agent: friend; item: (who bargains, product); lanes: helps, registers, the cut, who brought her
 SCORE_ERROR: Final = 70  # item: which score; lanes: error, order among equals
 
 _TO_UNIT: Final = 2.0**-32

@@ -377,9 +377,9 @@ def _rows() -> Iterator[Mutant]:
     yield day("buy", "decide", "key.day - state.inbox_day", "key.day - state.inbox_day + 1", TALK + "[good]")
     yield day(
         "buy",
-        "decide",
-        "key.day - inbox.sender_day[e] <= PARENT_DAYS",
-        "key.day - inbox.sender_day[e] < PARENT_DAYS",
+        "cause",
+        "day - inbox.sender_day[e] <= PARENT_DAYS",
+        "day - inbox.sender_day[e] < PARENT_DAYS",
         WEEK,
     )
     yield day("buy", "decide", "since = key.day - state.last_buy_day", "since = key.day - state.last_buy_day - 1", LIFE)
