@@ -1,4 +1,4 @@
-"""Bargaining: each part of eq. 20 through the engine, money, both drivers, and what field experiments found (S4, F02)."""
+"""Bargaining: each part of eq. 20 through the engine, money, both drivers, what field experiments found (S4, F02)."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ EAGER = {**ONE_SLOT, "b_p": 1000.0}  # whoever may start a bargain does
 
 
 def test_who_starts_a_bargain() -> None:
-    """Alone or bargaining: v = pi beta save - (1 - pi) c_fail - c_w (1 - social), pi the share of bargains that were won.
+    """Alone or bargaining: v = pi beta save - (1 - pi) c_fail - c_w (1 - social), pi the share that were won.
 
-    Nobody helps, so that share falls from its prior .5: (.5 4 + won) / (4 + closed). Who has one open starts no other.
+    Nobody helps, so pi falls from its prior .5: (.5 4 + won) / (4 + closed). Who has one open starts no other.
     """
     p = {**ONE_SLOT, "b_p": 3.0, "c_fail": 1.2, "c_w": 1.5}
     price, social = spread(N, (0.3, 0.9), (0.1, 0.9))
@@ -76,26 +76,26 @@ def test_who_helps() -> None:
     n, days, keep, tires, f_0 = N // 2, 24, 0.8, 0.6, 2.0
     (trust,) = spread(n, (0.2, 0.8))
     p = {"a_h": 0.7, "w_inf": 0.3, "m_f": 2.0, "fat_keep": keep, "fat_ask": tires, "f_0": f_0}
-    journal = asking(n, 1, days, p, {"helpers": 99}, trust=trust)
+    journal = asking(n, 1, days, p, {"helpers": 1}, trust=trust)
     started, helped = happened(journal, "bargain")[:, :n], happened(journal, "help")[:, n:]
     fatigue, earlier = np.zeros(n), np.zeros(n)
     for t in range(1, days):
         asked = started[t - 1] > 0
         worn = 0.3 + 0.7 * np.exp(-np.maximum(0.0, earlier - 3.0) / 2.0)
         chance = 1.0 - np.exp(-0.7 * (trust / 0.5) * worn * np.exp(-fatigue / f_0))
-        agree(helped[t], np.where(asked, chance, 0.0), groups=trust)
+        agree(helped[t], np.where(asked, chance, 0.0), groups=trust, at_least=2 * (t % 2))  # closed on the evening
         fatigue = keep * fatigue + tires * asked  # tonight's, with this morning's request
         earlier += asked
-    assert np.median(earlier) >= 8
+    assert (earlier == days // 2).mean() > 0.9
     log = rows(journal, "help")
     assert (log["other"].to_numpy() == log["agent"].to_numpy() - n).all()
-    assert (log["value"] == 500 // 99).all()
+    assert (log["value"] == 500).all()
 
 
 def test_requests_yield_less_and_less() -> None:
     """F02: help per request is flat to the third from one friend, and falls to about half by the twentieth."""
     n, days = N // 2, 44
-    journal = asking(n, 1, days, {"a_h": 0.1, "f_0": 1e6}, {"helpers": 99})
+    journal = asking(n, 1, days, {"a_h": 0.1, "f_0": 1e6}, {"helpers": 1})
     started, helped = happened(journal, "bargain")[:, :n], happened(journal, "help")[:, n:]
     earlier, n_asked, n_helped = np.zeros(n, dtype=int), np.zeros(99), np.zeros(99)
     for t in range(1, days):
@@ -107,7 +107,7 @@ def test_requests_yield_less_and_less() -> None:
     first = n_helped[:3].sum() / n_asked[:3].sum()
     late = n_helped[18:21].sum() / n_asked[18:21].sum()
     assert n_asked[20] > n / 4
-    assert (0.75 < rate[:3] / first).all()
+    assert (rate[:3] / first > 0.75).all()
     assert 0.35 < late / first < 0.7
 
 
@@ -136,7 +136,8 @@ def test_how_often_a_bargain_is_won(needed: int, days: int, is_random: bool) -> 
         chance = float(stats.binom.sf(needed - 1, friends, h))
     assert started.sum() > 0.99 * n
     assert won[0].sum() == 0
-    agree(won[: days + 1].sum(axis=0) * started, started * chance)
+    lost = happened(journal, "bargain_failed")[days, :n]  # of those of the first day; who won early may start another
+    agree(lost, started * (1.0 - chance))
     orders = journal.orders[journal.orders["mode"] == "bargain"]
     assert (orders.groupby("day").size().reindex(range(days + 1), fill_value=0) == won.sum(axis=1)).all()
     assert set(orders["paid_cents"]) == {500}
@@ -144,40 +145,38 @@ def test_how_often_a_bargain_is_won(needed: int, days: int, is_random: bool) -> 
     assert set(orders["tactic"]) == {"b"}
     assert journal.ledger["amount_cents"].sum() == 500 * len(orders)
     helps = rows(journal, "help")
-    if not is_random:  # nobody helps twice, and nobody once the target is reached
-        before = helps.merge(rows(journal, "bargain_won"), left_on="other", right_on="agent", suffixes=("", "_won"))
-        assert not helps.duplicated(["agent", "other"]).any()
-        assert (before["day"] <= before["day_won"]).all()
+    first_won = rows(journal, "bargain_won").groupby("agent")["day"].min().reindex(helps["other"], fill_value=days)
+    of_first = helps["day"].to_numpy() <= first_won.to_numpy()
+    assert not helps[of_first].duplicated(["agent", "other"]).any(), "nobody helps twice in one bargain"
 
 
 def test_helping_brings_prospects_and_being_asked_does_not() -> None:
     """A prospect who helps registers that morning with 1 - exp(-a_inv exp(b_ir ln(1 + gift / hassle))), and is paid."""
     n, gift = N // 2, 3.0
     p = {"a_h": 0.8, "a_inv": 0.3, "b_ir": 0.5, "h_0": 1.0}
-    journal = asking(n, 1, 3, p, {"helpers": 99, "gift": gift}, registered=False)
+    journal = asking(n, 1, 4, p, {"helpers": 1, "gift": gift}, registered=False)
     helped, came = happened(journal, "help")[:, n:], happened(journal, "register", value=4)[:, n:]
-    for t in (1, 2):
-        agree(came[t], helped[t] * (1.0 - math.exp(-0.3 * math.exp(0.5 * math.log(4.0)))))
+    for t in (1, 3):  # a bargain closes on the evening after, so there is one every other day
+        is_new = came[:t].sum(axis=0) == 0
+        agree(came[t], is_new * helped[t] * (1.0 - math.exp(-0.3 * math.exp(0.5 * math.log(4.0)))))
     assert came.sum() == happened(journal, "register").sum() > n / 8
     log = rows(journal, "register")
     assert (log["other"].to_numpy() == log["agent"].to_numpy() - n).all()
-    assert journal.ledger.set_index("day")["amount_cents"].to_dict() == {
-        t: 300 * int(came[t].sum()) for t in (1, 2) if came[t].any()
-    }
+    gifts = journal.ledger[journal.ledger["line"] == "gifts"]
+    assert gifts.set_index("day")["amount_cents"].to_dict() == {t: 300 * int(came[t].sum()) for t in (1, 3)}
 
 
 def test_a_random_cut_makes_people_ask_more_friends() -> None:
-    """S4: each friend is asked e^b_unsure as often, by the same luck; nobody who is asked for a fixed cut is left out."""
-    n, friends = N // 20, 10
-    asked = {}
+    """S4: each friend is asked e^b_unsure as often, by the same luck: nobody asked for a fixed cut is left out."""
+    n, friends, asked = N // 20, 10, {}
     for is_random in (False, True):
-        tactic = {"helpers": 99, "random_cut": is_random}
-        journal = asking(n, friends, 1, {"r_0": 3.0, "eta": 1.0, "b_unsure": math.log(1.209)}, tactic)
-        sent = events(journal)[events(journal)["type"] == "message"]
+        tactic = {"random_cut": is_random}
+        journal = asking(n, friends, 1, {"r_0": 3.0, "eta": 0.0, "b_unsure": math.log(1.209)}, tactic)
+        sent = rows(journal, "message")
         asked[is_random] = set(zip(sent["agent"], sent["other"], strict=True))
-    p = min(1.0, 3.0 * friends / friends)  # degree 1 in the laboratory: reach 3 x 10, more than there are
-    assert len(asked[False]) == p * n * friends
-    assert asked[False] <= asked[True]
+        p = 3.0 / friends * (1.209 if is_random else 1.0)
+        assert abs(len(asked[is_random]) - n * friends * p) < 4.5 * math.sqrt(n * friends * p * (1 - p))
+    assert asked[False] < asked[True]
 
 
 def shop(strategies: dict[str, Any], **more: Any) -> Scenario:

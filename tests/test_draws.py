@@ -318,11 +318,11 @@ PURPOSES = {
 #: Purposes that appear more than once in the source, and why that is one draw.
 SEVERAL_PLACES = {
     "TRAIT_NOISE": 2,  # traits are items 0-6, tastes items 10-12
-    # alone is the product's id, in a team the id + 2^32; once more, with bargains (the id + 3 * 2^32), where one is offered
+    # alone is the product's id, in a team the id + 2^32; once more, with bargains (the id + 3 * 2^32), where one may
     "CHOICE": 5,
     "SLOT_SOURCE": 2,  # one visitor's slots (rules), or those of many visitors together (engines): the same names
     "SLOT_ITEM": 2,  # all blocks of a slot (rules), or the first of many visitors together (engines): the same names
-    # the whole decision (rules), first whether to buy of many visitors together (engines), once more where one may bargain
+    # the whole decision (rules), first whether to buy of many visitors together (engines), once more among bargains
     "BUY": 3,
     "LIFE": 2,  # who may act (dense), and once more whether and what it is that they do
     "INBOX_TIE": 2,  # both sides of one comparison, named by product

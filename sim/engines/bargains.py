@@ -161,7 +161,8 @@ class Bargaining:
             if len(wants) == 0:
                 continue
             agents, items = ids[wishes.row[wants]], product_ids[p[wants]]
-            words = resolve.priorities(shop.world.noise_seed, tactic.purpose("bargain", desk), t, agents, items)
+            purpose = tactic.purpose("bargain", desk)
+            words = resolve.priorities(shop.world.noise_seed, purpose, t, agents, items)
             served = self.in_stock(p[wants], words, agents)
             wants, words, agents = wants[served], words[served], agents[served]
             if desk.budget.is_capped:
