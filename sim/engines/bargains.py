@@ -29,6 +29,7 @@ Bools = NDArray[np.bool_]
 _INTEGERS: Final = (
     "owner", "product", "day", "closes", "list_cents", "floor_cents", "cost_cents", "needed", "is_random", "tactic",
     "source", "parent", "kol_tactic", "progress",
+    "instead",
 )  # fmt: skip
 _OPEN: Final = np.dtype([*((name, np.int64) for name in _INTEGERS), ("hype", np.float64)])
 _ASKED: Final = np.dtype([(name, np.int64) for name in ("owner", "friend", "earlier")])
@@ -44,6 +45,7 @@ class Wishes(NamedTuple):
     parent: Ints
     hype: NDArray[np.float64]
     kol_tactic: Ints
+    instead: Ints  # units she would have bought today without bargains, 0 = she came for the bargain only
 
     def take(self, chosen: NDArray[Any]) -> Wishes:
         """Those entries only."""
@@ -180,7 +182,7 @@ class Bargaining:
             "list_cents": shelf.list_cents[p], "floor_cents": floor, "cost_cents": shelf.unit_cost_cents[p],
             "needed": self.terms.helpers[p], "is_random": self.terms.is_random[p],
             "tactic": self.terms.tactic[p], "source": wishes.source, "parent": wishes.parent,
-            "kol_tactic": wishes.kol_tactic, "hype": wishes.hype,
+            "kol_tactic": wishes.kol_tactic, "hype": wishes.hype, "instead": wishes.instead,
         }  # fmt: skip
         for name, column in columns.items():
             table[name] = column
@@ -189,7 +191,11 @@ class Bargaining:
         return wishes
 
     def close(self, t: int, events: Day) -> Orders:
-        """Bargains whose target is reached or whose time is over: orders of who won, money and stock of who did not."""
+        """Bargains whose target is reached or whose time is over; orders of both kinds.
+
+        Who won has one unit at the floor price. Who lost and had come to buy anyway pays the list price; where stock
+        is limited for the unit kept for her. Money and stock of the others go back.
+        """
         table, shop = self.open, self.shop
         if len(table) == 0:
             return no_orders()
@@ -206,15 +212,23 @@ class Bargaining:
             if budget.is_capped:
                 budget.spend(given)
                 budget.release(int(cut_lost[lost["tactic"] == k].sum()), same_day=False)
-        np.add.at(shop.stock, lost["product"][shop.stock[lost["product"]] >= 0], 1)
         events.won, events.won_product = won["owner"], won["product"]
         events.lost, events.lost_product = lost["owner"], lost["product"]
-        n = len(won)
+        limited = shop.stock[lost["product"]] >= 0
+        gives_back = limited & (lost["instead"] == 0)
+        np.add.at(shop.stock, lost["product"][gives_back], 1)
+        lost["instead"][limited] = np.minimum(lost["instead"][limited], 1)
+        buys = lost[lost["instead"] > 0]
+        both = np.concatenate([won, buys])
+        quantity = np.concatenate([np.ones(len(won), dtype=np.int64), buys["instead"]])
+        paid = np.concatenate([won["floor_cents"], buys["list_cents"]])
+        n = len(both)
         return Orders(
-            row=won["owner"], product=won["product"], mode=np.full(n, BARGAIN), quantity=np.ones(n, dtype=np.int64),
-            list_cents=won["list_cents"], paid_cents=won["floor_cents"], cost_cents=won["cost_cents"],
-            source=won["source"], parent=won["parent"], tactic=won["tactic"], hype=won["hype"],
-            kol_tactic=won["kol_tactic"], is_returned=np.zeros(n, dtype=np.bool_),
+            row=both["owner"], product=both["product"], mode=np.full(n, BARGAIN), quantity=quantity,
+            list_cents=both["list_cents"] * quantity, paid_cents=paid * quantity,
+            cost_cents=both["cost_cents"] * quantity, source=both["source"], parent=both["parent"],
+            tactic=np.concatenate([won["tactic"], np.full(len(buys), -1)]), hype=both["hype"],
+            kol_tactic=both["kol_tactic"], is_returned=np.zeros(n, dtype=np.bool_),
         )  # fmt: skip
 
     # --- evening ---------------------------------------------------------------------------------

@@ -334,7 +334,8 @@ class Columnar:
             tactics, bargaining.success, self.ops.is_promoting, teams.public, teams.table, teams.first, rows, self.ids,
             self.seed, self.world.world_seed, t, self.desks[0], product, source, parent, hype, kol_tactic,
         )  # fmt: skip
-        wishes = Wishes(np.arange(n), rows, product, source, parent, hype, kol_tactic).take(product >= 0)
+        instead = np.where(choice.product >= 0, choice.quantity, 0)
+        wishes = Wishes(np.arange(n), rows, product, source, parent, hype, kol_tactic, instead).take(product >= 0)
         choice.product[bargaining.start(t, wishes, events).visit] = -1
 
     def _fulfil_review_share(

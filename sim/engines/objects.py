@@ -324,7 +324,8 @@ class Shopper(mesa.Agent):  # type: ignore[misc]  # Mesa is untyped here
         if place >= 0:
             product, source = shop.desk.product[place], shop.desk.source[place]
             parent, hype, kol_tactic = cause(self.state, self.offer, self.inbox, product, source, shop.day)
-            self.wish = (product, source, parent, hype, kol_tactic)
+            instead = self.choice.quantity if self.choice.product >= 0 else 0
+            self.wish = (product, source, parent, hype, kol_tactic, instead)
 
     def receive(self) -> None:
         """Phases 7-8: parcels arrive: experience, return, stars; a team that failed disappoints."""

@@ -42,14 +42,15 @@ def bargain_utility(
     floor_cents: int,
     success: float,
 ) -> float:
-    """Utility of (product, bargain), eq. 20: that of a team order (eq. 19), from the list price to the floor price.
+    """Utility of (product, bargain), eq. 20: that of a sure team order (eq. 19) at the floor price, + ln pi.
 
-    `alone` is the utility of buying at `unit_cents`, `success` the displayed share of bargains that are won.
+    pi = `success`, the displayed share of bargains that are won: a bargain weighs pi times as much as having the
+    product at that price. `alone`: utility of buying at `unit_cents`.
     """
     list_cents = shelf.list_cents[product]
     log_ratio = shelf.log_cut[product] if coupon == 0 else log(unit_cents / list_cents)
     at_list = alone - price_effect(params, constants, traits, log_ratio)
-    return team_utility(params, constants, traits, at_list, -log(floor_cents / list_cents), success)
+    return team_utility(params, constants, traits, at_list, -log(floor_cents / list_cents), 1.0) + log(success)
 
 
 @rule
