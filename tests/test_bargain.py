@@ -47,7 +47,7 @@ def test_who_starts_a_bargain() -> None:
 def test_bargains_bring_people_who_would_not_buy() -> None:
     """The alternative stands inside (5): P(start) = p' e^v / (1 + e^v), p' = logistic(need + ln(1 + e^v))."""
     need, tactic = -1.0, HAGGLE | {"discount": 0.5}
-    p = {**ONE_SLOT, "alpha": 0.0, "b_p": 4.0}
+    p = {**ONE_SLOT, "b_p": 4.0, "b_inv": 2.0, "tau_inv": 2.0}
     journal = play(lab(people(N, need=need), products(), 2, p, (), {"b": tactic}), "b")
     v = 4.0 * math.log(2.0) + math.log(0.5)
     chance = logistic(need + math.log(1.0 + math.exp(v))) * logistic(v)
@@ -58,6 +58,23 @@ def test_bargains_bring_people_who_would_not_buy() -> None:
     dear = journal.orders[(journal.orders["mode"] == "bargain") & (journal.orders["paid_cents"] == 1000)]
     agree(np.isin(np.arange(N), dear["agent"]), np.full(N, logistic(need) * logistic(v)))
     assert (happened(journal, "bargain_failed")[1] == happened(journal, "bargain")[0]).all()
+    # the next day the need of who bought is met in part, and who waits for friends starts no other
+    wants = need - 2.0 * math.exp(-0.5) * happened(journal, "order")[0]
+    free = happened(journal, "bargain")[0] == 0
+    agree(
+        happened(journal, "bargain")[1],
+        free * logistic(wants + math.log(1.0 + math.exp(v))) * logistic(v),
+        groups=wants,
+    )
+
+
+def test_a_bargain_starts_from_the_list_price() -> None:
+    """A price cut of a quarter makes buying alone better, and leaves the bargain what it is, less what it is ahead."""
+    p = {**ONE_SLOT, "b_p": 3.0}
+    bundle = [HAGGLE | {"discount": 0.5}, {"kind": "price_cut", "discount": 0.25}]
+    journal = play(lab(people(N), products(), 1, p, (), {"b": bundle}), "b")
+    v, alone = 3.0 * math.log(2.0) + math.log(0.5), 3.0 * -math.log(0.75)
+    agree(happened(journal, "bargain")[0], np.full(N, logistic(v - alone)))
 
 
 def asking(n: int, friends: int, days: int, params: dict[str, float], tactic: dict[str, Any], **traits: Any) -> Journal:
