@@ -423,7 +423,7 @@ def _rows() -> Iterator[Mutant]:
     yield bound("bargain", "wish", "floor_cents < desk.unit_cents[k]", "floor_cents > desk.unit_cents[k]", BRINGS)
     yield day("bargain", "wish", "key.day - state.last_buy_day", "key.day - state.last_buy_day + 1", BRINGS)
     yield sign("bargain", "ask_probability", "p * exp(params.b_unsure)", "p * exp(-params.b_unsure)", UNSURE)
-    yield sign("bargain", "help_probability", "exp(-fatigue", "exp(fatigue", HELPS)
+    yield sign("bargain", "help_probability", "rate * exp(-fatigue", "rate * exp(fatigue", HELPS)
     yield sign("bargain", "help_probability", "1.0 - exp(-rate", "1.0 - exp(rate", HELPS)
     yield bound("bargain", "answer", "2 * w2 + 1 if", "w2 + 1 if", WON)
     yield sign("bargain", "answer", "log(1.0 + gift_cents", "log(1.0 - gift_cents", NEWCOMER)

@@ -46,20 +46,20 @@ def test_who_starts_a_bargain() -> None:
 
 def test_bargains_bring_people_who_would_not_buy() -> None:
     """The alternative stands inside (5): P(start) = p' e^v / (1 + e^v), p' = logistic(need + ln(1 + e^v))."""
-    need, tactic = -1.0, HAGGLE | {"discount": 0.5}
-    p = {**ONE_SLOT, "b_p": 4.0, "b_inv": 2.0, "tau_inv": 2.0}
+    need, tactic = 0.0, HAGGLE | {"discount": 0.2}
+    p = {**ONE_SLOT, "b_p": 4.0, "b_inv": 6.0, "tau_inv": 1.0}
     journal = play(lab(people(N, need=need), products(), 2, p, (), {"b": tactic}), "b")
-    v = 4.0 * math.log(2.0) + math.log(0.5)
+    v = -4.0 * math.log(0.8) + math.log(0.5)
     chance = logistic(need + math.log(1.0 + math.exp(v))) * logistic(v)
     agree(happened(journal, "bargain")[0], np.full(N, chance))
-    assert chance > logistic(need), "more bargain than would have bought at all"
+    assert chance > logistic(need) * logistic(v), "more bargain than are taken from the shelf"
     agree(happened(journal, "order")[0], np.full(N, logistic(need) * logistic(-v)))  # the rest of who came to buy
     # who had come to buy anyway does so when she has lost, for the list price; who came for the bargain does not
     dear = journal.orders[(journal.orders["mode"] == "bargain") & (journal.orders["paid_cents"] == 1000)]
     agree(np.isin(np.arange(N), dear["agent"]), np.full(N, logistic(need) * logistic(v)))
     assert (happened(journal, "bargain_failed")[1] == happened(journal, "bargain")[0]).all()
     # the next day the need of who bought is met in part, and who waits for friends starts no other
-    wants = need - 2.0 * math.exp(-0.5) * happened(journal, "order")[0]
+    wants = need - 6.0 * math.exp(-1.0) * happened(journal, "order")[0]
     free = happened(journal, "bargain")[0] == 0
     agree(
         happened(journal, "bargain")[1],
