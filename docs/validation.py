@@ -1,4 +1,4 @@
-"""Write docs/validation.md: is the shop steady before anything is done to it, and which published facts hold?
+"""Write docs/validation.md: is the shop steady before anything is done to it, which published facts hold, who loses?
 
 Run by `make docs`.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import losing
 import numpy as np
 import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -154,6 +155,7 @@ def text(report: Report | None = None) -> str:
             *shown_measures,
             "",
             *facts(report or validate()),
+            *losing.section(),
         ]
     )
 

@@ -60,6 +60,8 @@ class Day:
     inviter: NDArray[Any] = field(default_factory=lambda: _EMPTY)
     returned: NDArray[Any] = field(default_factory=lambda: _EMPTY)
     visitors: NDArray[Any] = field(default_factory=lambda: _EMPTY)
+    pushed: NDArray[Any] = field(default_factory=lambda: _EMPTY)  # whom the shop wrote to this morning
+    pushes: NDArray[Any] = field(default_factory=lambda: _EMPTY)  # how often
     orders: Orders = field(default_factory=no_orders)
     samples: Samples = field(default_factory=no_samples)
     reviewers: NDArray[Any] = field(default_factory=lambda: _EMPTY)

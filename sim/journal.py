@@ -76,6 +76,7 @@ DAILY: Final = (
     "cost_cents",
     "share_events",
     "messages",
+    "pushes",
     "reviews",
     "stars",
     "returns",
@@ -137,6 +138,9 @@ class Recorder:
         self.last_visit = np.full(n, NEVER, dtype=np.int16)
         self.visits = np.zeros(n, dtype=np.int16)
         self.marks = np.zeros(n, dtype=np.uint8)
+        self.n_pushes = np.zeros(n, dtype=np.int32)
+        self.n_messages = np.zeros(n, dtype=np.int32)
+        self.n_let_down = np.zeros(n, dtype=np.int16)
         self.units = np.zeros(len(catalogue), dtype=np.int64)
         self.gmv = np.zeros(len(catalogue), dtype=np.int64)
         self.reviews = np.zeros(len(catalogue), dtype=np.int64)
@@ -180,10 +184,13 @@ class Recorder:
                 day, visits, visits, len(events.registered), *channels, len(events.returned), len(events.lapsed),
                 *n_by_status, len(orders.row), int(orders.quantity.sum()), gmv, paid, refund, paid - refund, cogs,
                 self.ship_cents * len(orders.row), gmv - paid, expense, gmv - paid + expense, len(events.sharers),
-                len(events.senders), len(events.reviewers), int(events.stars.sum()), int(returned.sum()),
-                len(events.founders), events.n_teams_filled, events.n_teams_failed,
+                len(events.senders), int(events.pushes.sum()), len(events.reviewers), int(events.stars.sum()),
+                int(returned.sum()), len(events.founders), events.n_teams_filled, events.n_teams_failed,
             ]
         )  # fmt: skip
+        np.add.at(self.n_pushes, events.pushed, events.pushes.astype(np.int32))
+        np.add.at(self.n_messages, events.receivers, 1)
+        np.add.at(self.n_let_down, events.let_down, 1)
         np.add.at(self.units, orders.product, orders.quantity)
         np.add.at(self.gmv, orders.product, orders.list_cents)
         np.add.at(self.reviews, events.reviewed, 1)
@@ -251,10 +258,11 @@ class Recorder:
         replication: int,
         tactics: list[str],
         status: NDArray[Any],
+        fatigue: NDArray[np.float64],
         rating: NDArray[np.float64],
         provenance: dict[str, Any],
     ) -> Journal:
-        """Close the books: all tables of the run; `rating` is what the shelf shows in the end."""
+        """Close the books: all tables of the run; status, fatigue and the shelf's rating are those of the end."""
         import pandas as pd
 
         from sim.population import PERSONAS
@@ -262,10 +270,11 @@ class Recorder:
         ids = self.population.ids.copy()  # tables share no memory with the world
         orders = self._orders(tactics)
         spend = np.zeros(len(ids), dtype=np.int64)
-        n_orders = np.zeros(len(ids), dtype=np.int64)
+        n_orders, discount = np.zeros(len(ids), dtype=np.int64), np.zeros(len(ids), dtype=np.int64)
         for _, part in self.orders:
             np.add.at(spend, part.row, np.where(part.is_returned, 0, part.paid_cents))
             np.add.at(n_orders, part.row, 1)
+            np.add.at(discount, part.row, part.list_cents - part.paid_cents)
 
         def since(days: NDArray[Any]) -> NDArray[np.int64]:
             return np.where(days == NEVER, NEVER, days.astype(np.int64) - self.first)
@@ -282,6 +291,11 @@ class Recorder:
                 "visits": self.visits.astype(np.int64),
                 "n_orders": n_orders,
                 "spend_cents": spend,
+                "discount_cents": discount,
+                "n_pushes": self.n_pushes.astype(np.int64),
+                "n_messages": self.n_messages.astype(np.int64),
+                "n_let_down": self.n_let_down.astype(np.int64),
+                "fatigue": fatigue.copy(),
                 "visited_d1": (self.marks & 1) > 0,
                 "visited_d7": (self.marks & 2) > 0,
                 "visited_d30": (self.marks & 4) > 0,

@@ -207,6 +207,28 @@ _ALL = (
         "being one) of the mean distance between two members: 2 / (n (n - 1)) x sum over non-root subtrees of "
         "size x (n - size).",
     ),
+    Measure(
+        "discount_per_buyer_cents", "cents", 0, "reductions a buyer received", "每位买家所得优惠",
+        "(GMV - paid) / buyers.",
+    ),
+    Measure(
+        "pushes_per_month", "ratio", -1, "the shop's messages per member and 30 days", "每位会员每 30 天收到的推送",
+        "Messages of the shop received x 30 / sum over days of active shoppers at the end of the day.",
+    ),
+    Measure(
+        "messages_per_month", "ratio", 0, "friends' messages per person and 30 days", "每人每 30 天收到的好友消息",
+        "Personal messages about the shop (recommendations, warnings, requests) received x 30 / (people x days), "
+        "people who never registered included.",
+    ),
+    Measure(
+        "n_let_down", "count", -1, "seats in teams that failed", "未成团人次",
+        "Shoppers whose team failed, each time counted.",
+    ),
+    Measure(
+        "fatigue_mean", "ratio", -1, "fatigue at the end", "期末疲劳度",
+        "Mean fatigue of active shoppers after the last day: pushes and requests of about the last ten days "
+        "(docs/model.md, eq. 16).",
+    ),
 )
 # fmt: on
 
@@ -223,7 +245,7 @@ def measure(journal: JournalLike) -> dict[str, Value]:
         "parent",
     )  # fmt: skip
     is_returned = journal.orders["is_returned"].to_numpy(dtype=np.bool_)
-    shoppers = _columns(journal.shoppers, "id", "registered_day", "inviter", "last_visit_day")
+    shoppers = _columns(journal.shoppers, "id", "registered_day", "inviter", "last_visit_day", "n_let_down")
 
     buyers = _unique(orders["agent"])
     registered = shoppers["registered_day"]
@@ -263,6 +285,11 @@ def measure(journal: JournalLike) -> dict[str, Value]:
         "top20_share": _top_fifth(orders, buyers),
         "one_hop_share": one_hop,
         "structural_virality": virality,
+        "discount_per_buyer_cents": _ratio(daily["gmv_cents"] - daily["paid_cents"], len(buyers)),
+        "pushes_per_month": _ratio(daily["pushes"] * MONTH_DAYS, daily["n_active"]),
+        "messages_per_month": _ratio(daily["messages"] * MONTH_DAYS, len(shoppers["id"]) * days),
+        "n_let_down": int(shoppers["n_let_down"].sum()),
+        "fatigue_mean": _fatigue(journal.shoppers),
     }
     return {name: values[name] for name in MEASURES}
 
@@ -310,6 +337,11 @@ def gini(units: IntArray) -> float | None:
         return None
     weighted = int((x * np.arange(1, n + 1, dtype=np.int64)).sum())
     return (2 * weighted - (n + 1) * total) / (n * total)
+
+
+def _fatigue(shoppers: pd.DataFrame) -> float | None:
+    of_active = shoppers["fatigue"].to_numpy(dtype=np.float64)[(shoppers["status"] == "active").to_numpy()]
+    return math.fsum(of_active.tolist()) / len(of_active) if len(of_active) else None
 
 
 def _columns(table: pd.DataFrame, *names: str) -> dict[str, IntArray]:

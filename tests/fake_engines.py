@@ -41,6 +41,7 @@ _DAILY = [
     "cost_cents",
     "share_events",
     "messages",
+    "pushes",
     "reviews",
     "stars",
     "returns",
@@ -95,7 +96,7 @@ def journal(days: int, name: list[int], replication: int) -> Any:
         "id": np.arange(n), "persona": ["loyal_member"] * n, "registered_day": registered, "channel": "organic",
         "inviter": -1, "status": "active", "last_visit_day": registered.clip(0), "visits": 1, "n_orders": 1,
         "spend_cents": rng.integers(0, 9999, n), "visited_d1": rng.random(n) < 0.5, "visited_d7": rng.random(n) < 0.5,
-        "visited_d30": False,
+        "visited_d30": False, "n_let_down": 0, "fatigue": 0.5,
     })  # fmt: skip
     pairs = [(c, a) for c in range(days) for a in range(days - c)]
     cohorts = pd.DataFrame(pairs, columns=["cohort_day", "age"]).assign(n_registered=3, n_active=2, n_buyers=1)

@@ -174,6 +174,10 @@ def _rows() -> Iterator[Mutant]:
         "-params.b_u *",
         PLACE,
     )
+    # whoever might buy is asked in full
+    yield sign("buy", "most_weight", "weight += exp", "weight -= exp", FOUND)
+    yield sign("buy", "most_weight", "alone += price_effect", "alone -= price_effect", CHOICE)
+    yield sign("buy", "most_weight", "plain += params.b_k", "plain -= params.b_k", CHOICE)
     yield sign(
         "buy",
         "impulse",
@@ -304,7 +308,7 @@ def _rows() -> Iterator[Mutant]:
     yield sign("expose", "draw_item", "if fits(shelf, source, fitting)", "if not fits(shelf, source, fitting)", FEW)
     yield bound("expose", "draw_item", "(product + step)", "(product - step)", FEW)
     yield day("expose", "kol_presence", "day - state.kol_day", "day - state.kol_day + 1", SHARP)
-    yield sign("expose", "kol_presence", "exp((day", "exp(-(day", SHARP)
+    yield sign("expose", "presence_after", "exp(days", "exp(-days", SHARP)
     yield sign("expose", "friend_products", "-log(u)", "log(u)", EIGHT)
     yield sign("expose", "friend_products", "-log(u) / desk.times[k]", "-log(u) * desk.times[k]", EIGHT)
     yield sign("expose", "friend_products", "desk.times[place - 1] > time", "desk.times[place - 1] < time", EIGHT)

@@ -147,7 +147,9 @@ def test_drivers_agree_where_counts_of_messages_end() -> None:
     fast = Columnar(world, operations, recorder)
     fast.n_sent[:] = 254
     fast.run()
-    expected = recorder.journal("control", 0, operations.labels, fast.state.status, operations.ratings(), {})
+    expected = recorder.journal(
+        "control", 0, operations.labels, fast.state.status, fast.state.fatigue, operations.ratings(), {}
+    )
     shop = Shop(asked, world=world, events=True)
     for shopper in shop.shoppers:
         for tie in shopper.ties:

@@ -153,3 +153,20 @@ def test_a_tactic_reaches_the_persona_it_names(persona: str) -> None:
     persona_of = journal.shoppers.set_index("id")["persona"]
     helped = journal.orders[journal.orders["tactic"] == "gift"]
     assert set(persona_of[helped["agent"]]) <= {persona}
+
+
+@pytest.mark.parametrize("label", LABELS)
+def test_who_pays_is_counted_a_second_time(busy: dict[str, tuple[World, Journal]], label: str) -> None:
+    """Reductions, messages, failed teams per shopper: again from orders and the event log; pushes add up."""
+    _, journal = busy[label]
+    s, log, o = journal.shoppers.set_index("id"), events(journal), journal.orders
+    heard = log.query("type == 'message'").groupby("other").size().reindex(s.index, fill_value=0)
+    assert (s["n_messages"] == heard).all()
+    let_down = log.query("type == 'let_down'").groupby("agent").size().reindex(s.index, fill_value=0)
+    assert (s["n_let_down"] == let_down).all()
+    saved = (o["list_cents"] - o["paid_cents"]).groupby(o["agent"]).sum().reindex(s.index, fill_value=0)
+    assert (s["discount_cents"] == saved).all()
+    assert s["n_pushes"].sum() == journal.daily["pushes"].sum()
+    assert (s["fatigue"] >= 0.0).all()
+    if label == "push":
+        assert (s["n_pushes"] > 0).any()

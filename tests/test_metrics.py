@@ -21,11 +21,12 @@ DAILY = [
     "visits", "dau", "new_registrations", "new_organic", "new_paid", "new_invited", "returned", "churned",
     "n_prospects", "n_active", "n_lapsed", "orders", "units", "gmv_cents", "paid_cents", "refund_cents", "nmv_cents",
     "cogs_cents", "fulfilment_cents", "contra_cents", "expense_cents", "cost_cents", "share_events", "messages",
-    "reviews", "stars", "returns", "teams_founded", "teams_succeeded", "teams_failed",
+    "pushes", "reviews", "stars", "returns", "teams_founded", "teams_succeeded", "teams_failed",
 ]  # fmt: skip
 SHOPPER = {
     "id": 0, "persona": "loyal_member", "registered_day": NEVER, "channel": "", "inviter": -1, "status": "prospect",
     "last_visit_day": NEVER, "visits": 0, "n_orders": 0, "spend_cents": 0,
+    "discount_cents": 0, "n_pushes": 0, "n_messages": 0, "n_let_down": 0, "fatigue": 0.0,
     "visited_d1": False, "visited_d7": False, "visited_d30": False,
 }  # fmt: skip
 ORDER = {
@@ -79,6 +80,7 @@ def test_every_measure_of_the_contract_is_there_in_order() -> None:
         "retention_d30", "rolling_retention_d30", "retained_share", "dau_mean", "churn_rate_30d", "k_factor",
         "viral_cycle_days", "cac_cents", "ltv_180d_cents", "arpu_cents", "share_rate", "review_mean",
         "team_success_rate", "gini_sales", "top20_share", "one_hop_share", "structural_virality",
+        "discount_per_buyer_cents", "pushes_per_month", "messages_per_month", "n_let_down", "fatigue_mean",
     ]  # fmt: skip
     assert list(MEASURES) == names
     assert list(measure(hand())) == names
@@ -92,7 +94,7 @@ def test_every_measure_of_the_contract_is_there_in_order() -> None:
 def test_an_empty_shop_gives_zeros_and_nulls() -> None:
     got = measure(hand())
     zeros = {"gmv_cents", "nmv_cents", "gross_profit_cents", "profit_cents", "cost_cents", "n_orders", "n_buyers"}
-    zeros |= {"n_registered", "dau_mean"}
+    zeros |= {"n_registered", "dau_mean", "n_let_down"}
     assert {name for name, value in got.items() if value is not None} == zeros
     assert all(got[name] == 0 for name in zeros)
 
@@ -337,10 +339,12 @@ def random_journal(seed: int, n_shoppers: int = 300, n_orders: int = 500, days: 
     inviter = np.where(rng.random(n_shoppers) < 0.3, rng.choice(ids, n_shoppers), -1)
     shoppers = pd.DataFrame(
         {
-            "id": ids, "persona": "x", "registered_day": registered, "channel": "", "inviter": inviter, "status": "",
+            "id": ids, "persona": "x", "registered_day": registered, "channel": "", "inviter": inviter,
+            "status": np.where(rng.random(n_shoppers) < 0.5, "active", "lapsed"),
             "last_visit_day": np.where(registered == NEVER, NEVER, rng.integers(0, days, n_shoppers)),
             "visited_d1": rng.random(n_shoppers) < 0.3, "visited_d7": rng.random(n_shoppers) < 0.2,
-            "visited_d30": rng.random(n_shoppers) < 0.1,
+            "visited_d30": rng.random(n_shoppers) < 0.1, "n_let_down": rng.integers(0, 3, n_shoppers),
+            "fatigue": rng.random(n_shoppers),
         }
     )  # fmt: skip
     paid = rng.integers(100, 9000, n_orders)
@@ -412,3 +416,24 @@ def test_common_retention_compares_the_same_people() -> None:
     assert common_retention(journals).set_index(["strategy", "measure"]).equals(got)
     with pytest.raises(TypeError, match="days"):
         common_retention({"control": a})
+
+
+def test_who_pays_for_the_win() -> None:
+    shoppers = [
+        {"id": 1, "status": "active", "n_let_down": 2, "fatigue": 1.5},
+        {"id": 2, "status": "active", "n_let_down": 0, "fatigue": 0.5},
+        {"id": 3, "status": "lapsed", "n_let_down": 1, "fatigue": 9.0},  # gone: tires no more
+        {"id": 4, "status": "prospect"},
+    ]
+    orders = [{"agent": 1, "list_cents": 500}, {"agent": 1}, {"agent": 2}]
+    daily = by_day(
+        2, gmv_cents=[700, 200], paid_cents=[500, 150], pushes=[4, 6], messages=[10, 14], n_active=[3, 2],
+    )  # fmt: skip
+    got = measure(hand(2, daily=daily, shoppers=shoppers, orders=orders))
+    assert got["discount_per_buyer_cents"] == (900 - 650) / 2
+    assert got["pushes_per_month"] == 10 * 30 / 5
+    assert got["messages_per_month"] == 24 * 30 / (4 * 2)
+    assert got["n_let_down"] == 3
+    assert got["fatigue_mean"] == 1.0
+    empty = measure(hand(2))
+    assert empty["discount_per_buyer_cents"] is empty["fatigue_mean"] is empty["pushes_per_month"] is None

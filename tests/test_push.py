@@ -32,7 +32,9 @@ def months() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
             run = Columnar(world, operations, recorder)
             run.run()
             shown = operations.ratings()
-            book = recorder.journal(label, world.replication, operations.labels, run.state.status, shown, {})
+            book = recorder.journal(
+                label, world.replication, operations.labels, run.state.status, run.state.fatigue, shown, {}
+            )
             visits = book.daily["visits"].to_numpy()
             off = int(operations.customers.has_opted_out.sum())
             found.append((visits[:MONTH].sum(), visits[MONTH:].sum(), off))

@@ -20,6 +20,14 @@ if TYPE_CHECKING:
 
 #: measures shown first, in this order; `--json` and runs.parquet have all
 _MAIN = ("gmv_cents", "profit_cents", "retained_share", "retention_d30", "n_buyers", "cost_cents")
+#: what a strategy asks of shoppers and gives them; one table after the others, means only
+_WHO_PAYS = (
+    ("discount_per_buyer_cents", "reductions a buyer"),
+    ("pushes_per_month", "pushes a month"),
+    ("messages_per_month", "friends' messages a month"),
+    ("n_let_down", "failed seats"),
+    ("fatigue_mean", "fatigue"),
+)
 _PER_COST = ("gmv_cents", "profit_cents")  # what a unit of extra cost brought: the biggest spender often sells most
 
 
@@ -117,7 +125,23 @@ def _tables(answer: dict[str, Any]) -> str:
                 per_cost = entry["diff_per_cost"]
                 rows[-1].append("" if per_cost is None else f"{per_cost:+.2f}")
         blocks.append(show.table(head, rows))
+    blocks += _who_pays(answer)
     return "\n\n".join(blocks)
+
+
+def _who_pays(answer: dict[str, Any]) -> list[str]:
+    """What shoppers get and bear; nothing where no strategy gives or asks for anything."""
+    from sim.metrics import MEASURES
+
+    asked = [(name, head) for name, head in _WHO_PAYS if any(e["mean"] for e in answer["measures"][name].values())]
+    if not asked:
+        return []
+    labels = list(answer["measures"][asked[0][0]])
+    rows = [
+        [label, *(show.number(answer["measures"][name][label]["mean"], MEASURES[name].unit) for name, _ in asked)]
+        for label in labels
+    ]
+    return [show.table(["what shoppers get and bear", *(head for _, head in asked)], rows)]
 
 
 def _unit(unit: str) -> str:

@@ -34,20 +34,21 @@ def simulate(
     world = world if world is not None else World.build(scenario, replication)
     operations, recorder = prepare(world, strategy, events)
     status: Any
+    fatigue: Any
     if engine == "columnar":
         run = Columnar(world, operations, recorder, threads)
         run.run()
-        status = run.state.status
+        status, fatigue = run.state.status, run.state.fatigue
     elif engine == "objects":
         from sim.engines.objects import Shop
 
         shop = Shop(scenario, strategy, world=world, parts=(operations, recorder))
         shop.run()
-        status = shop.statuses()
+        status, fatigue = shop.statuses(), shop.fatigue()
     else:
         raise InputError("unknown engine", found=engine, allowed="columnar, objects")
     return recorder.journal(
-        strategy, world.replication, operations.labels, status, operations.ratings(), world.provenance
+        strategy, world.replication, operations.labels, status, fatigue, operations.ratings(), world.provenance
     )
 
 

@@ -160,7 +160,8 @@ class Columnar:
         self.params, self.constants = self.ops.params, self.ops.constants
         if self.arrivals is not None:
             self.params = self.arrivals.ruled(self.params)
-        mail = np.concatenate([self._posts(t), self._reach(t), self.messages.receiver])  # whom anything reaches today
+        # whom anything reaches today
+        mail = np.concatenate([self._posts(t), self._reach(t, events), self.messages.receiver])
         kernels.hear(self.state, self.messages.receiver, self.messages.kind)
         self._help(t, events)
         self._arrive_return_visit(t, pool, events)
@@ -205,7 +206,7 @@ class Columnar:
         state.n_posts[reach.row[prospects]] = reach.n_posts[prospects]
         return reach.row
 
-    def _reach(self, t: int) -> Ints:
+    def _reach(self, t: int, events: Day) -> Ints:
         """The shop's own messages and offers reach members; rows of those they reach."""
         reach = self.ops.reach(t)
         self.most_pull = 0.0
@@ -217,6 +218,7 @@ class Columnar:
             reach.blow, self.ids, self.seed, t, opts_out,
         )  # fmt: skip
         self.ops.opt_out(reach.row[opts_out])
+        events.pushed, events.pushes = reach.row, reach.pushes
         self.most_pull = int(self.state.pull[reach.row].max(initial=0)) / STEPS
         return reach.row
 
@@ -299,12 +301,13 @@ class Columnar:
         choice = Choice(*[np.empty(n, dtype=kinds.get(name, np.int64)) for name in Choice._fields])
         teams = self.ops.teams
 
-        agents = self.ids[rows]
+        agents, favours = self.ids[rows], np.zeros(n, dtype=np.bool_)
+        favours[unlockers] = True
 
         def work(block: int, first: int, last: int) -> None:
             visits.look_and_choose(
                 self.params, self.constants, self.traits, state, self.inboxes, offers, shelf, self.ops.is_promoting,
-                teams.public, teams.table, teams.first, rows, agents, first, last, self.seed,
+                teams.public, teams.table, teams.first, favours, rows, agents, first, last, self.seed,
                 self.world.world_seed, t, self.views[block], self.desks[block], choice,
             )  # fmt: skip
 

@@ -499,7 +499,7 @@ class Shop(mesa.Model):  # type: ignore[misc]  # Mesa is untyped here
             self.active_share = int(np.sum(self.statuses() == ACTIVE)) / len(self.shoppers)
             self.params = self.params._replace(organic=1.0)
         self._show_posts()
-        self._reach_out()
+        self._reach_out(today)
         self.agents.do("read_mail")
         self._help(today)
         self.agents.do("wake")
@@ -539,6 +539,10 @@ class Shop(mesa.Model):  # type: ignore[misc]  # Mesa is untyped here
         """Everybody's status, in the order of rows."""
         return np.array([person.status for person in self.shoppers], dtype=np.int8)
 
+    def fatigue(self) -> NDArray[np.float64]:
+        """Everybody's fatigue, in the order of rows."""
+        return np.array([person.fatigue for person in self.shoppers])
+
     def journal(self) -> Journal:
         """The tables of the run; it must be over."""
         if self.day < self.n_days:
@@ -547,8 +551,9 @@ class Shop(mesa.Model):  # type: ignore[misc]  # Mesa is untyped here
             )
         world = self.world
         return self.recorder.journal(
-            self.strategy, world.replication, self.ops.labels, self.statuses(), self.ops.ratings(), world.provenance
-        )
+            self.strategy, world.replication, self.ops.labels, self.statuses(), self.fatigue(), self.ops.ratings(),
+            world.provenance,
+        )  # fmt: skip
 
     # --- what the shop does between phases -------------------------------------------------------
 
@@ -560,11 +565,14 @@ class Shop(mesa.Model):  # type: ignore[misc]  # Mesa is untyped here
             if person.status == PROSPECT:
                 person.n_posts = n_posts
 
-    def _reach_out(self) -> None:
+    def _reach_out(self, today: Day) -> None:
         """The shop's own messages and offers reach members."""
         reached = self.ops.reach(self.day)
+        if reached is None:
+            return
+        today.pushed, today.pushes = reached.row, reached.pushes
         out = []
-        for row, *contact in zip(*[c.tolist() for c in reached], strict=True) if reached else ():
+        for row, *contact in zip(*[c.tolist() for c in reached], strict=True):
             if self.shoppers[row].hear_from_shop(*contact):
                 out.append(row)
         self.ops.opt_out(_ints(out))

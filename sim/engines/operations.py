@@ -16,11 +16,11 @@ from sim import draws
 from sim.analytics import SCORES, Analytics, Truth
 from sim.day import Day, Orders, Samples, no_orders, no_samples
 from sim.engines.bargains import Bargaining, lets_bargain
+from sim.engines.campaign import Campaign
 from sim.engines.teams import Seats, Teams, no_seats
 from sim.engines.world import World
 from sim.events import Event, Scene
 from sim.journal import DAILY, Recorder
-from sim.ledger import Budget
 from sim.money import CostClass
 from sim.rules import resolve
 from sim.rules import shelf as shelf_rules
@@ -101,7 +101,11 @@ class Operations:
         self.scenes = [self._scene(k) for k in range(len(self.events))]
         self.happening: list[tuple[Event, Scene]] = []  # events of today
         self.banned: frozenset[str] = frozenset()  # kinds of tactics that an event forbids today
-        self.budgets = [Budget(tactic.budget, tactic.budget_per_day) for tactic in tactics]
+        self.campaign = Campaign(
+            world.scenario.budgets.get(label), tactics,
+            lambda k, first, last: recorder.ledger.of_tactic(self.labels[k], first, last),
+        )  # fmt: skip
+        self.budgets = self.campaign.budgets
         self.desks = [self._desk(k, label) for k in range(len(tactics))]
         self.schedules = [self._schedule(k) for k in range(len(tactics))]
         has_bargains = any(lets_bargain(tactic) for tactic in tactics)
@@ -182,8 +186,7 @@ class Operations:
         """What is on the shelf on day t (counted from the start of the burn-in)."""
         self.day = t - self.burn_in
         self.teams.start_day(t)
-        for budget in self.budgets:
-            budget.start_day()
+        self.campaign.start_day(self.day)
         self._predict(t)
         self._open_day()
         past = Past(DAILY, self.recorder.daily)
@@ -674,6 +677,7 @@ class Operations:
         if self.tactics or self.events:
             self.customers.write(t, events.registered, events.visitors, orders.row, orders.paid_cents)
         self._give_back(np.arange(len(self.issued)))
+        self.campaign.note(orders)
         np.add.at(self.units, orders.product, orders.quantity)
         np.add.at(self.reviews, reviewed, 1)
         np.add.at(self.stars, reviewed, stars)

@@ -22,8 +22,10 @@ from sim.rules.buy import (
     buy_probability,
     content_effect,
     decide,
+    impulse,
     inclusive_value,
     liking,
+    most_weight,
     price_effect,
     rival_value,
 )
@@ -39,6 +41,7 @@ from sim.rules.expose import (
     look,
     placed_source,
     popular_chance,
+    presence_after,
     slot_source,
     sticks,
     taste_chance,
@@ -62,6 +65,8 @@ from sim.rules.records import (
     Traits,
 )
 from sim.rules.remember import fading
+
+ROUNDING = 1e-9  # what a bound leaves for rounding
 
 
 class View(NamedTuple):
@@ -351,8 +356,11 @@ def like(
 def weigh(
     params: Params,
     constants: Constants,
+    traits: Traits,
     state: State,
     offers: Offer,
+    shelf: Shelf,
+    favours: Column,
     rows: Column,
     agents: Column,
     low: int,
@@ -362,7 +370,10 @@ def weigh(
     n_slots: int,
     view: View,
 ) -> None:
-    """Who buys, eq. 5; and whose offers or opinion leader call for the full calculation (view.decides)."""
+    """Who buys, eq. 5; and whose offers or opinion leader may make them buy, which takes the full calculation.
+
+    `favours`: visitors whose favourite must be known whether they buy or not.
+    """
     n = high - low
     for k in range(n):
         view.total[k] = 0.0
@@ -384,7 +395,25 @@ def weigh(
     for k in range(n):
         has_coupon = (offers.coupon_share[low + k] > 0.0) | (offers.coupon_cents[low + k] > 0)
         has_more = (offers.team_tactics[low + k] != 0) | (state.kol_product[rows[low + k]] >= 0)
-        view.decides[k] |= has_coupon | has_more | (offers.live_weight[low + k] > 0.0)
+        view.decides[k] |= favours[low + k]
+        if not view.decides[k] and (has_coupon | has_more | (offers.live_weight[low + k] > 0.0)):
+            i, offer = rows[low + k], offer_of(offers, low + k)
+            it, posted = traits_of(traits, i), state.kol_product[i]
+            total = 0.0
+            for slot in range(n_slots):
+                product = view.product[slot, k]
+                if product >= 0:
+                    presence = presence_after(params, day - state.kol_day[i]) if product == posted else 0.0
+                    total += most_weight(
+                        params, constants, it, offer, shelf, product, view.utility[slot, k], presence, state.team[i] < 0
+                    )
+            if total > 0.0:
+                w0, _, _, _ = draws.block(seed, draws.BUY, day, agents[k], 0)
+                chance = buy_probability(
+                    params, it, inclusive_value(params, total), day - int(view.last_buy_day[k]), view.satisfaction[k],
+                    view.mood[k], offer.urge + impulse(params, constants, it, offer) - view.rival[k],
+                )  # fmt: skip
+                view.decides[k] = draws.unit(w0) < chance * (1.0 + ROUNDING)
 
 
 @column_kernel
@@ -456,6 +485,7 @@ def look_and_choose(
     public: Column,
     teams: Column,
     first_team: int,
+    favours: Column,
     rows: Column,
     all_agents: Column,
     first: int,
@@ -467,7 +497,7 @@ def look_and_choose(
     desk: Desk,
     out: Choice,
 ) -> None:
-    """Phases 5-6 for visitors first..last-1; `all_agents` are the ids of `rows`."""
+    """Phases 5-6 for visitors first..last-1; `all_agents` are the ids of `rows`, `favours` as in `weigh`."""
     n_slots = int(params.attention)
     taste, popular = taste_chance(params), popular_chance(params)
     at_once = view.total.shape[0]
@@ -485,7 +515,9 @@ def look_and_choose(
         )  # fmt: skip
         drop_repeats(high - low, n_slots, view)
         like(params, constants, inboxes, shelf, rows[low:high], n_slots, view)
-        weigh(params, constants, state, offers, rows, agents, low, high, seed, day, n_slots, view)
+        weigh(
+            params, constants, traits, state, offers, shelf, favours, rows, agents, low, high, seed, day, n_slots, view,
+        )  # fmt: skip
         buy(
             params, constants, traits, state, inboxes, offers, shelf, public, teams, first_team, rows, agents, low,
             high, seed, day, n_slots, view, desk, out,

@@ -71,4 +71,6 @@ def _type_of(measure: str) -> pa.DataType:
 
 
 #: averages of cents keep their fraction
-_FRACTIONS_OF_CENTS: Final = frozenset({"aov_cents", "cac_cents", "ltv_180d_cents", "arpu_cents"})
+_FRACTIONS_OF_CENTS: Final = frozenset(
+    {"aov_cents", "cac_cents", "ltv_180d_cents", "arpu_cents", "discount_per_buyer_cents"}
+)

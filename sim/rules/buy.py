@@ -190,6 +190,38 @@ def sees_teams(offer: Offer, shelf: Shelf, product: int) -> bool:
 
 
 @rule
+def most_weight(
+    params: Params,
+    constants: Constants,
+    traits: Traits,
+    offer: Offer,
+    shelf: Shelf,
+    product: int,
+    plain: float,
+    presence: float,
+    is_free: bool,
+) -> float:
+    """What a slot adds to the total of eq. 5 at most, whatever teams there are.
+
+    `plain` is its utility at the shelf's price without live session and leader's post, `presence` that of a post on
+    this product, `is_free` whether she is in no team. Exact but for a team, taken as sure to fill (c_fail >= 0).
+    """
+    plain += params.b_k * traits.kol * presence
+    if offer.live_weight > 0.0:
+        plain += params.b_l * shelf.live[product]
+    shelf_cents = shelf.price_cents[product]
+    unit_cents, coupon = price_alone(offer, shelf_cents, shelf.live_discount[product])
+    alone = plain
+    if coupon != 0:
+        alone += price_effect(params, constants, traits, log(unit_cents / shelf_cents))
+    weight = exp(alone)
+    if shelf.team_discount[product] > 0.0 and is_free and sees_teams(offer, shelf, product):
+        saving = -log(reduced(shelf_cents, shelf.team_discount[product]) / shelf_cents)
+        weight += exp(team_utility(params, constants, traits, plain, saving, 1.0))
+    return weight
+
+
+@rule
 def best_team(
     shelf: Shelf, product: int, asked: int, public: Column, teams: Column, first_team: int, me: int, key: Key
 ) -> tuple[int, float]:

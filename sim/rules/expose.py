@@ -195,7 +195,13 @@ def kol_presence(params: Params, state: State, day: int) -> float:
     """K of eq. 3-4: how present the last post of a followed opinion leader still is, 0 to 1."""
     if state.kol_product < 0:
         return 0.0
-    return exp((day - state.kol_day) * log(max(params.p_fade, 1e-9)))
+    return presence_after(params, day - state.kol_day)
+
+
+@rule
+def presence_after(params: Params, days: int) -> float:
+    """K of eq. 3-4, so many days after the post."""
+    return exp(days * log(max(params.p_fade, 1e-9)))
 
 
 @rule

@@ -14,7 +14,8 @@ MEASURE_NAMES: Final = (
     "n_registered", "aov_cents", "conversion", "repeat_rate_30d", "repeat_rate_90d", "retention_d1", "retention_d7",
     "retention_d30", "rolling_retention_d30", "retained_share", "dau_mean", "churn_rate_30d", "k_factor",
     "viral_cycle_days", "cac_cents", "ltv_180d_cents", "arpu_cents", "share_rate", "review_mean", "team_success_rate",
-    "gini_sales", "top20_share", "one_hop_share", "structural_virality",
+    "gini_sales", "top20_share", "one_hop_share", "structural_virality", "discount_per_buyer_cents",
+    "pushes_per_month", "messages_per_month", "n_let_down", "fatigue_mean",
 )  # fmt: skip
 """Every measure a scenario may decide on (the measures themselves are defined a floor above, in `metrics`)."""
 
@@ -258,6 +259,46 @@ GRAPHS: Final[dict[str, type[Part]]] = {
     "powerlaw_cluster": PowerlawCluster, "small_world": SmallWorld, "random": RandomGraph, "community": Community,
     "configuration": Configuration, "none": NoGraph, "file": GraphFile,
 }  # fmt: skip
+
+_MOST_TACTICS_PAID: Final = 50
+
+
+class CampaignSpec(Part):
+    """Money that the tactics of one strategy share."""
+
+    title_zh: ClassVar[str] = "一个策略内各战术共享的预算"
+
+    total: Cents | None = about(
+        "Most that all tactics of the strategy may give together, over the whole run; null: no limit.",
+        unit="currency",
+        zh="整个期间内该策略全部战术合计支出上限；null 表示不限。",
+        default=None,
+        ge=0,
+    )
+    per_day: Cents | None = about(
+        "Most that they may give together on one day; null: no limit.",
+        unit="currency",
+        zh="每天合计支出上限；null 表示不限。",
+        default=None,
+        ge=0,
+    )
+    shares: Annotated[tuple[float, ...], Field(strict=False)] | None = about(
+        "How it is split, a share for every tactic in their order; null: one pot, from which each takes what it needs.",
+        unit="share",
+        zh="按战术顺序的分配比例；null 表示同一资金池、各取所需。",
+        default=None,
+        max_length=_MOST_TACTICS_PAID,
+    )
+    move_days: int | None = about(
+        "Every so many days money moves towards tactics whose orders brought more margin per unit of cost, as the "
+        "shop's books attribute them (needs shares); null: the split stays.",
+        unit="days",
+        zh="每隔若干天把预算移向账面每单位成本毛利更高的战术（需要 shares）；null 表示分配不变。",
+        default=None,
+        ge=1,
+        le=365,
+    )
+
 
 _MOST_PRODUCTS: Final = 1_000_000
 

@@ -20,6 +20,7 @@ from sim.scenario.parts import (
     MOST_DAYS,
     SWITCHES,
     AnalyticsSpec,
+    CampaignSpec,
     CatalogueSpec,
     DrawnCatalogue,
     GraphFile,
@@ -149,6 +150,12 @@ class Question(Part):
     strategies: dict[str, tuple[Any, ...]] = about(
         "Label -> one tactic, or a list of tactics run together. `control` (no tactic) always exists.",
         zh="策略名称 -> 一个战术，或同时运行的战术列表；control（无战术）始终存在。",
+        default_factory=dict,
+    )
+
+    budgets: dict[str, CampaignSpec] = about(
+        "Label of a strategy -> money that its tactics share.",
+        zh="策略名称 -> 其各战术共享的预算。",
         default_factory=dict,
     )
 
@@ -405,6 +412,7 @@ class Question(Part):
                 for name in wanted
                 if name not in self.population.personas
             ]
+        problems += self._wrong_budgets()
         for i, event in enumerate(self.events):
             if event.start >= self.days:
                 allowed = f"0 to {self.days - 1} (days counted from the end of the burn-in)"
@@ -412,6 +420,37 @@ class Question(Part):
                 problems.append(refusal("starts after the last day", path, found=event.start, allowed=allowed))
         raise_all(problems)
         return self
+
+    def _wrong_budgets(self) -> list[Any]:
+        problems = []
+        for label, given in self.budgets.items():
+            path = ("budgets", label)
+            if label not in self.strategies:
+                hint = did_you_mean(label, self.strategies, kind="strategies")
+                problems.append(refusal("no such strategy", path, hint=hint))
+                continue
+            n = len(self.strategies[label])
+            if given.total is None and given.per_day is None:
+                problems.append(refusal("a budget without a limit", path, allowed="total, per_day or both"))
+            if given.shares is None:
+                if given.move_days is not None:
+                    hint = "Write the split to begin with, like shares: [0.5, 0.5]."
+                    problems.append(refusal("nothing to move", (*path, "move_days"), found=given.move_days, hint=hint))
+                continue
+            if len(given.shares) != n:
+                allowed = f"{n}, one for every tactic of {label}"
+                problems.append(
+                    refusal("wrong number of shares", (*path, "shares"), found=len(given.shares), allowed=allowed)
+                )
+            problems += [
+                refusal("out of range", (*path, "shares", k), found=share, allowed="0 to 1")
+                for k, share in enumerate(given.shares)
+                if not 0 <= share <= 1
+            ]
+            if abs(sum(given.shares) - 1.0) > 1e-6:
+                total = float(f"{sum(given.shares):.6g}")
+                problems.append(refusal("shares do not sum to 1", (*path, "shares"), found=total, allowed="1"))
+        return problems
 
     def _each_tactic(self) -> Iterator[tuple[Path_, Any]]:
         for label, tactics in self.strategies.items():

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal, Self
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.money import Cents
 from sim.strategies.people import LAPSED_DAYS, SILENT_DAYS, People
-from sim.strategies.promises import Promises, worth
-from sim.strategies.tactic import Board, Contacting, Contacts, Desk, face_warnings, least_price, lever
+from sim.strategies.promises import Promises, Promising, worth
+from sim.strategies.tactic import Board, Contacting, Contacts, Desk, lever
 
 
-class Activation(Contacting):
+class Activation(Promising, Contacting):
     """Dormant members, not seen for two weeks but not yet taken for lost, get messages and a small coupon.
 
     Most of them still mean to come: the message brings the visit forward. But it also reminds the inert that they
@@ -27,15 +27,7 @@ class Activation(Contacting):
 
     kind: Literal["activation"] = "activation"
     messages: int = lever(1, "messages", "messages to one member at a time", "每次推送条数", ge=0, le=10)
-    again: int = lever(14, "days", "least time between two messages to one member", "两次联系的最短间隔", ge=1, le=365)
     face: Cents = lever(200, "currency", "money off the order", "优惠面额", ge=0)
-    min_price: Cents | None = lever(
-        None,
-        "currency",
-        "only on products from this price on; empty = 4 x face",
-        "适用商品最低价格；空为面额的4倍",
-        ge=0,
-    )
     valid_days: int = lever(3, "days", "the coupon is good for so long", "优惠有效天数", ge=1, le=60)
     pull: float = lever(
         0.3,
@@ -70,19 +62,6 @@ class Activation(Contacting):
         is_silent = (away >= SILENT_DAYS) & (away < LAPSED_DAYS)
         wanted = np.flatnonzero(chosen & is_silent & promises.may_write(people, self.again))
         wanted = self.in_turn(people, wanted, board, desk)
-        sent = promises.write(contacts, people, wanted, self.messages * self.cost, None, desk, "messages")
+        sent = promises.write(contacts, people, wanted, self.messages * self.cost, self.most, desk, "messages")
         contacts.pushes[sent] += self.messages - 1
         contacts.pull[promises.hold(people, self.valid_days)] += self.pull * worth(self.face)
-
-    def on_offer(
-        self, offers: dict[str, NDArray[Any]], people: People, chosen: NDArray[np.bool_], board: Board, desk: Desk
-    ) -> None:
-        """Who holds a coupon may use it."""
-        least = least_price(self.min_price, self.face)
-        Promises.of(desk).redeem(offers, people, self.valid_days, self.face, least, desk)
-
-    def warnings(self, list_cents: NDArray[np.int64], unit_cost_cents: NDArray[np.int64]) -> list[str]:
-        """Warn where the coupon eats the margin of a typical product."""
-        if not self.face:
-            return []
-        return face_warnings(self.face, least_price(self.min_price, self.face), list_cents, unit_cost_cents)

@@ -1,4 +1,4 @@
-"""Coupon: money or a share off, without a condition; imports `tactic`, rules."""
+"""Coupon: money or a share off, without a condition; imports `tactic`, money_off."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 from pydantic import model_validator
 
 from sim.money import Cents
+from sim.strategies.money_off import MoneyOff
 from sim.strategies.people import People
-from sim.strategies.tactic import Board, Desk, Tactic, face_warnings, least_price, lever, reduced_cents
+from sim.strategies.tactic import Board, Desk, lever, reduced_cents
 
 
-class Coupon(Tactic):
+class Coupon(MoneyOff):
     """A plain coupon for every targeted visitor, valid today: money off the order, or a share off every unit.
 
     The shopper uses the better of all coupons she has, one per order. Money off is reserved from the
@@ -28,13 +29,6 @@ class Coupon(Tactic):
 
     kind: Literal["coupon"] = "coupon"
     face: Cents = lever(0, "currency", "money off one order", "面额", ge=0)
-    min_price: Cents | None = lever(
-        None,
-        "currency",
-        "money off only on products from this price on; empty = 4 x face",
-        "适用商品最低价格；空为面额的4倍",
-        ge=0,
-    )
     discount: float = lever(
         0.0, "share of price", "share off every unit (instead of money off)", "折扣比例", ge=0.0, le=0.9
     )
@@ -70,13 +64,13 @@ class Coupon(Tactic):
         offers["coupon_share_tactic"][by_share] = desk.index
         by_face = chosen & (offers["coupon_cents"] < self.face)
         offers["coupon_cents"][by_face] = self.face
-        offers["coupon_min_cents"][by_face] = least_price(self.min_price, self.face)
+        offers["coupon_min_cents"][by_face] = self.least_cents
         offers["coupon_cents_tactic"][by_face] = desk.index
 
     def warnings(self, list_cents: NDArray[np.int64], unit_cost_cents: NDArray[np.int64]) -> list[str]:
         """Warn where a coupon eats the margin of a typical product."""
         if self.face > 0:
-            return face_warnings(self.face, least_price(self.min_price, self.face), list_cents, unit_cost_cents)
+            return super().warnings(list_cents, unit_cost_cents)
         losing = int(np.sum(list_cents * (1.0 - self.discount) < unit_cost_cents)) if self.discount else 0
         return (
             [f"discount {self.discount:.0%} sells {losing} of {len(list_cents)} products below cost"] if losing else []

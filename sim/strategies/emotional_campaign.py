@@ -32,13 +32,16 @@ class EmotionalCampaign(BuysMedia, Contacting):
         0.2, "share of members", "members it is shown to on a day, by lot", "每日触达会员比例", ge=0.0, le=1.0
     )
     impulse: float = lever(
-        0.05, "mood", "what seeing it first does to mood, times emotional reactivity (guess; small: Kramer 2014)",
+        0.02, "mood", "what seeing it first does to mood, times emotional reactivity (small: d about .02, Kramer 2014)",
         "首次观看对情绪的影响", ge=0.0, le=1.0,
     )  # fmt: skip
     arousal: float = lever(
         1.0, "sd", "how stirring it makes the products, were it shown to all (Berger & Milkman 2012: odds 1.34 per sd)",
         "内容唤起程度", ge=0.0, le=3.0,
     )  # fmt: skip
+    lasts_days: int = lever(
+        7, "days", "half of those whom it moved are still moved after so long (guess)", "感动的半衰期", ge=1, le=90
+    )
     commercial: float = lever(
         0.2, "share", "how much of it is advertising instead of story", "商业化程度", ge=0.0, le=1.0
     )
@@ -66,20 +69,28 @@ class EmotionalCampaign(BuysMedia, Contacting):
 
     def begin(self, desk: Desk) -> None:
         """Nobody has seen it."""
-        desk.notes |= {"seen": np.zeros(len(desk.world), dtype=np.int64), "talk": 0.0, "is_made": False}
+        desk.notes |= {"seen": np.zeros(len(desk.world), dtype=np.int64), "is_made": False}
+        # in 1/1024, so that their sum does not depend on an order
+        desk.notes |= {"moved": np.zeros(len(desk.world), dtype=np.int64), "talk": 0.0}
 
     def freshness(self, seen: NDArray[np.int64]) -> NDArray[np.float64]:
         """1 for who sees it first, 0 after `welcome` times, down to -1."""
         return np.maximum(1.0 - seen / self.welcome, -1.0)
 
     def on_shelf(self, shelf: dict[str, NDArray[Any]], board: Board, desk: Desk) -> None:
-        """What was shown last makes all products something to talk about, as far as it was shown and fresh."""
+        """Whom it moved talks: all products become something to talk about, as far as members are moved."""
         shelf["arousal"] += self.arousal * desk.notes["talk"]
 
     def on_reach(self, contacts: Contacts, people: People, chosen: NDArray[np.bool_], board: Board, desk: Desk) -> None:
-        """Make it, once; show it, by lot as far as the budget reaches: as a story, or as an advertisement."""
+        """Make it, once; show it, by lot as far as the budget reaches; who was moved before is a little less so."""
+        moved = desk.notes["moved"]
+        np.floor(moved * 0.5 ** (1.0 / self.lasts_days), out=moved, casting="unsafe")
+        self._show(contacts, people, chosen, board, desk)
+        desk.notes["talk"] = int(moved[people.row].sum()) / 1024.0 / max(len(people.row), 1)
+
+    def _show(self, contacts: Contacts, people: People, chosen: NDArray[np.bool_], board: Board, desk: Desk) -> None:
+        """Show it to today's members: as a story, or as an advertisement."""
         notes = desk.notes
-        notes["talk"] = 0.0
         wanted = np.flatnonzero(chosen)
         n = math.floor(self.reach * len(wanted) + 0.5)
         if n == 0 or not (notes["is_made"] or self.creative <= desk.budget.available()):
@@ -101,6 +112,6 @@ class EmotionalCampaign(BuysMedia, Contacting):
         contacts.pushes[shown[is_advert]] += 1
         contacts.impulse[shown[~is_advert]] += self.impulse * fresh[~is_advert]
         notes["seen"][people.row[shown]] += 1
-        # counted in 1/1024, so that the sum does not depend on an order
         units = np.floor(1024.0 * np.maximum(fresh[~is_advert], 0.0)).astype(np.int64)
-        notes["talk"] = int(units.sum()) / 1024.0 / len(people.row)
+        rows = people.row[shown[~is_advert]]
+        notes["moved"][rows] = np.maximum(notes["moved"][rows], units)

@@ -1,4 +1,4 @@
-"""New-user offer: advertisements that bring people to register, money off a first order; imports `tactic`, rewards."""
+"""New-user offer: advertisements bring people to register, money off a first order; imports `tactic`, money_off."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 from sim.day import Day
 from sim.money import Cents
 from sim.rules.records import CHANNELS
+from sim.strategies.money_off import MoneyOff
 from sim.strategies.people import People
 from sim.strategies.rewards import first_order_coupon, pay_part
-from sim.strategies.tactic import Board, BuysMedia, Desk, face_warnings, least_price, lever
+from sim.strategies.tactic import Board, BuysMedia, Desk, lever
 
 
-class NewUserOffer(BuysMedia):
+class NewUserOffer(MoneyOff, BuysMedia):
     """Paid acquisition and a newcomer's price: more prospects register, and a first order costs them less.
 
     Advertisements add `ads` to everybody's daily chance to register by herself (docs/model.md, eq. 15b); prospects
@@ -32,13 +33,6 @@ class NewUserOffer(BuysMedia):
 
     kind: Literal["new_user_offer"] = "new_user_offer"
     face: Cents = lever(500, "currency", "money off the first order", "首单立减", ge=0)
-    min_price: Cents | None = lever(
-        None,
-        "currency",
-        "money off only on products from this price on; empty = 4 x face",
-        "适用商品最低价格；空为面额的4倍",
-        ge=0,
-    )
     within_days: int = lever(
         30, "days", "days after registering during which the coupon is good", "注册后有效天数", ge=1, le=365
     )
@@ -86,8 +80,7 @@ class NewUserOffer(BuysMedia):
         self, offers: dict[str, NDArray[Any]], people: People, chosen: NDArray[np.bool_], board: Board, desk: Desk
     ) -> None:
         """Hand the coupon to newcomers without an order."""
-        least = least_price(self.min_price, self.face)
-        first_order_coupon(offers, people, chosen, self.within_days, self.face, least, desk)
+        first_order_coupon(offers, people, chosen, self.within_days, self.face, self.least_cents, desk)
 
     def on_night(self, events: Day, board: Board, desk: Desk) -> None:
         """Pay the advertisements' share of today's organic registrations."""
@@ -95,9 +88,3 @@ class NewUserOffer(BuysMedia):
         organic = int(np.sum(events.channel == CHANNELS.index("organic")))
         price = self.media_price(self.cost_per_install, board)
         pay_part(math.floor(organic * desk.notes["bought_share"] * price + 0.5), "installs", desk)
-
-    def warnings(self, list_cents: NDArray[np.int64], unit_cost_cents: NDArray[np.int64]) -> list[str]:
-        """Warn where the coupon eats the margin of a typical product it is good for."""
-        if self.face == 0:
-            return []
-        return face_warnings(self.face, least_price(self.min_price, self.face), list_cents, unit_cost_cents)

@@ -12,8 +12,9 @@ from sim._jit import exp
 from sim.day import Day
 from sim.money import Cents
 from sim.rules import resolve
+from sim.strategies.money_off import face_warnings, least_price
 from sim.strategies.people import People
-from sim.strategies.tactic import Board, Contacts, Desk, Tactic, face_warnings, least_price, lever
+from sim.strategies.tactic import Board, Contacts, Desk, Tactic, lever
 
 GOAL_PULL: Final = 0.4  # b_g: logit of buying with the goal in reach (guess; goal gradient: Kivetz et al. 2006)
 RECENT_DAYS: Final = 90  # spending and orders of so many days count as recent (guess)
@@ -182,12 +183,8 @@ class Points(Tactic):
 
     def _room(self, desk: Desk) -> int:
         """Cents that may be promised beside all points that are out; a coupon handed out today is one of those."""
-        budget, room = desk.budget, 1 << 62
-        if budget.total_cents is not None:
-            room = budget.total_cents - budget.spent_cents - int(self._worth(desk.notes["balance"]).sum())
-        if budget.per_day_cents is not None:
-            room = min(room, budget.per_day_cents - budget.today_cents)
-        return room
+        out = int(self._worth(desk.notes["balance"]).sum())
+        return min(desk.budget.unspent() - out, desk.budget.left_today())
 
     def warnings(self, list_cents: NDArray[np.int64], unit_cost_cents: NDArray[np.int64]) -> list[str]:
         """Warn where the reward eats the margin of a typical product it is good for, or all that earned it."""

@@ -1,4 +1,4 @@
-"""Coupons promised in a message to members: who may use one, and until when; imports `tactic`, people, `_jit`, records.
+"""Coupons promised in a message to members: who may use one, and until when; imports `tactic`, money_off.
 
 What tactics that write to members share. A promise belongs to one member: it is good from the day of the message for
 some days, until her next order, and only in the shop; while she holds it she is likelier to come.
@@ -12,9 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim._jit import log
+from sim.money import Cents
 from sim.rules.records import NEVER
+from sim.strategies.money_off import MoneyOff
 from sim.strategies.people import People
-from sim.strategies.tactic import Contacts, Desk
+from sim.strategies.tactic import Board, Contacts, Desk, lever
 
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -63,6 +65,19 @@ class Promises:
         offers["coupon_cents"][better] = face
         offers["coupon_min_cents"][better] = least
         offers["coupon_cents_tactic"][better] = desk.index
+
+
+class Promising(MoneyOff):
+    """A tactic that promises money off in a message to a member: how often, how long it is good, what it costs."""
+
+    again: int = lever(14, "days", "least time between two messages to one member", "两次联系的最短间隔", ge=1, le=365)
+    valid_days: int = lever(7, "days", "the coupon is good for so long", "优惠有效天数", ge=1, le=60)
+    cost: Cents = lever(5, "currency", "price of one message", "单条成本", ge=0)
+    most: int | None = lever(None, "members", "at most so many a day; empty = all", "每日最多联系人数", ge=0, le=10**9)
+
+    def on_offer(self, offers: dict[str, NDArray[Any]], people: People, chosen: Mask, board: Board, desk: Desk) -> None:
+        """Who holds a coupon may use it, whatever her stage is by now."""
+        Promises.of(desk).redeem(offers, people, self.valid_days, self.face, self.least_cents, desk)
 
 
 def worth(face: int) -> float:

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from sim.day import Day
 from sim.money import Cents
 from sim.rules.records import CHANNELS
+from sim.strategies.money_off import face_warnings, least_price
 from sim.strategies.people import People
 from sim.strategies.rewards import first_order_coupon, pay_each, share_kept
-from sim.strategies.tactic import Board, Desk, Tactic, face_warnings, least_price, lever
+from sim.strategies.tactic import Board, Desk, Tactic, lever
 
 NEW_DAYS: Final = 30  # the coupon for a first order is good for so many days after registering (guess)
 HOPE: Final = 0.1  # friends whom a sharer expects to register for it: about three reached, .05 accept each (guess)

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 from sim.money import Cents
 from sim.rules.records import NEVER
 from sim.strategies.people import NEW_DAYS, SILENT_DAYS, People
-from sim.strategies.promises import Promises, worth
-from sim.strategies.tactic import Board, Contacts, Desk, Tactic, face_warnings, least_price, lever
+from sim.strategies.promises import Promises, Promising, worth
+from sim.strategies.tactic import Board, Contacts, Desk, lever
 
 USUAL_GAP: Final = 5.0  # days between two visits of somebody about whom nothing is known yet; counts as one gap (guess)
 
 
-class RetentionOffer(Tactic):
+class RetentionOffer(Promising):
     """Who stays away much longer than she used to is warned of, and gets an offer that makes leaving less likely.
 
     The warning is simple: days not seen against her own usual gap between visits, as far as the shop counted
@@ -39,16 +39,7 @@ class RetentionOffer(Tactic):
         "uplift", "", "whom first: where an offer helps most, or who is most overdue", "优先增益人群或高风险人群"
     )
     until: int = lever(30, "days", "not seen for so long she is given up", "超过多少天放弃", ge=2, le=365)
-    again: int = lever(14, "days", "least time between two messages to one member", "两次联系的最短间隔", ge=1, le=365)
     face: Cents = lever(300, "currency", "money off the order", "优惠面额", ge=0)
-    min_price: Cents | None = lever(
-        None,
-        "currency",
-        "only on products from this price on; empty = 4 x face",
-        "适用商品最低价格；空为面额的4倍",
-        ge=0,
-    )
-    valid_days: int = lever(7, "days", "the coupon is good for so long", "优惠有效天数", ge=1, le=60)
     keep: float = lever(
         0.3,
         "log hazard per ln(1 + face)",
@@ -57,8 +48,6 @@ class RetentionOffer(Tactic):
         ge=0.0,
         le=2.0,
     )
-    cost: Cents = lever(5, "currency", "price of one message", "单次联系成本", ge=0)
-    most: int | None = lever(None, "members", "at most so many a day; empty = all", "每日最多联系人数", ge=0, le=10**9)
 
     @classmethod
     def null(cls) -> Self:
@@ -106,11 +95,4 @@ class RetentionOffer(Tactic):
         known = (people.books.last_visit_day[people.row] != NEVER) & (people.days_away > 0)
         desk.notes["gaps"][people.row[known]] += 1
         desk.notes["days"][people.row[known]] += people.days_away[known]
-        least = least_price(self.min_price, self.face)
-        Promises.of(desk).redeem(offers, people, self.valid_days, self.face, least, desk)
-
-    def warnings(self, list_cents: NDArray[np.int64], unit_cost_cents: NDArray[np.int64]) -> list[str]:
-        """Warn where the coupon eats the margin of a typical product."""
-        if not self.face:
-            return []
-        return face_warnings(self.face, least_price(self.min_price, self.face), list_cents, unit_cost_cents)
+        super().on_offer(offers, people, chosen, board, desk)

@@ -1,4 +1,4 @@
-"""Share for coupon: a visitor who shares a product with friends gets money off today; imports `tactic`, rules."""
+"""Share for coupon: a visitor who shares a product with friends gets money off today; imports `tactic`, money_off."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.money import Cents
+from sim.strategies.money_off import MoneyOff
 from sim.strategies.people import People
-from sim.strategies.tactic import Board, Desk, Tactic, face_warnings, least_price, lever
+from sim.strategies.tactic import Board, Desk, lever
 
 
-class ShareCoupon(Tactic):
+class ShareCoupon(MoneyOff):
     """Share to unlock: sharing the product she likes best with friends gives a visitor money off today's order.
 
     Who shares is decided by social need and by the face value against the trouble of sharing
@@ -28,13 +29,6 @@ class ShareCoupon(Tactic):
 
     kind: Literal["share_coupon"] = "share_coupon"
     face: Cents = lever(500, "currency", "money off one order, today, after sharing", "面额", ge=0)
-    min_price: Cents | None = lever(
-        None,
-        "currency",
-        "only on products from this price on; empty = 4 x face",
-        "适用商品最低价格；空为面额的4倍",
-        ge=0,
-    )
 
     @classmethod
     def null(cls) -> Self:
@@ -57,9 +51,5 @@ class ShareCoupon(Tactic):
         """Offer the coupon to whom it is meant for, where it is worth more than another of its sort."""
         better = chosen & (offers["unlock_cents"] < self.face)
         offers["unlock_cents"][better] = self.face
-        offers["unlock_min_cents"][better] = least_price(self.min_price, self.face)
+        offers["unlock_min_cents"][better] = self.least_cents
         offers["unlock_tactic"][better] = desk.index
-
-    def warnings(self, list_cents: NDArray[np.int64], unit_cost_cents: NDArray[np.int64]) -> list[str]:
-        """Warn where the coupon eats the margin of a typical product it is good for."""
-        return face_warnings(self.face, least_price(self.min_price, self.face), list_cents, unit_cost_cents)

@@ -27,7 +27,7 @@ from sim.day import Day
 from sim.demographics import DEMOGRAPHICS
 from sim.errors import did_you_mean
 from sim.ledger import Budget
-from sim.money import Cents, CostClass, in_currency
+from sim.money import Cents, CostClass
 from sim.population import PERSONAS
 from sim.strategies.people import RFM, Lifecycle, People
 from sim.strategies.timing import StopLoss, When, festival_days
@@ -93,26 +93,6 @@ def chosen_products(ids: NDArray[np.int64], share: float, seed: int, purpose: in
     chosen = np.zeros(len(ids), dtype=bool)
     chosen[np.lexsort((ids, words[:, 0]))[: math.floor(share * len(ids) + 0.5)]] = True
     return chosen
-
-
-def least_price(min_price: int | None, face: int) -> int:
-    """Shelf price from which money off counts; without a word on it four times the face (a guess)."""
-    return 4 * face if min_price is None else min_price
-
-
-def face_warnings(
-    face: int, min_price: int, list_cents: NDArray[np.int64], unit_cost_cents: NDArray[np.int64]
-) -> list[str]:
-    """Warn where money off an order exceeds what a typical product it is good for earns."""
-    good_for = list_cents >= min_price
-    if not good_for.any():
-        return [f"min_price {in_currency(min_price)} is above every price: the coupon is never used"]
-    margin = int(np.median((list_cents - unit_cost_cents)[good_for]))
-    if face > margin:
-        return [
-            f"face {in_currency(face)} exceeds unit margin {in_currency(margin)} of the median product it is good for"
-        ]
-    return []
 
 
 class Board(NamedTuple):

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal, Self
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.money import Cents
 from sim.strategies.people import People
-from sim.strategies.promises import Promises, worth
-from sim.strategies.tactic import Board, Contacting, Contacts, Desk, face_warnings, least_price, lever
+from sim.strategies.promises import Promises, Promising, worth
+from sim.strategies.tactic import Board, Contacting, Contacts, Desk, lever
 
 
-class WinBack(Contacting):
+class WinBack(Promising, Contacting):
     """Who was not seen for a while is written to, with money off her next order if she comes within some days.
 
     The message and the coupon in hand make coming back likelier (eq. 18), for the few days the coupon is good. The
@@ -32,14 +32,6 @@ class WinBack(Contacting):
     )
     again: int = lever(30, "days", "least time between two messages to one member", "两次联系的最短间隔", ge=1, le=365)
     face: Cents = lever(500, "currency", "money off the order on return", "回归优惠面额", ge=0)
-    min_price: Cents | None = lever(
-        None,
-        "currency",
-        "only on products from this price on; empty = 4 x face",
-        "适用商品最低价格；空为面额的4倍",
-        ge=0,
-    )
-    valid_days: int = lever(7, "days", "the coupon is good for so long", "优惠有效天数", ge=1, le=60)
     pull: float = lever(
         0.5,
         "log rate per ln(1 + face)",
@@ -48,8 +40,6 @@ class WinBack(Contacting):
         ge=0.0,
         le=2.0,
     )
-    cost: Cents = lever(5, "currency", "price of one message", "单次联系成本", ge=0)
-    most: int | None = lever(None, "members", "at most so many a day; empty = all", "每日最多联系人数", ge=0, le=10**9)
     first: Literal["lot", "spent", "recent"] = lever(
         "lot",
         "",
@@ -85,18 +75,7 @@ class WinBack(Contacting):
         promises.write(contacts, people, wanted, self.cost, self.most, desk, "messages")
         contacts.pull[promises.hold(people, self.valid_days)] += self.pull * worth(self.face)
 
-    def on_offer(
-        self, offers: dict[str, NDArray[Any]], people: People, chosen: NDArray[np.bool_], board: Board, desk: Desk
-    ) -> None:
-        """Who holds a coupon may use it, whatever her stage is by now."""
-        least = least_price(self.min_price, self.face)
-        Promises.of(desk).redeem(offers, people, self.valid_days, self.face, least, desk)
-
     def warnings(self, list_cents: NDArray[np.int64], unit_cost_cents: NDArray[np.int64]) -> list[str]:
         """Warn where the coupon eats the margin of a typical product, and where nobody can be written to."""
         found = ["until must come after after: nobody is written to"] if self.until <= self.after else []
-        return found + (
-            face_warnings(self.face, least_price(self.min_price, self.face), list_cents, unit_cost_cents)
-            if self.face
-            else []
-        )
+        return found + super().warnings(list_cents, unit_cost_cents)

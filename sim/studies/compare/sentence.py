@@ -145,8 +145,12 @@ def say(facts: Facts, words: Mapping[str, str], language: str) -> str:
     def name(of: str) -> str:
         return words["control"] if of == CONTROL else of
 
-    def number(value: float, is_difference: bool = True) -> str:
-        return amount(value, measure, is_difference=is_difference, words=words)
+    def number(value: float) -> str:
+        return amount(value, measure, is_difference=True, words=words)
+
+    def size(value: float) -> str:
+        """Of a difference: without its sign, but in percentage points where shares are compared."""
+        return number(value).removeprefix("+")
 
     p_best = choice["p_best"]
     sure = "" if p_best is None else words["sure"].format(p=_percent(p_best, words))
@@ -162,7 +166,7 @@ def say(facts: Facts, words: Mapping[str, str], language: str) -> str:
         k = len(choice["candidates"])
         sentences.append(template.format(label=label, k=k, measure=what, sure=words["comma"] + sure))
     else:
-        rival, lead = name(choice["rival"]), number(choice["lead"], is_difference=False)
+        rival, lead = name(choice["rival"]), size(choice["lead"])
         found = {"measure": what, "label": name(label), "rival": rival, "lead": lead, "sure": in_brackets}
         if choice["lead_low"] is None and not choice["is_tie"]:
             sentences.append(words["open_no_interval"].format(**found))
@@ -175,7 +179,7 @@ def say(facts: Facts, words: Mapping[str, str], language: str) -> str:
         if choice["detectable"]:
             more = choice["more_replications"]
             key = "too_close" if choice["is_tie"] else "more" if more is not None else "more_never"
-            shown = number(choice["detectable"], is_difference=False)
+            shown = size(choice["detectable"])
             sentences.append(words[key].format(n=f"{more:,}" if more else "", have=have, detectable=shown))
 
     subject = _subject(facts)
