@@ -79,6 +79,7 @@ THRESHOLD = "tests/test_adoption.py::test_in_a_directed_graph_only_who_is_heard_
 #: A draw is uniform, so a flipped sign of what it adds is another draw: only the formula's own test tells them apart.
 DRAWN = "tests/test_rules_items.py::test_a_draw_is_a_product_and_the_luck_of_looking_at_it"
 EQUALS = "tests/test_rules_items.py::test_the_first_of_equals_is_taken"
+STEPS_OF_A_VISIT = "tests/test_engines_drivers.py::test_the_steps_of_a_visit_are_those_of_the_rules[150-everything]"
 FEW = OF_SLOTS + "few_promoted_products_of_many_are_found"
 BUDGET = OF_TEAMS + "a_budget_gives_what_fits_and_to_anybody"
 OF_EVENTS = "tests/test_events.py::test_"
@@ -175,7 +176,7 @@ def _rows() -> Iterator[Mutant]:
         PLACE,
     )
     # whoever might buy is asked in full
-    yield sign("buy", "most_weight", "weight += exp", "weight -= exp", FOUND)
+    yield sign("buy", "most_weight", "weight += exp", "weight -= exp", STEPS_OF_A_VISIT)
     yield sign("buy", "most_weight", "alone += price_effect", "alone -= price_effect", CHOICE)
     yield sign("buy", "most_weight", "plain += params.b_k", "plain -= params.b_k", CHOICE)
     yield sign(
@@ -309,6 +310,7 @@ def _rows() -> Iterator[Mutant]:
     yield bound("expose", "draw_item", "(product + step)", "(product - step)", FEW)
     yield day("expose", "kol_presence", "day - state.kol_day", "day - state.kol_day + 1", SHARP)
     yield sign("expose", "presence_after", "exp(days", "exp(-days", SHARP)
+    yield sign("expose", "kol_presence", "day - state.kol_day", "state.kol_day - day", SHARP)
     yield sign("expose", "friend_products", "-log(u)", "log(u)", EIGHT)
     yield sign("expose", "friend_products", "-log(u) / desk.times[k]", "-log(u) * desk.times[k]", EIGHT)
     yield sign("expose", "friend_products", "desk.times[place - 1] > time", "desk.times[place - 1] < time", EIGHT)
