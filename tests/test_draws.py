@@ -322,8 +322,8 @@ SEVERAL_PLACES = {
     "CHOICE": 5,
     "SLOT_SOURCE": 2,  # one visitor's slots (rules), or those of many visitors together (engines): the same names
     "SLOT_ITEM": 2,  # all blocks of a slot (rules), or the first of many visitors together (engines): the same names
-    # the whole decision (rules), first whether to buy of many visitors together (engines), once more among bargains
-    "BUY": 3,
+    # the whole decision (rules); whether to buy, and whether to at most, of many visitors together (engines); bargains
+    "BUY": 4,
     "LIFE": 2,  # who may act (dense), and once more whether and what it is that they do
     "INBOX_TIE": 2,  # both sides of one comparison, named by product
     # the door looks at the products of the first world, laboratories draw from its seed: the same name, the same seed
