@@ -51,6 +51,20 @@ def no_samples() -> Samples:
     return Samples(*([_EMPTY] * len(Samples._fields)))
 
 
+class Acts(NamedTuple):
+    """What people did today about words or products of others, one entry each (arrays of equal length)."""
+
+    row: NDArray[Any]
+    product: NDArray[Any]  # position in the catalogue
+    other: NDArray[Any]  # row of whom it is about, -1 = nobody
+    value: NDArray[Any]  # what it means is said where it is logged
+
+
+def no_acts() -> Acts:
+    """Nobody did."""
+    return Acts(*([_EMPTY] * len(Acts._fields)))
+
+
 @dataclass
 class Day:
     """What happened on one day; arrays of rows (people) and positions (products)."""
@@ -73,6 +87,12 @@ class Day:
     senders: NDArray[Any] = field(default_factory=lambda: _EMPTY)  # personal messages only
     receivers: NDArray[Any] = field(default_factory=lambda: _EMPTY)
     messaged: NDArray[Any] = field(default_factory=lambda: _EMPTY)
+    likes: Acts = field(default_factory=no_acts)  # other: who had posted; value 0
+    comments: Acts = field(default_factory=no_acts)  # other: who had posted; value: 1 for the product, -1 against it
+    reposts: Acts = field(default_factory=no_acts)  # other: from whom; value: hands it went through, hers included
+    questions: Acts = field(default_factory=no_acts)  # value 0
+    answers: Acts = field(default_factory=no_acts)  # other: who had asked; value: 1 for the product, -1 against it
+    shows: Acts = field(default_factory=no_acts)  # buyers who show what they got; value 0
     founders: NDArray[Any] = field(default_factory=lambda: _EMPTY)
     founded: NDArray[Any] = field(default_factory=lambda: _EMPTY)
     joiners: NDArray[Any] = field(default_factory=lambda: _EMPTY)
@@ -95,10 +115,12 @@ class Day:
     won_product: NDArray[Any] = field(default_factory=lambda: _EMPTY)
     lost: NDArray[Any] = field(default_factory=lambda: _EMPTY)  # whose bargain ran out of time
     lost_product: NDArray[Any] = field(default_factory=lambda: _EMPTY)
+    left_because: NDArray[Any] | None = None  # index into LEAVING_CAUSES, as `lapsed`; None where it is not asked
 
 
 SHARE_KINDS: Final = ("order", "unlock", "team", "sample", "bargain")
 EVENT_TYPES: Final = (
     "register", "return", "visit", "found", "join", "let_down", "sample", "order", "send_back", "review", "share",
-    "message", "lapse", "bargain", "help", "bargain_won", "bargain_failed",
+    "message", "show", "like", "comment", "repost", "question", "answer", "lapse",
+    "bargain", "help", "bargain_won", "bargain_failed",
 )  # fmt: skip

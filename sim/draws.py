@@ -39,6 +39,8 @@ KOL_FOLLOWER: Final = 23  # agent: leader; item: attempt; lanes: who, whether
 PERSONAL_NOISE: Final = 24  # item: product; the recommender's fixed error about this shopper
 LOT: Final = 25  # agent: person; item: what a laboratory draws by lot, and its attempt
 DEMOGRAPHIC: Final = 30  # item: attribute number
+COMMUNITY: Final = 31  # item: attempt; lanes: four communities looked at
+COMMUNITY_TASTE: Final = 32  # agent: number of the community; item: taste dimension
 
 # a day
 LIFE: Final = 40  # items 0-3 (four lanes): visit, churn, return, arrive
@@ -64,7 +66,15 @@ TEAM_CHOICE: Final = 62
 STOCK: Final = 63  # item: product
 OPT_OUT: Final = 64
 HELP: Final = 65  # agent: friend; item: (who bargains, product); lanes: helps, registers, the cut, who brought her
+REACT: Final = 120  # agent: who saw a post; item: (its author, product); lanes: likes, comments
+SHOW_OFF: Final = 121  # item: product, as in SHARE
+REPOST: Final = 122  # agent: reader; item: product
+REPOST_OF: Final = 123  # agent: reader; item: (sender, product)
+QUESTION: Final = 124  # agent: visitor
+ANSWER: Final = 125  # agent: owner; item: (asker, product)
 SCORE_ERROR: Final = 70  # item: which score; lanes: error, order among equals
+COMMUNITY_POST: Final = 80  # agent: sender; item: (receiver, product)
+BELONGING_POST: Final = 81  # item: product
 
 _TO_UNIT: Final = 2.0**-32
 

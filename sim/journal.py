@@ -18,7 +18,7 @@ from sim._jit import kernel
 from sim.day import EVENT_TYPES, Day, Orders
 from sim.errors import InputError, did_you_mean
 from sim.ledger import Ledger
-from sim.rules.records import CAUSES, CHANNELS, NEVER, STATUSES, Column
+from sim.rules.records import CAUSES, CHANNELS, LEAVING_CAUSES, NEVER, STATUSES, Column
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,7 +83,16 @@ DAILY: Final = (
     "teams_founded",
     "teams_succeeded",
     "teams_failed",
+    "shows",
+    "likes",
+    "comments",
+    "reposts",
+    "repost_hands",
+    "questions",
+    "answers",
 )
+#: and these, where causes of leaving are written down (coefficient left_because): how many left for each
+LEFT: Final = tuple(f"left_over_{cause}" for cause in LEAVING_CAUSES[1:])
 
 
 @kernel
@@ -126,7 +135,10 @@ class Recorder:
         resale: float,
         ship_cents: int,
         events: bool | Collection[str] = False,
+        has_causes: bool = False,
     ) -> None:
+        self.has_causes = has_causes
+        self.columns = (*DAILY, *(LEFT if has_causes else ()))  # of the daily table
         n = len(population)
         self.population, self.catalogue = population, catalogue
         self.days, self.first = days, burn_in_days
@@ -186,6 +198,9 @@ class Recorder:
                 self.ship_cents * len(orders.row), gmv - paid, expense, gmv - paid + expense, len(events.sharers),
                 len(events.senders), int(events.pushes.sum()), len(events.reviewers), int(events.stars.sum()),
                 int(returned.sum()), len(events.founders), events.n_teams_filled, events.n_teams_failed,
+                len(events.shows.row), len(events.likes.row), len(events.comments.row), len(events.reposts.row),
+                int(events.reposts.value.sum()), len(events.questions.row), len(events.answers.row),
+                *self._left(events),
             ]
         )  # fmt: skip
         np.add.at(self.n_pushes, events.pushed, events.pushes.astype(np.int32))
@@ -204,6 +219,13 @@ class Recorder:
         np.add.at(self.cohorts[2], (cohort - self.first, day + self.first - cohort), 1)
         if len(orders.row):
             self.orders.append((day, orders))
+
+    def _left(self, events: Day) -> list[int]:
+        """How many left for each cause; nothing where causes are not written down."""
+        if not self.has_causes:
+            return []
+        because = events.left_because if events.left_because is not None else _EMPTY
+        return [int(n) for n in np.bincount(because, minlength=len(LEAVING_CAUSES))[1:]]
 
     def _log(self, day: int, events: Day) -> None:
         assert self.log is not None
@@ -239,6 +261,17 @@ class Recorder:
             ("review", {"row": events.reviewers, "item": events.reviewed, "value": events.stars}),
             ("share", {"row": events.sharers, "item": events.shared, "value": events.share_kind}),
             ("message", {"row": events.senders, "item": events.messaged, "other": events.receivers}),
+            *[
+                (kind, {"row": acts.row, "item": acts.product, "other": acts.other, "value": acts.value})
+                for kind, acts in (
+                    ("show", events.shows),
+                    ("like", events.likes),
+                    ("comment", events.comments),
+                    ("repost", events.reposts),
+                    ("question", events.questions),
+                    ("answer", events.answers),
+                )
+            ],
             ("lapse", {"row": events.lapsed}),
             ("bargain", {"row": events.bargainers, "item": events.bargained}),
             (
@@ -248,6 +281,8 @@ class Recorder:
             ("bargain_won", {"row": events.won, "item": events.won_product}),
             ("bargain_failed", {"row": events.lost, "item": events.lost_product}),
         ]
+        if events.left_because is not None:
+            rows[-1][1]["value"] = events.left_because
         for kind, columns in rows:
             if len(columns["row"]) and kind in self.logged:
                 self.log.append((day - self.first, kind, columns))
@@ -331,7 +366,9 @@ class Recorder:
             days=self.days,
             burn_in_days=self.first,
             n_shoppers=len(ids),
-            daily=pd.DataFrame(np.array(self.daily, dtype=np.int64).reshape(-1, len(DAILY)), columns=list(DAILY)),
+            daily=pd.DataFrame(
+                np.array(self.daily, dtype=np.int64).reshape(-1, len(self.columns)), columns=list(self.columns)
+            ),
             cohorts=cohorts,
             shoppers=shoppers,
             orders=orders,

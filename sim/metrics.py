@@ -27,6 +27,8 @@ RETAINED_DAYS = 7
 #: How long after her own registration a shopper's invitations count for the K factor.
 K_WINDOW_DAYS = 30
 LTV_DAYS = 180
+#: Columns of the daily table that count what people do about each other's words.
+ACTS = ("shows", "likes", "comments", "reposts", "questions", "answers")
 MONTH_DAYS = 30
 DISCOUNT_PER_MONTH = 0.01
 
@@ -180,6 +182,18 @@ _ALL = (
         "Share events / orders.",
     ),
     Measure(
+        "participation", "ratio", +1, "acts about each other's words, per visit", "互动率",
+        "(Likes + comments + reposts + shows of what was bought + questions + answers) / visits.",
+    ),
+    Measure(
+        "repost_rate", "ratio", +1, "reposts per share", "转发率",
+        "Reposts / share events: how many further hands what somebody shared goes through.",
+    ),
+    Measure(
+        "repost_depth", "ratio", 0, "mean depth of reposts", "转发深度",
+        "Mean over reposts of the hands the words went through after their author's, this one included.",
+    ),
+    Measure(
         "review_mean", "stars", +1, "mean review", "平均评分",
         "Mean stars of the reviews written on measured days.",
     ),
@@ -228,6 +242,20 @@ _ALL = (
         "fatigue_mean", "ratio", -1, "fatigue at the end", "期末疲劳度",
         "Mean fatigue of active shoppers after the last day: pushes and requests of about the last ten days "
         "(docs/model.md, eq. 16).",
+    ),
+    *(
+        Measure(
+            f"left_over_{cause}_share", "share", 0, f"lapses over {cause}", f"{zh}流失占比",
+            f"Lapses whose cause is {meaning}, over all lapses, on measured days. Null unless causes are written down "
+            "(coefficient left_because).",
+        )
+        for cause, zh, meaning in (
+            ("price", "因价格", "prices: a cheaper rival, or prices above those remembered"),
+            ("service", "因服务", "bad experiences"),
+            ("friends", "因好友", "friends who left, are not active, or warned"),
+            ("fatigue", "因疲劳", "too much contact"),
+            ("contact", "因触达", "what reached her on that day: a message that reminded her, news about the shop"),
+        )
     ),
 )
 # fmt: on
@@ -279,6 +307,9 @@ def measure(journal: JournalLike) -> dict[str, Value]:
         "ltv_180d_cents": _lifetime_value(orders, is_returned, shoppers, daily["cogs_cents"], days),
         "arpu_cents": _ratio(daily["nmv_cents"] * 30, daily["dau"]),
         "share_rate": _ratio(daily["share_events"], daily["orders"]),
+        "participation": _ratio(sum(daily[name] for name in ACTS), daily["visits"]),
+        "repost_rate": _ratio(daily["reposts"], daily["share_events"]),
+        "repost_depth": _ratio(daily["repost_hands"], daily["reposts"]),
         "review_mean": _ratio(daily["stars"], daily["reviews"]),
         "team_success_rate": _ratio(daily["teams_succeeded"], daily["teams_succeeded"] + daily["teams_failed"]),
         "gini_sales": gini(journal.products["units"].to_numpy(dtype=np.int64)),
@@ -290,6 +321,10 @@ def measure(journal: JournalLike) -> dict[str, Value]:
         "messages_per_month": _ratio(daily["messages"] * MONTH_DAYS, len(shoppers["id"]) * days),
         "n_let_down": int(shoppers["n_let_down"].sum()),
         "fatigue_mean": _fatigue(journal.shoppers),
+        **{
+            f"{name}_share": _ratio(daily[name], daily["churned"]) if name in daily else None
+            for name in (m.name.removesuffix("_share") for m in _ALL if m.name.startswith("left_over_"))
+        },
     }
     return {name: values[name] for name in MEASURES}
 

@@ -90,6 +90,13 @@ class Params(NamedTuple):
     w_rival: Annotated[float, About("attraction of a rival shop at our prices, beside 1 for not buying at all; 0 = there is none", 0.0, 2.0, "odds", "guess", "0: the chance to buy here already allows for usual rivals", "")] = 0.0
     q_more: Annotated[float, About("chance of one more unit in an order", 0.0, 0.8, "1", "literature", "mean 1.54 units an order", "")] = 0.35
 
+    # prices remembered, money at hand (eq. 4r, 5c); off at 0
+    b_ref: Annotated[float, About("part of the price response that is felt against the remembered price; 0 = prices are not remembered", 0.0, 2.0, "utility per log price", "guess", "direction: Kalyanaram & Winer 1995 (abstract); the rest of b_p stays", "", "psychological")] = 0.0
+    ref_loss: Annotated[float, About("a price above the remembered one weighs this much more than one below", 1.0, 3.0, "1", "guess", "direction: Hardie, Johnson & Fader 1993 (memory)", "")] = 1.6
+    ref_keep: Annotated[float, About("share of the remembered price kept to the next day", 0.8, 0.995, "per day", "guess", "half-life 23 days; no source", "")] = 0.97
+    budget: Annotated[float, About("what an average shopper can spend here in 30 days; 0 = no limit", 0.0, 5000.0, "currency", "guess", "no source; set it to your shop's", "", "personal")] = 0.0
+    b_bud: Annotated[float, About("effect on buying of a budget that is used up; only where budget is above 0", 0.0, 10.0, "logit", "guess", "no source", "")] = 3.0
+
     # recommendations received (eq. 8-9)
     delta_r: Annotated[float, About("share of a recommendation remembered the next day", 0.7, 0.97, "per day", "guess", "half-life 6.6 days", "F03")] = 0.90
     v_bad: Annotated[float, About("weight of a dissatisfied sender against a satisfied one", 0.0, 3.0, "1", "guess", "negativity; no source for this size", "F01")] = 1.5
@@ -138,6 +145,20 @@ class Params(NamedTuple):
     b_ir: Annotated[float, About("effect of a gift on accepting an invitation", 0.0, 1.5, "log rate per log gift", "guess", "no source", "S2")] = 0.3
     b_rv: Annotated[float, About("effect of a reward on reviewing", 0.0, 1.0, "log rate per log reward", "guess", "one anecdote: contests raise participation by half", "")] = 0.25
 
+    # what people make of each other's words (eq. 21-27); nothing of it is at work where its first coefficient is 0
+    p_fwd: Annotated[float, About("chance that an average member passes on what she read about a product; 0 = nobody does", 0.0, 0.3, "per product read of", "guess", "no source", "", "social")] = 0.0
+    fwd_fade: Annotated[float, About("log odds of passing on lost with every hand a message went through", 0.0, 3.0, "logit per hand", "guess", "direction: most cascades are shallow (Goel et al. 2012)")] = 0.5
+    fwd_bad: Annotated[float, About("log odds by which warnings are passed on more", 0.0, 1.5, "logit", "guess", "direction: Hornik et al. 2015", "", "psychological")] = 0.2
+    p_like: Annotated[float, About("chance that an average visitor likes a friend's post she sees; 0 = nobody does", 0.0, 0.5, "per post seen", "guess", "no source", "", "social")] = 0.0
+    p_comment: Annotated[float, About("chance that an average visitor comments on a friend's post she sees; 0 = nobody does", 0.0, 0.2, "per post seen", "guess", "no source", "", "social")] = 0.0
+    like_joy: Annotated[float, About("joy of being liked by many, against that of a perfect order", 0.0, 1.0, "1", "guess", "no source", "", "psychological")] = 0.3
+    p_show: Annotated[float, About("chance that a satisfied average reviewer shows what she got, with pictures; 0 = nobody does", 0.0, 0.9, "per review", "guess", "no source", "", "social")] = 0.0
+    v_show: Annotated[float, About("weight of a seen show of what a friend bought against a personal message", 0.0, 1.0, "1", "guess", "between a post and a message", "")] = 0.5
+    p_ask: Annotated[float, About("chance to ask about a product of median price without reviews that she liked and did not buy; 0 = nobody does", 0.0, 0.5, "per visit", "guess", "no source", "", "social")] = 0.0
+    p_answer: Annotated[float, About("chance that an average owner answers a question put to her", 0.0, 0.9, "per question", "guess", "no source", "", "social")] = 0.3
+    rep_w: Annotated[float, About("how fast reputation makes words count more, or less; 0 = it does not", 0.0, 0.3, "per point", "guess", "no source", "", "social")] = 0.0
+    rep_keep: Annotated[float, About("reputation kept from yesterday", 0.0, 0.999, "per day", "guess", "half-life of two months", "")] = 0.99
+
     # mood and fatigue (eq. 16)
     mood_keep: Annotated[float, About("mood kept from yesterday", 0.0, 0.99, "per day", "guess", "no source", "F21")] = 0.9
     k_e: Annotated[float, About("contagion of mood", 0.0, 0.05, "per day", "literature", "Kramer et al. 2014 (d about .02)", "F21", "psychological")] = 0.02
@@ -156,6 +177,22 @@ class Params(NamedTuple):
     om_0: Annotated[float, About("chance to come back, just after leaving", 0.0, 0.01, "per day", "literature", "6 % reinstall within 30 days", "S10")] = 0.002
     om_tau: Annotated[float, About("time in which the chance to come back fades", 10.0, 365.0, "days", "guess", "no source", "S10")] = 60.0
     b_fr: Annotated[float, About("effect of past orders on coming back", 0.0, 1.0, "log rate", "guess", "no source", "S10")] = 0.3
+
+    left_because: Annotated[float, About("least log hazard that counts as a cause of leaving; 0 = causes are not written down", 0.0, 1.0, "log hazard", "guess", "no source", "")] = 0.0
+
+    # bonds: slow states (eq. 1b, 17b); off at 0
+    b_hab: Annotated[float, About("effect of habit on visiting", 0.0, 2.0, "log rate", "guess", "no source", "", "psychological")] = 0.0
+    g_hab: Annotated[float, About("effect of habit on staying", 0.0, 3.0, "log hazard", "guess", "no source", "", "psychological")] = 0.0
+    hab_r: Annotated[float, About("speed at which habit follows use", 0.005, 0.2, "per day", "literature", "Lally et al. 2010 (95 % of the plateau after 18 to 254 days, typically 66)", "")] = 0.045
+    g_warn: Annotated[float, About("effect on leaving of a warning heard, at most three", 0.0, 0.5, "log hazard per warning", "guess", "no source", "", "social")] = 0.0
+    warn_keep: Annotated[float, About("share of a warning remembered the next day", 0.5, 0.99, "per day", "guess", "as recommendations (delta_r)", "")] = 0.9
+    g_ref: Annotated[float, About("effect on leaving of prices above those remembered, for average price sensitivity; only where b_ref is above 0", 0.0, 5.0, "log hazard per log price", "guess", "no source", "", "personal")] = 0.0
+    p_com: Annotated[float, About("chance that a post reaches a member of the poster's community beyond her friends", 0.0, 0.3, "per member", "guess", "no source", "", "social")] = 0.0
+    com_size: Annotated[float, About("mean size of a community of interest", 10.0, 2000.0, "people", "guess", "no source; about as many as one can know", "")] = 150.0
+    b_bel: Annotated[float, About("chance that belonging makes a member post an order she would only have shared", 0.0, 1.0, "1", "guess", "no source", "", "social")] = 0.0
+    g_bel: Annotated[float, About("effect of belonging on staying", 0.0, 2.0, "log hazard", "guess", "direction: Ren et al. 2012 (attachment raises participation; memory)", "", "social")] = 0.0
+    bel_up: Annotated[float, About("part of the way to full belonging that taking part once goes", 0.0, 0.5, "per act", "guess", "no source", "")] = 0.1
+    bel_keep: Annotated[float, About("share of belonging kept to the next day", 0.8, 0.999, "per day", "guess", "half-life 34 days; no source", "")] = 0.98
 
     # teams (eq. 19)
     c_fail: Annotated[float, About("cost of a team that may fail", 0.0, 1.0, "utility", "guess", "no source", "S3")] = 0.3
@@ -178,15 +215,19 @@ _LIMITS: Final[dict[str, tuple[float, float]]] = {
     **dict.fromkeys(
         (
             "organic", "w_inf", "fail", "rev_0", "rev_max", "p_post", "p_b", "a_inv", "a_kol", "mood_keep", "k_e",
-            "fat_keep", "s_keep", "om_0", "resale",
+            "fat_keep", "s_keep", "om_0", "resale", "ref_keep", "hab_r", "warn_keep", "p_com", "b_bel", "bel_up",
+            "bel_keep",
         ),
         (0.0, 1.0),
     ),
-    **dict.fromkeys(("hom", "q_more", "ret_0"), (0.0, 0.99)),
+    **dict.fromkeys(
+        ("hom", "q_more", "ret_0", "p_fwd", "p_like", "p_comment", "p_show", "p_ask", "p_answer"), (0.0, 0.99)
+    ),
+    "rep_keep": (0.0, 0.999),
     **dict.fromkeys(("delta_r", "p_fade"), (0.01, 1.0)),
     **dict.fromkeys(("theta_a", "theta_b", "tau_inv", "om_tau", "m_f", "h_0"), (0.001, 1e6)),
     **dict.fromkeys(("lam", "lam_sd", "nu_sd", "trait_sd", "eta"), (0.0, 10.0)),
-    "trait_sd": (0.0, 0.25), "mu": (0.01, 1.0), "attention": (1.0, 20.0), "w_new": (0.001, 1e6),
+    "trait_sd": (0.0, 0.25), "mu": (0.01, 1.0), "attention": (1.0, 20.0), "com_size": (1.0, 1e6), "w_new": (0.001, 1e6),
     "star_0": (1.0, 5.0),
 }  # fmt: skip
 

@@ -27,6 +27,13 @@ BUSY = {
     "w_promo": 4.0,
 }  # fmt: skip
 
+# people do all there is about each other's words
+TALKING = {
+    **BUSY, "p_b": 0.9, "p_fwd": 0.4, "fwd_fade": 0.3, "p_like": 0.5, "p_comment": 0.3, "like_joy": 1.0, "p_show": 0.6,
+    "p_ask": 0.5, "p_answer": 0.6, "rep_w": 0.1,
+}  # fmt: skip
+TALK_TYPES = ("show", "like", "comment", "repost", "question", "answer")  # events of it
+
 EXAMPLES: dict[str, Any] = {
     kind: tactic.example().model_dump(mode="json", exclude_defaults=True) | {"kind": kind}
     for kind, tactic in registry().items()

@@ -48,6 +48,13 @@ _DAILY = [
     "teams_founded",
     "teams_succeeded",
     "teams_failed",
+    "shows",
+    "likes",
+    "comments",
+    "reposts",
+    "repost_hands",
+    "questions",
+    "answers",
 ]
 
 

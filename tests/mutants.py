@@ -86,8 +86,27 @@ OF_EVENTS = "tests/test_events.py::test_"
 RIVAL = OF_EVENTS + "some_buy_at_the_rival_most_where_it_is_cheap_and_they_mind_the_price"
 RIVAL_OBJECTS = OF_EVENTS + "both_drivers_agree_on_each_alone[rival_price_cut]"  # the columnar driver asks before
 LURE = OF_EVENTS + "a_cheap_rival_makes_members_leave"
+OF_WORDS = "tests/test_talk.py::test_"
+PASSED = OF_WORDS + "words_are_passed_on_with_their_path"
+RESTS = OF_WORDS + "nobody_passes_on_the_same_thing_again_for_a_month"
+LIKED = OF_WORDS + "posts_are_liked_and_likes_please"
+AGAIN = OF_WORDS + "a_post_with_comments_comes_up_again"
+SHOWN = OF_WORDS + "satisfied_reviewers_show_what_they_got"
+ASKED = OF_WORDS + "dear_products_without_reviews_are_asked_about"
+ANSWERED = OF_WORDS + "owners_answer_as_they_found_it"
+CREDIT = OF_WORDS + "reputation_comes_from_likes_answers_and_advice"
+STANDING = OF_WORDS + "standing_lies_between_half_and_twice"
+WEIGHED = OF_WORDS + "words_weigh_by_standing"
 LEAK = OF_EVENTS + "a_leak_moves_satisfaction_exactly"
 WORRY = OF_EVENTS + "a_leak_makes_members_leave_sooner_for_a_while"
+OF_BONDS = "tests/test_rules_bonds.py::test_"
+PRICES = OF_BONDS + "remembered_prices"
+COUPONS = OF_BONDS + "what_coupons_take_off_is_remembered_with_the_price"
+IS_ON = OF_BONDS + "what_is_on"
+BOUND = OF_BONDS + "pull_and_hold"
+NEXT = OF_BONDS + "the_next_day"
+LUCKY = OF_BONDS + "luck_decides_who_posts_and_who_comes_across_it"
+CAUSE = OF_BONDS + "the_largest_reason_is_the_cause"
 
 
 class Mutant(NamedTuple):
@@ -209,7 +228,7 @@ def _rows() -> Iterator[Mutant]:
     yield sign("leave", "leave_probability", "+ _other_reasons", "- _other_reasons", LIFE)
     yield sign("leave", "_other_reasons", "-params.g_s", "params.g_s", LIFE)
     yield sign("leave", "_other_reasons", "- params.g_a", "+ params.g_a", FRIENDS)
-    yield sign("leave", "_other_reasons", "- constants.active_share", "+ constants.active_share", FRIENDS)
+    yield sign("leave", "_deviation", "- constants.active_share", "+ constants.active_share", FRIENDS)
     yield sign("leave", "_other_reasons", "+ params.g_f", "- params.g_f", MAIL)
     yield sign("leave", "_other_reasons", "fatigue - params.f_1", "params.f_1 - fatigue", MAIL)
     yield bound("leave", "", "LEFT_MOST = 2.0", "LEFT_MOST = 3.0", FRIENDS)
@@ -456,15 +475,11 @@ def _rows() -> Iterator[Mutant]:
     # (14), (14u), (15) sharing
     yield sign("share", "hassle_cents", "constants.price / traits.price", "traits.price / constants.price", UNLOCK)
     yield sign("share", "reward_effect", "params.b_rw * log", "-params.b_rw * log", UNLOCK)
-    yield sign(
-        "share", "share_probability", "traits.social - constants.social", "constants.social - traits.social", ORDERS
-    )
+    yield sign("share", "social_pull", "traits.social - constants.social", "constants.social - traits.social", ORDERS)
     yield sign("share", "share_probability", "+ params.b_sat", "- params.b_sat", ORDERS)
     yield sign("share", "share_probability", "+ params.b_a", "- params.b_a", ORDERS)
     yield sign("share", "share_probability", "params.s_0 + need", "params.s_0 - need", ORDERS)
-    yield sign(
-        "share", "unlock_probability", "traits.social - constants.social", "constants.social - traits.social", UNLOCK
-    )
+    yield sign("share", "unlock_probability", "params.s_u + need", "params.s_u - need", UNLOCK)
     yield sign("share", "unlock_probability", "+ reward_effect", "- reward_effect", UNLOCK)
     yield sign(
         "share", "tie_probability", "power(audience / constants.degree", "power(constants.degree / audience", REACH
@@ -476,6 +491,65 @@ def _rows() -> Iterator[Mutant]:
     yield sign("share", "sends_to", "product_id)) < p", "product_id)) > p", REACH)
     yield sign("share", "wants_unlock", "u < unlock", "u > unlock", UNLOCK)
     yield sign("share", "accepts", "0) < accept", "0) > accept", REACH)
+
+    # (4r) prices remembered
+    yield sign("shelf", "reference_effect", "-params.b_ref * (felt", "params.b_ref * (felt", PRICES)
+    yield sign("shelf", "reference_effect", "gap = log_price - remembered", "gap = remembered - log_price", PRICES)
+    yield bound("shelf", "reference_effect", "params.ref_loss * gap", "gap", PRICES)
+    yield sign("shelf", "next_remembered", "+ (1.0 - params.ref_keep)", "- (1.0 - params.ref_keep)", PRICES)
+    yield sign("shelf", "feel_prices", "appeal[j] +=", "appeal[j] -=", COUPONS)
+    yield sign("shelf", "feel_prices", "log_cut[j] + coupons", "log_cut[j] - coupons", COUPONS)
+    yield sign("shelf", "remember_prices", "log_cut[j] + coupons", "log_cut[j] - coupons", COUPONS)
+
+    # (1b), (14b), (17b) bonds
+    yield sign("bonds", "has_habit", "params.g_hab != 0.0", "params.g_hab == 0.0", IS_ON)
+    yield sign("bonds", "has_warnings", "params.g_warn != 0.0", "params.g_warn == 0.0", IS_ON)
+    yield sign("bonds", "has_belonging", "params.g_bel != 0.0", "params.g_bel == 0.0", IS_ON)
+    yield sign("bonds", "has_bonds", "params.g_ref != 0.0", "params.g_ref == 0.0", IS_ON)
+    yield sign("bonds", "has_bonds", "has_habit(params) or ", "", IS_ON)
+    yield sign("bonds", "warning_hold", "params.g_warn * min", "-params.g_warn * min", BOUND)
+    yield bound("bonds", "", "WARNINGS_MOST = 3.0", "WARNINGS_MOST = 4.0", BOUND)
+    yield sign("bonds", "price_hold", "params.g_ref * dearer", "-params.g_ref * dearer", BOUND)
+    yield sign("bonds", "price_hold", "traits.price / constants.price", "constants.price / traits.price", BOUND)
+    yield sign("bonds", "bond_hold", "- ties", "+ ties", BOUND)
+    yield sign("bonds", "bond_hold", "+ params.g_bel", "- params.g_bel", BOUND)
+    yield sign("bonds", "bound", "+ (params.b_hab", "- (params.b_hab", BOUND)
+    yield bound("bonds", "bound", "if state.status == ACTIVE", "if state.status >= ACTIVE", BOUND)
+    yield sign("bonds", "bound", "state.hold + bond_hold", "state.hold - bond_hold", BOUND)
+    yield sign("bonds", "next_habit", "- habit)", "+ habit)", NEXT)
+    yield sign("bonds", "next_warned", "1.0 - constants.answered", "1.0 + constants.answered", NEXT)
+    yield sign("bonds", "next_warned", "((seen - valence)", "((seen + valence)", NEXT)
+    yield sign("bonds", "next_belonging", "1.0 - belonging", "1.0 + belonging", NEXT)
+    yield sign("bonds", "posts_too", "u < params.b_bel", "u > params.b_bel", LUCKY)
+    yield sign("bonds", "comes_across", "name) < params.p_com", "name) > params.p_com", LUCKY)
+    yield sign("leave", "cause_of_leaving", "-params.g_s", "params.g_s", CAUSE)
+    yield sign("leave", "cause_of_leaving", "- params.g_a", "+ params.g_a", CAUSE)
+    yield sign("leave", "cause_of_leaving", "state.hold - bond_hold", "state.hold + bond_hold", CAUSE)
+    yield bound("leave", "cause_of_leaving", "most <= params.left_because", "most <= 0.0", CAUSE)
+    # (21)-(27) each other's words
+    yield bound("talk", "is_talking", "coefficient > 0.0", "coefficient > 0.5", LIKED)
+    yield sign("talk", "log_odds", "p / (1.0 - p)", "(1.0 - p) / p", LIKED)
+    yield sign("talk", "willing", "+ social_pull", "- social_pull", LIKED)
+    yield sign("talk", "reacts", "likes = draws.unit(w0) <", "likes = draws.unit(w0) >", LIKED)
+    yield sign("talk", "reacts", "draws.unit(w1) <", "draws.unit(w1) >", AGAIN)
+    yield bound("talk", "", "CROWD = 3.0", "CROWD = 3.2", LIKED)
+    yield sign("talk", "crowd", "1.0 - exp(", "1.0 + exp(", LIKED)
+    yield sign("talk", "joy_of", "+ GIVEN", "- GIVEN", LIKED)
+    yield sign("talk", "shows", "+ params.b_sat", "- params.b_sat", SHOWN + "[good]")
+    yield sign("talk", "shows", "s < params.s_bad", "s > params.s_bad", SHOWN + "[good]")
+    yield sign("talk", "forward_probability", "- params.fwd_fade", "+ params.fwd_fade", PASSED + "[good]")
+    yield sign("talk", "forward_probability", "+ params.b_a", "- params.b_a", PASSED + "[good]")
+    yield sign("talk", "forward_probability", "(params.fwd_bad", "(-params.fwd_bad", PASSED + "[bad]")
+    yield sign("talk", "forwards", "u < forward", "u > forward", PASSED + "[good]")
+    yield bound("talk", "", "REST_DAYS = 30", "REST_DAYS = 29", RESTS)
+    yield sign("talk", "ask_probability", "+ log_price", "- log_price", ASKED)
+    yield sign("talk", "ask_probability", "- log(1.0 + n_reviews)", "+ log(1.0 + n_reviews)", ASKED)
+    yield sign("talk", "asks", "0) < p", "0) > p", ASKED)
+    yield sign("talk", "answers", "u < willing", "u > willing", ANSWERED + "[1.0]")
+    yield sign("talk", "next_reputation", "+ credit", "- credit", CREDIT)
+    yield bound("talk", "", "-5\n", "-4\n", CREDIT)
+    yield bound("talk", "standing", "1.0 + abs(z)", "2.0 + abs(z)", STANDING)
+    yield sign("talk", "weighed", "weight * its_standing", "weight / its_standing", WEIGHED)
 
     # who gets scarce things
     yield bound("resolve", "grant", "amount <= left", "amount < left", BUDGET)

@@ -117,7 +117,8 @@ def test_the_event_log_gives_the_same_tables(busy: dict[str, tuple[World, Journa
     for name, kind in {
         "visits": "visit", "new_registrations": "register", "returned": "return", "churned": "lapse", "orders": "order",
         "share_events": "share", "messages": "message", "reviews": "review", "returns": "send_back",
-        "teams_founded": "found",
+        "teams_founded": "found", "shows": "show", "likes": "like", "comments": "comment", "reposts": "repost",
+        "questions": "question", "answers": "answer",
     }.items():  # fmt: skip
         expected = counts[kind].tolist() if kind in counts else [0] * len(d)
         assert d[name].tolist() == expected, name

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sim.journal import LEFT
 from sim.metrics import MEASURES, NEVER, common_retention, gini, measure
 
 DAILY = [
@@ -22,6 +23,7 @@ DAILY = [
     "n_prospects", "n_active", "n_lapsed", "orders", "units", "gmv_cents", "paid_cents", "refund_cents", "nmv_cents",
     "cogs_cents", "fulfilment_cents", "contra_cents", "expense_cents", "cost_cents", "share_events", "messages",
     "pushes", "reviews", "stars", "returns", "teams_founded", "teams_succeeded", "teams_failed",
+    "shows", "likes", "comments", "reposts", "repost_hands", "questions", "answers",
 ]  # fmt: skip
 SHOPPER = {
     "id": 0, "persona": "loyal_member", "registered_day": NEVER, "channel": "", "inviter": -1, "status": "prospect",
@@ -78,9 +80,11 @@ def test_every_measure_of_the_contract_is_there_in_order() -> None:
         "gmv_cents", "nmv_cents", "gross_profit_cents", "profit_cents", "cost_cents", "roi", "n_orders", "n_buyers",
         "n_registered", "aov_cents", "conversion", "repeat_rate_30d", "repeat_rate_90d", "retention_d1", "retention_d7",
         "retention_d30", "rolling_retention_d30", "retained_share", "dau_mean", "churn_rate_30d", "k_factor",
-        "viral_cycle_days", "cac_cents", "ltv_180d_cents", "arpu_cents", "share_rate", "review_mean",
-        "team_success_rate", "gini_sales", "top20_share", "one_hop_share", "structural_virality",
-        "discount_per_buyer_cents", "pushes_per_month", "messages_per_month", "n_let_down", "fatigue_mean",
+        "viral_cycle_days", "cac_cents", "ltv_180d_cents", "arpu_cents", "share_rate", "participation",
+        "repost_rate", "repost_depth", "review_mean", "team_success_rate", "gini_sales", "top20_share",
+        "one_hop_share", "structural_virality", "discount_per_buyer_cents", "pushes_per_month", "messages_per_month",
+        "n_let_down", "fatigue_mean",
+        *(f"{name}_share" for name in LEFT),
     ]  # fmt: skip
     assert list(MEASURES) == names
     assert list(measure(hand())) == names
@@ -113,6 +117,7 @@ def test_money() -> None:
         2, visits=[40, 10], dau=[30, 10], orders=[4, 1], gmv_cents=[10_000, 2_500], paid_cents=[9_000, 2_500],
         refund_cents=[0, 500], nmv_cents=[9_000, 2_000], cogs_cents=[6_000, 1_000], fulfilment_cents=[400, 100],
         contra_cents=[1_000, 0], expense_cents=[300, 200], cost_cents=[1_300, 200], share_events=[1, 1],
+        shows=[1, 0], likes=[9, 4], comments=[2, 0], reposts=[3, 1], repost_hands=[5, 4], questions=[3, 2], answers=1,
         reviews=[3, 1], stars=[12, 5], teams_succeeded=[3, 0], teams_failed=[0, 1], new_registrations=[7, 1],
     )  # fmt: skip
     got = measure(hand(2, daily=daily))
@@ -129,6 +134,9 @@ def test_money() -> None:
     assert got["arpu_cents"] == 11_000 / 40 * 30
     assert got["dau_mean"] == 20
     assert got["share_rate"] == 2 / 5
+    assert got["participation"] == (1 + 13 + 2 + 4 + 5 + 2) / 50
+    assert got["repost_rate"] == 4 / 2
+    assert got["repost_depth"] == 9 / 4
     assert got["review_mean"] == 17 / 4
     assert got["team_success_rate"] == 3 / 4
     for name in ("gmv_cents", "profit_cents", "n_orders"):
@@ -379,7 +387,7 @@ def test_the_order_of_rows_changes_no_bit(seed: int) -> None:
         cohorts=mixed(journal.cohorts), daily=mixed(journal.daily),
     )  # fmt: skip
     got = measure(journal)
-    assert [name for name, value in got.items() if value is None] == ["roi"]
+    assert [name for name, value in got.items() if value is None] == ["roi", *(f"{name}_share" for name in LEFT)]
     assert measure(shuffled) == got
 
 

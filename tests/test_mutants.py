@@ -31,9 +31,14 @@ WITHOUT: dict[str, str] = {
     "remember.is_warning": "a kind of message",
     "remember.remember": "steps; its parts are in fading, faded, weaker and _take_in",
     "resolve.priorities": "draws",
+    "talk.origin_luck": "a draw",
 }
 #: Differences of days that need no mutant of their own.
-LAGS_ELSEWHERE = {"expose.friend_products": "is told the days by expose", "remember.remember": "is told the days"}
+LAGS_ELSEWHERE = {
+    "expose.friend_products": "is told the days by expose",
+    "leave.cause_of_leaving": "left_now takes the days",
+    "remember.remember": "is told the days",
+}
 
 
 def rule_functions() -> dict[str, ast.FunctionDef]:

@@ -19,13 +19,19 @@ from sim import draws
 from sim.analytics import Truth
 from sim.day import SHARE_KINDS, Day, Orders
 from sim.engines import bargain_kernels, columns, kernels, visits
+from sim.engines import bonds as binding
 from sim.engines.arrivals import arrivals_of
 from sim.engines.bargains import Wishes
+from sim.engines.communities import reached
 from sim.engines.operations import Buyers, Operations
+from sim.engines.talk import Receipts, Talk
 from sim.engines.truth import truth_of
 from sim.engines.world import World
 from sim.journal import Recorder
-from sim.rules import leave, resolve
+from sim.rules import bonds as bond_rules
+from sim.rules import leave, remember, resolve
+from sim.rules import talk as talking
+from sim.rules.fulfil import order_name
 from sim.rules.reach import STEPS
 from sim.rules.records import (
     ACTIVE,
@@ -49,13 +55,16 @@ from sim.rules.remember import (
     GOOD,
     OWN,
     POST,
-    SENT_MOST,
 )
 from sim.rules.visit import NOTHING, REGISTERS, REGISTERS_INVITED, RETURNS
 
 Ints = NDArray[np.int64]
 
 VISITS_AT_ONCE = 2000  # visitors who take each step together; no power of two, whose strides share cache lines
+
+
+_NOBODY: Ints = np.empty(0, dtype=np.int64)
+_NO_POSTS = (_NOBODY, _NOBODY, _NOBODY)
 
 
 class Messages:
@@ -108,6 +117,11 @@ class Columnar:
         self._tell(active, 1, 0)
         self.inboxes = columns.new_inboxes(n)
         self.messages = Messages()
+        self.bonds = binding.new_bonds(self.params, n)
+        self.has_bonds = bond_rules.has_bonds(self.params)
+        self.has_belonging = bond_rules.has_belonging(self.params)
+        self.acting: list[Ints] = []  # rows of who took part in her community today
+        self.talk = Talk(world, self.state) if talking.is_talking(world.params) else None
         self.most_orders = 0  # of any shopper
         self.churn_word = np.zeros(n, dtype=np.uint32)
         self.flags = np.zeros(n, dtype=np.bool_)
@@ -160,8 +174,14 @@ class Columnar:
         self.params, self.constants = self.ops.params, self.ops.constants
         if self.arrivals is not None:
             self.params = self.arrivals.ruled(self.params)
+        if self.talk is not None:
+            self.talk.start_day(t, self.params, self.constants, shelf)
         # whom anything reaches today
         mail = np.concatenate([self._posts(t), self._reach(t, events), self.messages.receiver])
+        if self.has_bonds:
+            binding.bind(
+                self.params, self.constants, self.traits, self.state, self.bonds, self.ops.dearer, len(self.ids)
+            )
         kernels.hear(self.state, self.messages.receiver, self.messages.kind)
         self._help(t, events)
         self._arrive_return_visit(t, pool, events)
@@ -180,9 +200,12 @@ class Columnar:
         if self.ops.bargaining is not None:
             orders = _together(orders, self.ops.bargaining.close(t, events))
         self._fulfil_review_share(t, events, shelf, orders, refunded.row, unlockers, favourites, seated)
-        touched = np.concatenate([mail, orders.row, events.samples.row, refunded.row])
+        moved = [] if self.talk is None else [self.talk.moved]
+        touched = np.concatenate([mail, orders.row, events.samples.row, refunded.row, *moved])
         self._close_day(t, pool, events, touched)
         self.ops.night(t, events)
+        if self.talk is not None:
+            self.talk.night()
         self.n_prospects -= len(events.registered)
         self.n_active += len(events.registered) + len(events.returned) - len(events.lapsed)
         n_lapsed = len(self.ids) - self.n_prospects - self.n_active
@@ -277,6 +300,8 @@ class Columnar:
             self.params, self.state, self.ids, product_ids, m.sender, m.receiver, m.product, m.kind, self.flags,
             self.seed, t, kept,
         )  # fmt: skip
+        if self.talk is not None:
+            self.talk.read(m, kept)
         order = np.flatnonzero(kept)
         order = order[np.argsort((m.receiver[order] << 32) | m.product[order], kind="stable")]
         senders = m.sender[order]
@@ -312,8 +337,12 @@ class Columnar:
             )  # fmt: skip
 
         self._blocks(pool, n, work)
+        if self.talk is not None:
+            self.talk.wonder(self.ops, self.inboxes, offers, rows, choice.product, self.desks[0])
         self._bargain(t, events, offers, shelf, choice)
         state.last_visit_day[rows] = t
+        if self.has_belonging:
+            self.acting = [rows[(offers.live_weight > 0.0) | (offers.content_weight > 0.0)]]
         bought = np.flatnonzero(choice.product >= 0)
         buyers = Buyers(
             row=rows[bought],
@@ -378,8 +407,40 @@ class Columnar:
         quiet = np.isin(row, np.concatenate([unlockers, asked.row, events.bargainers]))
         shared &= ~quiet
         posted &= ~quiet
+        if self.has_belonging:
+            self._belong(t, row, product, mode, shared, posted)
+            self.acting += [row[wrote], row[posted]]
         tone = np.where(bad, BAD, GOOD)
-        self._send_all(t, events, row, product, mode, shared, posted, tone, unlockers, favourites, asked)
+        more: tuple[Ints, ...] = _NO_POSTS
+        if self.talk is not None:
+            got = Receipts(row, product, mode, hype, source, bad, given)
+            more = self.talk.evening(events, orders.parent, got, posted, quiet)
+        self._send_all(t, events, row, product, mode, shared, posted, tone, unlockers, favourites, asked, more)
+
+    def _belong(
+        self, t: int, row: Ints, product: Ints, mode: NDArray[np.int8], shared: NDArray[np.bool_],
+        posted: NDArray[np.bool_],
+    ) -> None:  # fmt: skip
+        """Members who only shared may also post, because they belong."""
+        only = np.flatnonzero(shared & ~posted)
+        names = [order_name(p, m) for p, m in zip(self.world.catalogue.id[product[only]], mode[only], strict=True)]
+        too = np.empty(len(only), dtype=np.bool_)
+        binding.posts_too(
+            self.params, self.bonds, row[only], np.array(names, dtype=np.int64), self.ids, self.seed, t, too
+        )
+        posted[only[too]] = True
+
+    def _to_communities(self, t: int, sent: tuple[Ints, ...], row: Ints, product: Ints, kind: Ints) -> tuple[Ints, ...]:
+        """The messages under way, and the posts that reach members of posters' communities."""
+        post, receiver = reached(self.world, row, product, t)
+        trust, n = self.traits.trust[receiver], len(post)
+        weight = [
+            remember.message_weight(self.params, self.constants, x, talking.STRANGER, 0, k)
+            for x, k in zip(trust.tolist(), kind[post].tolist(), strict=True)
+        ]
+        none = np.full(n, -1, dtype=np.int64)
+        more = (row[post], receiver, product[post], np.array(weight, dtype=np.int64), kind[post], none, none)
+        return tuple(np.concatenate(pair) for pair in zip(sent, more, strict=True))
 
     def _send_all(
         self,
@@ -394,39 +455,53 @@ class Columnar:
         unlockers: Ints,
         favourites: Ints,
         asked: Buyers,
+        more: tuple[Ints, ...],
     ) -> None:
-        """Phase 9: everything that leaves for friends tonight, and prospects who accept."""
+        """Phase 9: everything that leaves for friends tonight, and prospects who accept; `more` are further posts."""
         n_all = len(row)
-        parts = (
+        parts: tuple[tuple[Any, ...], ...] = (
             (row[shared], product[shared], tone[shared], np.full(int(shared.sum()), -1)),
             (unlockers, favourites, np.full(len(unlockers), GOOD), np.full(len(unlockers), -1)),
             (asked.row, asked.product, np.full(len(asked.row), ASK), asked.team),
             (row[posted], product[posted], tone[posted] + POST, np.full(int(posted.sum()), -1)),
+            (*more, np.full(len(more[0]), -1)),
             (row, product, np.full(n_all, OWN), np.full(n_all, -1)),
         )
+        n_written = sum(len(part[0]) for part in parts[:5])
+        n_shares = sum(len(part[0]) for part in parts[:3])
         sharers, products, kinds, teams = (
             np.concatenate([np.asarray(part[k], dtype=np.int64) for part in parts]) for k in range(4)
         )
-        n_shares = sum(len(part[0]) for part in parts[:3])
         events.sharers, events.shared = sharers[:n_shares], products[:n_shares]
         events.share_kind = np.repeat([0, 1, 2], [len(part[0]) for part in parts[:3]])
         events.share_kind[: len(parts[0][0])][mode[shared] == SAMPLE] = SHARE_KINDS.index("sample")
         requests = self._ask_for_help(t, events)
+        spared = np.full(len(sharers), -1)  # who is not written to: from whom she has it
+        if self.talk is not None:
+            passed = self.talk.pass_on(events, sharers[:n_written], products[:n_written])
+            letters = zip((sharers, products, kinds, teams, spared), passed, strict=True)
+            sharers, products, kinds, teams, spared = (np.concatenate(pair) for pair in letters)
         most = int((self.indptr[sharers + 1] - self.indptr[sharers]).sum())
         columns = tuple(np.empty(most, dtype=np.int64) for _ in Messages.FIELDS)
         n, _ = kernels.send(
             self.params, self.constants, self.traits.trust, self.indptr, self.audience, self.strength, self.n_sent,
-            self.ids, self.world.catalogue.id, sharers, products, kinds, teams, self.seed, t, *columns,
+            self.ids, self.world.catalogue.id, sharers, products, kinds, teams, spared, self.seed, t, *columns,
         )  # fmt: skip
-        self.messages = Messages(tuple(column[:n] for column in columns))
+        sent = tuple(column[:n] for column in columns)
+        if self.params.p_com > 0.0:
+            posts = (np.concatenate([np.asarray(part[k], dtype=np.int64) for part in parts[3:5]]) for k in range(3))
+            sent = self._to_communities(t, sent, *posts)
+        if requests is not None:
+            sent = tuple(np.concatenate(pair) for pair in zip(sent, requests, strict=True))
+            self._note_requests(requests[Messages.FIELDS.index("tie")], events)
+        self.messages = Messages(sent if self.talk is None else self.talk.sent(sent))
         m = self.messages
         said = np.asarray(m.kind <= ASK)
         events.senders, events.receivers, events.messaged = m.sender[said], m.receiver[said], m.product[said]
-        self._invite(t, said & (m.kind != BAD))
-        if requests is not None:
-            self._send_requests(requests, events)
+        is_inviting = said & (m.kind != BAD)
+        self._invite(t, is_inviting if requests is None else is_inviting & (m.team != HELP))
 
-    def _ask_for_help(self, t: int, events: Day) -> Messages | None:
+    def _ask_for_help(self, t: int, events: Day) -> tuple[Ints, ...] | None:
         """Whom they ask who started a bargain today; read as of this morning, sent after everything else."""
         bargaining, n = self.ops.bargaining, len(events.bargainers)
         if bargaining is None or n == 0:
@@ -441,18 +516,11 @@ class Columnar:
         )  # fmt: skip
         bargaining.ask(sender[:n], receiver[:n], earlier[:n])
         kind, team = np.full(most, ASK), np.full(most, HELP)
-        return Messages(tuple(column[:n] for column in (sender, receiver, product, weight, kind, team, tie)))
+        return tuple(column[:n] for column in (sender, receiver, product, weight, kind, team, tie))
 
-    def _send_requests(self, requests: Messages, events: Day) -> None:
-        """Requests for help leave with the other messages; they ask and do not invite."""
-        m = self.messages
-        self.messages = Messages(
-            tuple(np.concatenate([getattr(m, name), getattr(requests, name)]) for name in Messages.FIELDS)
-        )
-        self.n_sent[requests.tie] = np.minimum(self.n_sent[requests.tie].astype(np.int64) + 1, SENT_MOST)
-        events.senders = np.concatenate([events.senders, requests.sender])
-        events.receivers = np.concatenate([events.receivers, requests.receiver])
-        events.messaged = np.concatenate([events.messaged, requests.product])
+    def _note_requests(self, tie: Ints, events: Day) -> None:
+        """Requests for help left over these ties."""
+        self.n_sent[tie] = np.minimum(self.n_sent[tie].astype(np.int64) + 1, remember.SENT_MOST)
         events.sharers = np.concatenate([events.sharers, events.bargainers])
         events.shared = np.concatenate([events.shared, events.bargained])
         kind = np.full(len(events.bargainers), SHARE_KINDS.index("bargain"))
@@ -484,8 +552,18 @@ class Columnar:
         rows = np.flatnonzero(self.flags)
         leaves = np.empty(len(rows), dtype=np.bool_)
         kernels.leaves(self.params, self.constants, self.traits, state, rows, self.n_heard, self.churn_word, t, leaves)
-        kernels.forget_day(state, touched)  # after leaving, which reads `hold`
         events.lapsed = rows[leaves]
+        if self.params.left_because > 0.0:
+            events.left_because = np.empty(len(events.lapsed), dtype=np.int64)
+            binding.causes(
+                self.params, self.constants, self.traits, state, self.bonds, self.ops.dearer, events.lapsed,
+                self.n_heard, t, events.left_because,
+            )  # fmt: skip
+        if self.has_bonds or self.has_belonging:
+            acting = np.concatenate(self.acting) if self.acting else rows[:0]
+            binding.end_day(self.params, self.constants, state, self.bonds, t, acting)
+            state.pull[:] = state.hold[:] = 0
+        kernels.forget_day(state, touched)  # after leaving, which reads `hold`
         state.status[events.lapsed] = LAPSED
         state.lapsed_day[events.lapsed] = t
         self._tell(np.concatenate([events.registered, events.returned]), 1, t)

@@ -323,6 +323,7 @@ def send(
     shared: Column,
     good: Column,
     teams: Column,
+    spared: Column,
     seed: int,
     day: int,
     out_sender: Column,
@@ -352,7 +353,7 @@ def send(
         p = share.tie_probability(params, constants, indptr[i + 1] - indptr[i])
         for e in range(indptr[i], indptr[i + 1]):
             r = audience[e]
-            if is_personal(kind) and not share.sends_to(key, ids[r], product_ids[shared[k]], p):
+            if r == spared[k] or (is_personal(kind) and not share.sends_to(key, ids[r], product_ids[shared[k]], p)):
                 continue
             out_sender[n] = i
             out_receiver[n] = r

@@ -18,15 +18,17 @@ from numpy.typing import NDArray
 
 from sim import draws
 from sim.analytics import Truth
-from sim.day import SHARE_KINDS, Day, Orders, Samples
+from sim.day import SHARE_KINDS, Acts, Day, Orders, Samples
 from sim.engines.bargains import Wishes
 from sim.engines.operations import Buyers, Operations, prepare
+from sim.engines.talk import Owners
 from sim.engines.truth import truth_of
 from sim.engines.world import World
 from sim.errors import InputError
 from sim.journal import Journal, Recorder
 from sim.population import PERSONAS
-from sim.rules import bargain, feel, leave, reach, remember, resolve, share
+from sim.rules import bargain, feel, leave, reach, remember, resolve, share, talk
+from sim.rules import bonds as bond_rules
 from sim.rules.arrive import ruled_probability
 from sim.rules.buy import cause, decide
 from sim.rules.expose import expose, taste_match
@@ -47,6 +49,7 @@ from sim.rules.records import (
     PROSPECT,
     SAMPLE,
     START,
+    Bonds,
     Choice,
     Desk,
     Inbox,
@@ -56,7 +59,7 @@ from sim.rules.records import (
     State,
     Traits,
 )
-from sim.rules.remember import ASK, BAD, GOOD, OWN, POST
+from sim.rules.remember import ASK, BAD, GOOD, OWN, POST, SHOW
 from sim.rules.review import review_probability, review_reward, stars
 from sim.rules.visit import REGISTERS, REGISTERS_INVITED, REGISTERS_PAID, RETURNS, action, acts
 from sim.scenario import Scenario
@@ -95,6 +98,8 @@ class Message(NamedTuple):
     team: int  # to join, -1 = none
     strength: int  # of the tie
     earlier: int  # personal messages that came this way before today
+    standing: float = 1.0  # of the sender
+    hands: int = 0  # it went through after its author's
 
 
 @dataclass(slots=True, eq=False)
@@ -109,6 +114,7 @@ class Parcel:
     stars: int = 0  # 0 = no review
     is_shared: bool = False
     is_posted: bool = False
+    is_shown: bool = False
     tone: int = GOOD
 
 
@@ -117,7 +123,7 @@ class Shopper(mesa.Agent):  # type: ignore[misc]  # Mesa is untyped here
 
     To change a behaviour, override one phase method and pass the class to Shop. Phases in their order:
     read_mail, wake, recall, consider_unlocking, choose, receive, write, answer, end_day,
-    tell_friends.
+    tell_friends; where people talk about each other's words also react, rejoice and reply, before write.
     """
 
     model: Shop
@@ -143,6 +149,7 @@ class Shopper(mesa.Agent):  # type: ignore[misc]  # Mesa is untyped here
         self.pull = self.hold = 0.0  # what the shop does today to bring her in, and about her leaving
         self.kol_product, self.kol_day, self.kol_hype, self.kol_tactic = -1, 0, 0.0, -1
         self.team = -1
+        self.bonds = Bonds(0.0, 0.0, 0.0)  # slow states
         # friends and mail
         self.ties: list[Tie] = []  # who hears her
         self.n_heard = 0  # how many she hears
@@ -154,6 +161,7 @@ class Shopper(mesa.Agent):  # type: ignore[misc]  # Mesa is untyped here
         self.life: tuple[int, int, int, int] = (0, 0, 0, 0)
         self.visits_today = 0
         self.registers_today = self.returns_today = self.lapses_today = False
+        self.left_because = 0
         self.offer: Offer | None = None
         self.is_willing = self.has_unlocked = self.has_founded = self.is_let_down = False
         self.choice = NOTHING
@@ -164,6 +172,20 @@ class Shopper(mesa.Agent):  # type: ignore[misc]  # Mesa is untyped here
         self.bargain_tactics = 0  # bit k set: tactic k lets her bargain today
         self.bargain = -1  # product of the bargain that she starts
         self.requests: list[tuple[Shopper, int]] = []  # friends she asks for help, and what she had sent them before
+        # each other's words
+        self.reputation = 0.0
+        self.credit = 0  # of today
+        self.written: dict[int, int] = {}  # product -> day on which she last wrote about it
+        self.noticed: list[Message] = []  # what she read today, but for requests and purchases only seen
+        self.n_received = self.n_given = 0  # likes of today
+        self.again: dict[int, int] = {}  # product -> kind of her post that somebody commented on
+        self.question = -1  # product she asks about
+        self.put_to_her: list[tuple[Shopper, int, bool]] = []  # questions: by whom, about what, was it bad
+        self.likes: list[tuple[int, Shopper, int]] = []  # (product, whose post, 0); comments: 1 for it, -1 against it
+        self.comments: list[tuple[int, Shopper, int]] = []
+        self.shows: list[tuple[int, None, int]] = []
+        self.reposts: list[tuple[int, Shopper, int]] = []  # (product, from whom, hands until then)
+        self.answers: list[tuple[int, Shopper, int]] = []
 
     @property
     def is_active(self) -> bool:
@@ -198,12 +220,20 @@ class Shopper(mesa.Agent):  # type: ignore[misc]  # Mesa is untyped here
         return opts_out
 
     def read_mail(self) -> None:
-        """Personal messages of yesterday arrive; yesterday's doings are over."""
+        """Personal messages of yesterday arrive; yesterday's doings are over, and slow states act."""
+        shop = self.model
+        if bond_rules.has_bonds(shop.params):
+            self.pull, self.hold = bond_rules.bound(
+                shop.params, shop.constants, self.traits, self.state, self.bonds, shop.ops.dearer
+            )
         self.visits_today = 0
         self.registers_today = self.returns_today = self.lapses_today = False
         self.is_willing = self.has_unlocked = self.has_founded = self.is_let_down = False
         self.offer, self.choice, self.parcels, self.asks, self.sent = None, NOTHING, [], [], []
         self.wish, self.bargain, self.requests = (), -1, []
+        self.noticed, self.again, self.question, self.put_to_her = [], {}, -1, []
+        self.likes, self.comments, self.shows, self.reposts, self.answers = [], [], [], [], []
+        self.n_received = self.n_given = 0
         self.mail, self.tomorrow = self.tomorrow, []
         for message in self.mail:
             if remember.is_personal(message.kind):
@@ -258,6 +288,8 @@ class Shopper(mesa.Agent):  # type: ignore[misc]  # Mesa is untyped here
     def recall(self) -> None:
         """Phase 4: what friends wrote goes into her bounded memory."""
         kept = [message for message in self.mail if self.notices(message)]
+        if self.model.is_talking:
+            self.noticed = [message for message in kept if message.kind not in (ASK, OWN)]
         if not kept:
             return
         for message in kept:
@@ -282,9 +314,10 @@ class Shopper(mesa.Agent):  # type: ignore[misc]  # Mesa is untyped here
 
     def weigh(self, message: Message) -> int:
         """How strongly a message counts with her, eq. 8."""
-        return remember.message_weight(
+        weight = remember.message_weight(
             self.model.params, self.model.constants, self.traits.trust, message.strength, message.earlier, message.kind
         )
+        return talk.weighed(weight, message.standing) if self.model.params.rep_w > 0.0 else weight
 
     # --- in the shop -----------------------------------------------------------------------------
 
@@ -309,6 +342,7 @@ class Shopper(mesa.Agent):  # type: ignore[misc]  # Mesa is untyped here
             teams.table, teams.first, self.row, self.key, n_shown, shop.desk,
         )  # fmt: skip
         self._consider_bargains(n_shown)
+        self.wonder()
         self.last_visit_day = shop.day
         self.n_visits += 1
 
@@ -327,6 +361,14 @@ class Shopper(mesa.Agent):  # type: ignore[misc]  # Mesa is untyped here
             instead = self.choice.quantity if self.choice.product >= 0 else 0
             self.wish = (product, source, parent, hype, kol_tactic, instead)
 
+    def wonder(self) -> None:
+        """Who bought nothing may ask others about what she liked best."""
+        j = self.choice.favourite
+        if self.model.params.p_ask > 0.0 and self.choice.product < 0 and j >= 0:
+            shop = self.model
+            p = talk.ask_probability(shop.params, shop.shelf.log_price[j], int(shop.ops.reviews[j]))
+            self.question = j if talk.asks(self.key, p) else -1
+
     def receive(self) -> None:
         """Phases 7-8: parcels arrive: experience, return, stars; a team that failed disappoints."""
         shop, shelf, params = self.model, self.model.shelf, self.model.params
@@ -340,7 +382,11 @@ class Shopper(mesa.Agent):  # type: ignore[misc]  # Mesa is untyped here
             parcel.is_shared, parcel.is_posted = share.shares(
                 params, shop.constants, self.traits, self.key, name, s, shelf.arousal[j]
             )
+            if parcel.is_shared and not parcel.is_posted and bond_rules.has_belonging(params):
+                parcel.is_posted = bond_rules.posts_too(params, self.key, name, self.bonds.belonging)
             parcel.tone = BAD if s < params.s_bad else GOOD
+            if parcel.stars > 0:
+                parcel.is_shown = talk.shows(params, shop.constants, self.traits, self.key, name, s)
             self._experience(s)
             self.last_buy_day = shop.day
             self.n_orders += parcel.mode != SAMPLE
@@ -353,35 +399,137 @@ class Shopper(mesa.Agent):  # type: ignore[misc]  # Mesa is untyped here
 
     # --- evening ---------------------------------------------------------------------------------
 
+    def react(self) -> None:
+        """Phase 8b: likes posts she saw today and comments on them."""
+        shop = self.model
+        for message in self.noticed:
+            if not remember.is_post(message.kind):
+                continue
+            author, j = message.sender, message.product
+            likes, comments = talk.reacts(
+                shop.params, shop.constants, self.traits, self.key, author.id, shop.shelf.id[j]
+            )
+            if likes:
+                self.likes.append((j, author, 0))
+                self.n_given += 1
+                author.n_received += 1
+                author.credit += talk.LIKED
+            if comments:
+                self.comments.append((j, author, -1 if remember.is_warning(message.kind) else 1))
+                author.again[j] = min(author.again.get(j, message.kind), message.kind)
+
+    def rejoice(self) -> None:
+        """Phase 8b: likes please."""
+        if self.n_received or self.n_given:
+            self.joy += talk.joy_of(self.model.params, self.n_received, self.n_given)
+
+    def reply(self) -> None:
+        """Phase 8b: answers questions about what she owns."""
+        shop = self.model
+        for asker, j, was_bad in self.put_to_her:
+            if self.is_active and talk.answers(
+                shop.params, shop.constants, self.traits, self.key, asker.id, shop.shelf.id[j]
+            ):
+                self.answers.append((j, asker, -1 if was_bad else 1))
+                self.credit += talk.ANSWERED
+
+    def passes_on(self) -> list[Message]:
+        """Phase 9: of the words she read today, those she passes on: one a product, if she wrote nothing about it."""
+        shop = self.model
+        if not self.is_active or shop.params.p_fwd <= 0.0:
+            return []
+        by_product: dict[int, list[Message]] = {}
+        for message in self.noticed:
+            if shop.day - self.written.get(message.product, NEVER) >= talk.REST_DAYS:
+                by_product.setdefault(message.product, []).append(message)
+        passed = []
+        for j, messages in by_product.items():
+            name = shop.shelf.id[j]
+            one = min(messages, key=lambda m: (talk.origin_luck(self.key, m.sender.id, name), m.sender.id, m.kind))
+            is_warning = remember.is_warning(one.kind)
+            if talk.forwards(
+                shop.params, shop.constants, self.traits, self.key, name, one.hands, shop.shelf.arousal[j], is_warning
+            ):
+                passed.append(one)
+        return passed
+
     def write(self) -> None:
         """Phase 9: writes to friends, who read it tomorrow."""
         if self.has_unlocked and self.choice.favourite >= 0:
             self.asks.append((self.choice.favourite, -1))
         if self.has_founded:
             self.asks.append((self.choice.product, self.team))
-        letters = [(product, GOOD if team < 0 else ASK, team) for product, team in self.asks]
+        letters: list[tuple[int, int, int, Message | None]]  # product, kind, team, what she passes on
+        letters = [(product, GOOD if team < 0 else ASK, team, None) for product, team in self.asks]
         for parcel in self.parcels:
             if self.asks or self.bargain >= 0:  # who asks for something does not share the same day's order again
-                parcel.is_shared = parcel.is_posted = False
+                parcel.is_shared = parcel.is_posted = parcel.is_shown = False
             if parcel.is_shared:
-                letters.append((parcel.product, parcel.tone, -1))
-            if parcel.is_posted:
-                letters.append((parcel.product, parcel.tone + POST, -1))
-            letters.append((parcel.product, OWN, -1))
+                letters.append((parcel.product, parcel.tone, -1, None))
+            if parcel.is_shown:  # instead of posting it
+                letters.append((parcel.product, SHOW, -1, None))
+                self.shows.append((parcel.product, None, 0))
+            elif parcel.is_posted:
+                letters.append((parcel.product, parcel.tone + POST, -1, None))
+            letters.append((parcel.product, OWN, -1, None))
+        if self.model.is_talking:
+            self.say_more(letters)
         p = share.tie_probability(self.model.params, self.model.constants, len(self.ties))
         ids, used = self.model.shelf.id, []
-        for product, kind, team in letters:
+        my_standing = self.standing()
+        for product, kind, team, passed in letters:
+            hands = passed.hands + 1 if passed else 0
             for tie in self.ties:
+                if passed and tie.friend is passed.sender:
+                    continue
                 if remember.is_personal(kind):
                     if not share.sends_to(self.key, tie.friend.id, ids[product], p):
                         continue
                     used.append(tie)
                     self.sent.append((tie.friend, product))
-                tie.friend.tomorrow.append(Message(self, product, kind, team, tie.strength, tie.n_sent))
+                letter = Message(self, product, kind, team, tie.strength, tie.n_sent, my_standing, hands)
+                tie.friend.tomorrow.append(letter)
+        if self.model.params.p_com > 0.0:
+            self._write_to_community([(product, kind) for product, kind, _, _ in letters if remember.is_post(kind)])
         if self.bargain >= 0:
             used += self._ask_for_help()
         for tie in used:
             tie.n_sent = min(tie.n_sent + 1, remember.SENT_MOST)
+        hands_of = {product: hands for product, _, hands in self.reposts}
+        for j, asker, tone in self.answers:
+            kind, hands = GOOD if tone > 0 else BAD, hands_of.get(j, 0)
+            asker.tomorrow.append(Message(self, j, kind, -1, talk.STRANGER, 0, my_standing, hands))
+            self.sent.append((asker, j))
+
+    def say_more(self, letters: list[tuple[int, int, int, Message | None]]) -> None:
+        """Phase 9: posts with comments come up again; then what others wrote is passed on."""
+        posted = {product for product, kind, _, _ in letters if remember.is_post(kind)}
+        letters += [(product, kind, -1, None) for product, kind in self.again.items() if product not in posted]
+        day = self.model.day
+        self.written |= {product: day for product, kind, _, _ in letters if kind != OWN}
+        for message in self.passes_on():
+            kind = BAD if remember.is_warning(message.kind) else GOOD
+            letters.append((message.product, kind, -1, message))
+            self.reposts.append((message.product, message.sender, message.hands + 1))
+            self.written[message.product] = day
+
+    def standing(self) -> float:
+        """What her words count."""
+        params = self.model.params
+        return talk.standing(params, self.reputation) if params.rep_w > 0.0 else 1.0
+
+    def _write_to_community(self, posts: list[tuple[int, int]]) -> None:
+        """Members of her community come across what she posts, also where they are no friends of hers."""
+        shop = self.model
+        members = shop.world.communities.others(self.row).tolist() if posts else []
+        strangers = [shop.shoppers[row] for row in members if row != self.row]
+        for product, kind in posts:
+            for member in strangers:
+                if member not in self.friends and bond_rules.comes_across(
+                    shop.params, self.key, member.id, shop.shelf.id[product]
+                ):
+                    letter = Message(self, product, kind, -1, talk.STRANGER, 0, self.standing(), 0)
+                    member.tomorrow.append(letter)
 
     def _ask_for_help(self) -> list[Tie]:
         """Phase 9: who started a bargain asks friends for help; the ties it goes over."""
@@ -390,10 +538,11 @@ class Shopper(mesa.Agent):  # type: ignore[misc]  # Mesa is untyped here
         is_random = bool(bargaining.terms.is_random[self.bargain])
         p = bargain.ask_probability(shop.params, shop.constants, len(self.ties), is_random)
         asked = [t for t in self.ties if share.sends_to(self.key, t.friend.id, shop.shelf.id[self.bargain], p)]
+        my_standing = self.standing()
         for tie in asked:
             self.requests.append((tie.friend, tie.n_sent))
             self.sent.append((tie.friend, self.bargain))
-            tie.friend.tomorrow.append(Message(self, self.bargain, ASK, HELP, tie.strength, tie.n_sent))
+            tie.friend.tomorrow.append(Message(self, self.bargain, ASK, HELP, tie.strength, tie.n_sent, my_standing, 0))
         return asked
 
     def answer(self) -> None:
@@ -420,8 +569,35 @@ class Shopper(mesa.Agent):  # type: ignore[misc]  # Mesa is untyped here
             self.mood, self.fatigue = mood, fatigue
             if draws.unit(self.life[1]) < p:
                 self.status, self.lapses_today, self.lapsed_day = LAPSED, True, shop.day
+                self.left_because = leave.cause_of_leaving(
+                    shop.params, shop.constants, self.traits, self.state, self.n_heard, shop.day, self.bonds,
+                    shop.ops.dearer,
+                )  # fmt: skip
+        self._change_slowly()
+        if shop.params.rep_w > 0.0:
+            self.reputation, self.credit = talk.next_reputation(shop.params, self.reputation, self.credit), 0
         self.joy = self.pull = self.hold = 0.0
         self.heard = self.seen = self.valence = self.n_posts = self.pushes = 0
+
+    def _change_slowly(self) -> None:
+        """Phase 10b: habit, warnings heard and belonging take in the day, where they are on."""
+        shop, bonds, params = self.model, self.bonds, self.model.params
+        if bond_rules.has_habit(params):
+            bonds = bonds._replace(habit=bond_rules.next_habit(params, bonds.habit, self.last_visit_day == shop.day))
+        if bond_rules.has_warnings(params):
+            warned = bond_rules.next_warned(params, shop.constants, bonds.warned, self.seen, self.valence)
+            bonds = bonds._replace(warned=warned)
+        if bond_rules.has_belonging(params):
+            bonds = bonds._replace(
+                belonging=bond_rules.next_belonging(params, bonds.belonging, self._times_taking_part())
+            )
+        self.bonds = bonds
+
+    def _times_taking_part(self) -> int:
+        """Reviews and posts of today, and once for watching a live session or reading what others wrote."""
+        offer = self.offer
+        reads = offer is not None and (offer.live_weight > 0.0 or offer.content_weight > 0.0)
+        return int(reads) + sum((parcel.stars > 0) + parcel.is_posted for parcel in self.parcels)
 
     def tell_friends(self) -> None:
         """Friends learn that she became active or left; leaving counts if she had tenure."""
@@ -461,6 +637,8 @@ class Shop(mesa.Model):  # type: ignore[misc]  # Mesa is untyped here
         self.world, self.strategy = world, strategy
         self.params, self.constants, self.noise_seed = world.params, world.constants, world.noise_seed
         self.ops, self.recorder = parts if parts is not None else prepare(world, strategy, events)
+        self.is_talking = talk.is_talking(world.params)
+        self.owners = Owners(world.population.ids, len(world.catalogue))  # whom questions are put to
         self.arrival = world.scenario.arrival
         self.arrival_coefficients: tuple[float, ...] = self.arrival.coefficients()
         self.active_share = 0.0  # of everybody, as of last night
@@ -515,6 +693,8 @@ class Shop(mesa.Model):  # type: ignore[misc]  # Mesa is untyped here
         orders = self._settle(visitors, offers, today)
         parcels = self._deliver(orders, today.samples)
         self.agents.do("receive")
+        if self.is_talking:
+            self._talk(visitors, orders, parcels, today.samples)
         self.agents.do("write")
         self._note_requests()
         self.agents.do("answer")
@@ -682,6 +862,23 @@ class Shop(mesa.Model):  # type: ignore[misc]  # Mesa is untyped here
             self.shoppers[row].parcels.append(parcel)
         return [parcel for _, parcel in sent]
 
+    def _talk(self, visitors: list[Shopper], orders: Orders, parcels: list[Parcel], samples: Samples) -> None:
+        """Phase 8b: likes, comments, questions and their answers; what advice led to."""
+        self.agents.do("react")
+        self.agents.do("rejoice")
+        for person in visitors:
+            if person.question >= 0:
+                for row, was_bad in self.owners.of(person.question, person.row):
+                    self.shoppers[row].put_to_her.append((person, person.question, was_bad))
+        self.agents.do("reply")
+        if self.params.p_ask > 0.0:
+            owners = np.concatenate([orders.row, samples.row])
+            bad = np.array([parcel.tone == BAD for parcel in parcels], dtype=np.bool_)
+            self.owners.receive(owners, _ints(parcel.product for parcel in parcels), bad)
+        for adviser, parcel in zip(orders.parent.tolist(), parcels, strict=False):
+            if adviser >= 0:
+                self.shoppers[adviser].credit += talk.MISLED if parcel.tone == BAD else talk.ADVISED
+
     def _write_down(self, visitors: list[Shopper], orders: Orders, parcels: list[Parcel], today: Day) -> None:
         """Phase 12: everything that happened goes into the books."""
 
@@ -712,7 +909,19 @@ class Shop(mesa.Model):  # type: ignore[misc]  # Mesa is untyped here
         today.sharers, today.shared, today.share_kind = (_ints(entry[k] for entry in shared) for k in range(3))
         sent = [(person.row, friend.row, product) for person in self.shoppers for friend, product in person.sent]
         today.senders, today.receivers, today.messaged = (_ints(entry[k] for entry in sent) for k in range(3))
+        for name in ("shows", "likes", "comments", "reposts", "answers") if self.is_talking else ():
+            told = [
+                (person.row, j, other.row if other else -1, value)
+                for person in self.shoppers
+                for j, other, value in getattr(person, name)
+            ]
+            setattr(today, name, Acts(*[_ints(entry[k] for entry in told) for k in range(4)]))
+        asking = [person for person in visitors if person.question >= 0]
+        nothing = np.zeros(len(asking), dtype=np.int64)
+        today.questions = Acts(rows(asking), _ints(person.question for person in asking), nothing - 1, nothing)
         today.lapsed = rows(person for person in self.shoppers if person.lapses_today)
+        if self.params.left_because > 0.0:
+            today.left_because = _ints(self.shoppers[row].left_because for row in today.lapsed)
         self.ops.night(self.day, today)
         status = self.statuses()
         n_prospects, n_active, n_lapsed = (int(np.sum(status == s)) for s in (PROSPECT, ACTIVE, LAPSED))

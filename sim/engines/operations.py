@@ -17,6 +17,7 @@ from sim.analytics import SCORES, Analytics, Truth
 from sim.day import Day, Orders, Samples, no_orders, no_samples
 from sim.engines.bargains import Bargaining, lets_bargain
 from sim.engines.campaign import Campaign
+from sim.engines.money import RememberedPrices, Spending
 from sim.engines.teams import Seats, Teams, no_seats
 from sim.engines.world import World
 from sim.events import Event, Scene
@@ -28,7 +29,7 @@ from sim.rules.reach import PUSHES_MOST
 from sim.rules.records import FOUND, TEAM_COLUMNS, Offer, Shelf
 from sim.rules.remember import SEEN_MOST
 from sim.strategies.people import Customers, People
-from sim.strategies.tactic import CONDITIONS, OUTSIDE, REWARDS, Board, Contacts, Desk, Tactic
+from sim.strategies.tactic import CONDITIONS, OUTSIDE, REPLIES, REWARDS, Board, Contacts, Desk, Tactic
 from sim.strategies.timing import Past, Schedule
 
 Ints = NDArray[np.int64]
@@ -93,6 +94,9 @@ class Operations:
         self.reviews = np.zeros(len(catalogue), dtype=np.int64)
         self.stars = np.zeros(len(catalogue), dtype=np.int64)
         self.stock = catalogue.stock.copy()  # -1 = unlimited
+        self.prices = RememberedPrices(world) if world.params.b_ref > 0.0 else None
+        self.dearer = 0.0  # today's prices above those remembered, mean log ratio
+        self.spending = Spending(world) if world.params.budget > 0.0 else None
         self.analytics = _analytics(world, tactics)
         self.customers = Customers(world.population, self.analytics)
         self.see_truth: Callable[[int], Truth] | None = None  # set by the driver: what analytics read with errors
@@ -216,10 +220,14 @@ class Operations:
         self._set_conditions(on)
         if on or self.happening:
             shelf_rules.log_ratios(shelf["price_cents"], shelf["list_cents"], shelf["log_cut"])
+        if self.prices is not None:
+            self.prices.compare(shelf["log_cut"], shelf["appeal"])
         shelf_rules.glances(
             shelf["taste_0"], shelf["taste_1"], shelf["taste_2"], shelf["popularity"], shelf["on_sale"], shelf["glance"]
         )
         self.shelf = Shelf(**shelf)
+        if self.prices is not None:
+            self.dearer = self.prices.dearer(self.shelf)
         self.is_promoting = bool(on or self.happening) and bool((self.shelf.promoted > 0.0).any())
         if self.bargaining is not None:
             self.bargaining.morning(on, self.shelf)
@@ -250,7 +258,7 @@ class Operations:
     def _set_conditions(self, on: list[tuple[Tactic, Desk]]) -> None:
         """What holds for everybody today."""
         params, constants = self.world.params, self.world.constants
-        named = (*REWARDS, *OUTSIDE)
+        named = (*REWARDS, *REPLIES, *OUTSIDE)
         usual = {name: getattr(params, name) for name in CONDITIONS}
         usual |= {name: getattr(constants, name) for name in named}
         today = dict(usual)
@@ -406,6 +414,8 @@ class Operations:
             for tactic, desk in on:
                 tactic.on_offer(columns, people, tactic.target.chosen(people), self.board, desk)
             self._issue(t, columns["coupon_cents"], columns["coupon_cents_tactic"], people.id)
+        if self.spending is not None:
+            columns["urge"] += self.spending.urge(rows)
         return Offer(**columns)
 
     def may_bargain(self, rows: Ints, returned: Ints) -> Ints | None:
@@ -677,6 +687,10 @@ class Operations:
         if self.tactics or self.events:
             self.customers.write(t, events.registered, events.visitors, orders.row, orders.paid_cents)
         self._give_back(np.arange(len(self.issued)))
+        if self.prices is not None:
+            self.prices.write(self.shelf, orders)
+        if self.spending is not None:
+            self.spending.write(orders)
         self.campaign.note(orders)
         np.add.at(self.units, orders.product, orders.quantity)
         np.add.at(self.reviews, reviewed, 1)
@@ -703,6 +717,7 @@ def prepare(world: World, strategy: str, events: bool | Collection[str] = False)
         params.resale,
         int(params.ship * 100 + 0.5),
         events,
+        params.left_because > 0.0,
     )
     return Operations(world, strategy, scenario.tactics(strategy), recorder, scenario.burn_in_days), recorder
 

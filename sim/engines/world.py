@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from sim import draws
 from sim._jit import exp, kernel, log
 from sim.catalogue import Catalogue
+from sim.engines.communities import Communities, draw_communities
 from sim.errors import InputError
 from sim.graph import SocialGraph, read_edges
 from sim.params import Params
@@ -135,6 +136,11 @@ class World:
             self.world_seed, people.ids, by_id, leader, indptr, t.kol, t.taste_0, t.taste_1, t.taste_2, follower
         )
         return Followers(leader, indptr, follower)
+
+    @cached_property
+    def communities(self) -> Communities:
+        """Communities of interest (docs/model.md, 5.1b): drawn when a run first needs them."""
+        return draw_communities(self.population, self.world_seed, self.params.com_size)
 
     @cached_property
     def _place_of_leader(self) -> dict[int, int]:

@@ -1,10 +1,22 @@
-"""Phases 2 and 11, coming back and leaving; imports `_jit` and records."""
+"""Phases 2 and 11, coming back and leaving, and why; imports `_jit`, bonds and records."""
 
 from __future__ import annotations
 
 from sim._jit import exp, log, rule
 from sim.params import Params
-from sim.rules.records import Constants, State, Traits
+from sim.rules.bonds import bond_hold, price_hold, warning_hold
+from sim.rules.records import (
+    CONTACT,
+    FATIGUE,
+    FRIENDS,
+    NO_CAUSE,
+    PRICE,
+    SERVICE,
+    Bonds,
+    Constants,
+    State,
+    Traits,
+)
 
 LEFT_UNIT = 4294967296.0  # weights of friends who left are integers of 2^-32
 LEFT_FADE_DAYS = 30.0  # Nitzan & Libai 2011: strongest in the first month (literature)
@@ -76,12 +88,50 @@ def left_now(state: State, day: int) -> float:
 @rule
 def _other_reasons(params: Params, constants: Constants, state: State, fatigue: float, n_friends: int) -> float:
     """x of eq. 17 without the friends who left."""
-    share = state.n_friends_active / max(n_friends, 1) - constants.active_share
-    deviation = share if n_friends > 0 else 0.0
     return (
         -params.g_s * state.satisfaction
-        - params.g_a * deviation
+        - params.g_a * _deviation(constants, state, n_friends)
         + params.g_f * max(0.0, fatigue - params.f_1)
         + state.hold
         + rival_lure(params, constants)
     )
+
+
+@rule
+def _deviation(constants: Constants, state: State, n_friends: int) -> float:
+    """By how much the active share of her friends differs from the normal; 0 without friends."""
+    share = state.n_friends_active / max(n_friends, 1) - constants.active_share
+    return share if n_friends > 0 else 0.0
+
+
+@rule
+def cause_of_leaving(
+    params: Params,
+    constants: Constants,
+    traits: Traits,
+    state: State,
+    n_friends: int,
+    day: int,
+    bonds: Bonds,
+    dearer: float,
+) -> int:
+    """Why somebody who leaves tonight does: the largest term of eq. 17, if it is above `left_because`.
+
+    What the shop's contacts and news add is `hold` less what the slow states `bonds` had added to it this morning.
+    """
+    price = rival_lure(params, constants) + price_hold(params, constants, traits, dearer)
+    service = -params.g_s * state.satisfaction
+    friends = params.g_n * left_now(state, day) - params.g_a * _deviation(constants, state, n_friends)
+    friends += warning_hold(params, bonds)
+    fatigue = params.g_f * max(0.0, state.fatigue - params.f_1)
+    contact = state.hold - bond_hold(params, constants, traits, bonds, dearer)
+    most = max(price, service, friends, fatigue, contact)
+    if most <= params.left_because:
+        return NO_CAUSE
+    if price == most:
+        return PRICE
+    if service == most:
+        return SERVICE
+    if friends == most:
+        return FRIENDS
+    return FATIGUE if fatigue == most else CONTACT

@@ -27,6 +27,15 @@ PAID: Final = 3
 INVITED: Final = 4
 CHANNELS: Final = ("", "start", "organic", "paid", "invited")
 
+# why somebody left: the largest term of the hazard, if it is large enough (docs/model.md, 7.9)
+NO_CAUSE: Final = 0
+PRICE: Final = 1  # a cheaper rival, prices above those remembered
+SERVICE: Final = 2  # bad experiences
+FRIENDS: Final = 3  # who left, or is not active, or warned
+FATIGUE: Final = 4
+CONTACT: Final = 5  # what reached her today: a message that reminded her, news about the shop
+LEAVING_CAUSES: Final = ("none", "price", "service", "friends", "fatigue", "contact")
+
 # why a product was shown: the source of the slot that displayed it first
 BROWSE: Final = 0
 TASTE_SEARCH: Final = 1
@@ -68,6 +77,7 @@ class Constants(NamedTuple):
     invite_gift: float = 0.0  # cents a prospect gets for accepting an invitation
     review_reward: float = 0.0  # cents the shop pays today for a review
     rival_price: float = 1.0  # the rival shop's price level today, against ours
+    answered: float = 0.0  # share of warnings about the shop that its service answers today
 
 
 class Traits(NamedTuple):
@@ -118,6 +128,14 @@ class State(NamedTuple):
     team: Any  # team in which she holds a seat, -1 = none
     invited_by: Any  # row of the inviter she said yes to, -1 = none
     inbox_day: Any  # day up to which the inbox is decayed
+
+
+class Bonds(NamedTuple):
+    """What ties a person to the shop or loosens her, slowly (docs/model.md, 7.9b); columns only where it is on."""
+
+    habit: Any  # 0 to 1: how regularly she comes
+    warned: Any  # warnings she heard, as far as remembered
+    belonging: Any  # 0 to 1: how much she is part of her community
 
 
 class Inbox(NamedTuple):

@@ -16,7 +16,8 @@ ASK = 2  # personal, a founder asks to join her team: never wears out
 POST = 3  # posted for all friends, seen on a visit
 BAD_POST = 4
 OWN = 5  # a friend's visible purchase
-KINDS = ("good", "bad", "ask", "post", "bad_post", "own")
+SHOW = 6  # a buyer shows what she got, with pictures, for all friends
+KINDS = ("good", "bad", "ask", "post", "bad_post", "own", "show")
 
 FORGOTTEN = 328  # strengths below .005 leave the inbox (guess: a hundredth of what still shows)
 STRENGTH_MOST = 1 << 30  # 16,384 ordinary messages; keeps sums inside 32 bits
@@ -35,7 +36,7 @@ def is_personal(kind: int) -> bool:
 @rule
 def is_post(kind: int) -> bool:
     """Was it posted for all friends?"""
-    return kind in (POST, BAD_POST)
+    return kind in (POST, BAD_POST, SHOW)
 
 
 @rule
@@ -75,6 +76,8 @@ def kind_value(params: Params, kind: int) -> float:
         return params.v_post
     if kind == BAD_POST:
         return -params.v_post * params.v_bad
+    if kind == SHOW:
+        return params.v_show
     return params.v_own
 
 

@@ -23,9 +23,15 @@ def reward_effect(params: Params, constants: Constants, traits: Traits, reward_c
 
 
 @rule
+def social_pull(params: Params, constants: Constants, traits: Traits) -> float:
+    """What her social need adds to the log odds of saying something to others, eq. 14."""
+    return params.b_n * (traits.social - constants.social) / SOCIAL_SD
+
+
+@rule
 def share_probability(params: Params, constants: Constants, traits: Traits, s: float, arousal: float) -> float:
     """Chance that a buyer shares her order, eq. 14."""
-    need = params.b_n * (traits.social - constants.social) / SOCIAL_SD
+    need = social_pull(params, constants, traits)
     paid = reward_effect(params, constants, traits, constants.share_reward) if constants.share_reward > 0.0 else 0.0
     return logistic(params.s_0 + need + params.b_sat * s + params.b_a * arousal + paid)
 
@@ -35,7 +41,7 @@ def unlock_probability(params: Params, constants: Constants, traits: Traits, fac
     """Chance that a visitor shares in order to unlock a coupon, eq. 14u; nobody shares for nothing."""
     if face_cents <= 0.0:
         return 0.0
-    need = params.b_n * (traits.social - constants.social) / SOCIAL_SD
+    need = social_pull(params, constants, traits)
     return logistic(params.s_u + need + reward_effect(params, constants, traits, face_cents))
 
 

@@ -77,6 +77,38 @@ def show(
         appeal[j] = params.b_q * star_effect(rating[j]) + params.b_v * (appeal[j] - mean_reviews)
 
 
+@rule
+def reference_effect(params: Params, log_price: float, remembered: float) -> float:
+    """What remembered prices add to liking today, eq. 4r: -b_ref (felt - x), felt = x - m, ref_loss times it if dearer.
+
+    x and m are logarithms of price to list price. A new cut works as without memory (m = 0); when it is remembered, its
+    part b_ref is gone; and a price above the remembered one is felt as a loss.
+    """
+    gap = log_price - remembered
+    felt = gap if gap < 0.0 else params.ref_loss * gap
+    return -params.b_ref * (felt - log_price)
+
+
+@rule
+def next_remembered(params: Params, remembered: float, log_price: float) -> float:
+    """The remembered price follows the price paid, eq. 4r: ref^keep p^(1 - keep), in logarithms."""
+    return params.ref_keep * remembered + (1.0 - params.ref_keep) * log_price
+
+
+@kernel
+def feel_prices(params: Params, log_cut: Column, coupons: float, remembered: Column, appeal: Column) -> None:
+    """Add to each product's appeal how its price today, less what coupons took off, compares with the remembered."""
+    for j in range(appeal.shape[0]):
+        appeal[j] += reference_effect(params, log_cut[j] + coupons, remembered[j])
+
+
+@kernel
+def remember_prices(params: Params, log_cut: Column, coupons: float, remembered: Column) -> None:
+    """Take in the prices of a day."""
+    for j in range(remembered.shape[0]):
+        remembered[j] = next_remembered(params, remembered[j], log_cut[j] + coupons)
+
+
 @kernel
 def glances(
     taste_0: Column, taste_1: Column, taste_2: Column, popularity: Column, on_sale: Column, out: Column

@@ -13,9 +13,10 @@ MEASURE_NAMES: Final = (
     "gmv_cents", "nmv_cents", "gross_profit_cents", "profit_cents", "cost_cents", "roi", "n_orders", "n_buyers",
     "n_registered", "aov_cents", "conversion", "repeat_rate_30d", "repeat_rate_90d", "retention_d1", "retention_d7",
     "retention_d30", "rolling_retention_d30", "retained_share", "dau_mean", "churn_rate_30d", "k_factor",
-    "viral_cycle_days", "cac_cents", "ltv_180d_cents", "arpu_cents", "share_rate", "review_mean", "team_success_rate",
-    "gini_sales", "top20_share", "one_hop_share", "structural_virality", "discount_per_buyer_cents",
-    "pushes_per_month", "messages_per_month", "n_let_down", "fatigue_mean",
+    "viral_cycle_days", "cac_cents", "ltv_180d_cents", "arpu_cents", "share_rate", "participation",
+    "repost_rate", "repost_depth", "review_mean", "team_success_rate", "gini_sales", "top20_share",
+    "one_hop_share", "structural_virality", "discount_per_buyer_cents", "pushes_per_month", "messages_per_month",
+    "n_let_down", "fatigue_mean",
 )  # fmt: skip
 """Every measure a scenario may decide on (the measures themselves are defined a floor above, in `metrics`)."""
 

@@ -76,8 +76,9 @@ class CustomerService(Tactic):
         shelf["appeal"] += ANSWERS * desk.notes["coverage"] * np.maximum(GOOD - shelf["rating"], 0.0)
 
     def on_conditions(self, conditions: dict[str, float], board: Board, desk: Desk) -> None:
-        """Make good what fails."""
+        """Make good what fails; answer warnings."""
         conditions["s_fail"] *= 1.0 - desk.notes["coverage"] * self.recovery
+        conditions["answered"] = 1.0 - (1.0 - conditions["answered"]) * (1.0 - desk.notes["coverage"])
         desk.notes["fail"] = conditions["fail"]
 
     def on_offer(

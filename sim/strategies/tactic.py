@@ -68,6 +68,7 @@ def _no_prospects(stages: Any) -> Any:
 #: coefficients that a tactic or an event may change for a day (docs/model.md, 8.3); everything else is the shopper's
 CONDITIONS: Final = ("e_0", "alpha", "organic", "fail", "s_fail", "ret_0", "p_b", "p_post")
 REWARDS: Final = ("share_reward", "invite_gift", "review_reward")  # in rules' Constants; 0 unless a tactic pays them
+REPLIES: Final = ("answered",)  # in rules' Constants: share of warnings about the shop that are answered
 OUTSIDE: Final = ("rival_price",)  # in rules' Constants; only an event may change it
 
 PersonaName = Annotated[str, AfterValidator(_known_persona), WithJsonSchema({"type": "string", "enum": list(PERSONAS)})]
