@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from sim.catalogue import Catalogue
     from sim.population import Population
+    from sim.recommenders.served import Served
 
 _MARKED_AGES: Final = (1, 7, 30)
 _EMPTY: Final = np.empty(0, dtype=np.int64)
@@ -47,6 +48,7 @@ class Journal:
     ledger: pd.DataFrame
     provenance: dict[str, Any]
     events: pd.DataFrame | None = None
+    served: dict[str, int] | None = None  # counts of what recommenders' lists held; None: none was shown
 
 
 #: columns of the daily table
@@ -158,6 +160,7 @@ class Recorder:
         self.reviews = np.zeros(len(catalogue), dtype=np.int64)
         self.cohorts = np.zeros((4, days, days), dtype=np.int64)  # registered, active, buyers, gmv
         self.daily: list[list[int]] = []
+        self.served: Served | None = None  # what recommenders' lists held, if any were shown
         self.orders: list[tuple[int, Orders]] = []
         self.logged = (EVENT_TYPES if events else ()) if isinstance(events, bool) else tuple(events)
         for kind in self.logged:
@@ -376,6 +379,7 @@ class Recorder:
             ledger=ledger,
             provenance=provenance,
             events=self._events(tactics) if self.log is not None else None,
+            served=None if self.served is None else self.served.counts(),
         )
 
     def _orders(self, tactics: list[str]) -> pd.DataFrame:

@@ -50,6 +50,8 @@ class JournalLike(Protocol):
     def products(self) -> pd.DataFrame: ...
     @property
     def ledger(self) -> pd.DataFrame: ...
+    @property
+    def served(self) -> Mapping[str, int] | None: ...
 
 
 @dataclass(frozen=True)
@@ -257,6 +259,23 @@ _ALL = (
             ("contact", "因触达", "what reached her on that day: a message that reminded her, news about the shop"),
         )
     ),
+    Measure(
+        "rec_accuracy", "share", +1, "accuracy of recommendations", "推荐准确度",
+        "Mean true match of the products on a visitor's list, 0 = of all on sale, 1 = of those she would like best. "
+        "Null if no recommender made lists.",
+    ),
+    Measure(
+        "rec_hit_rate", "share", +1, "hit rate of recommendations", "推荐命中率",
+        "Of the orders of visitors for whom a recommender made a list that day: share of a product on it.",
+    ),
+    Measure(
+        "rec_coverage", "share", 0, "coverage of recommendations", "推荐覆盖率",
+        "Products that stood on a visitor's list on any measured day / products.",
+    ),
+    Measure(
+        "rec_diversity", "ratio", 0, "diversity of recommendations", "推荐多样性",
+        "1 - mean cosine of the tastes of two products on one list, over all pairs on all visitors' lists.",
+    ),
 )
 # fmt: on
 
@@ -325,8 +344,25 @@ def measure(journal: JournalLike) -> dict[str, Value]:
             f"{name}_share": _ratio(daily[name], daily["churned"]) if name in daily else None
             for name in (m.name.removesuffix("_share") for m in _ALL if m.name.startswith("left_over_"))
         },
+        **_recommended(journal.served or {}),
     }
     return {name: values[name] for name in MEASURES}
+
+
+def _recommended(served: Mapping[str, int]) -> dict[str, Value]:
+    def share(count: str, of: str) -> float | None:
+        return _ratio(served.get(count), served.get(of, 0))
+
+    accuracy = None
+    if served and served["match_best"] > served["match_random"]:
+        accuracy = (served["match"] - served["match_random"]) / (served["match_best"] - served["match_random"])
+    unlike = share("unlike", "pairs")
+    return {
+        "rec_accuracy": accuracy,
+        "rec_hit_rate": share("hits", "orders"),
+        "rec_coverage": share("products_shown", "products"),
+        "rec_diversity": None if unlike is None else unlike / 2**20,
+    }
 
 
 def common_retention(worlds: Mapping[str, JournalLike | pd.DataFrame], days: int | None = None) -> pd.DataFrame:

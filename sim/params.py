@@ -166,6 +166,8 @@ class Params(NamedTuple):
     fat_keep: Annotated[float, About("fatigue kept from yesterday", 0.0, 0.99, "per day", "guess", "no source", "S15")] = 0.9
     fat_ask: Annotated[float, About("fatigue from a message received", 0.0, 2.0, "pushes", "guess", "no source", "S15 F02", "psychological")] = 0.5
 
+    c_priv: Annotated[float, About("pull of satisfaction towards a bad experience on a day on which all that is shown was chosen by what the shop knows of her, for who trusts as most do; 0 = nobody minds", 0.0, 0.2, "per day", "guess", "direction: studies of social shopping name it; no source for a size", "", "psychological")] = 0.0
+
     # leaving and coming back (eq. 17-18)
     g_s: Annotated[float, About("effect of satisfaction on staying", 0.0, 0.8, "log hazard", "fitted", "churn against satisfaction", "F34", "psychological")] = 0.25
     g_n: Annotated[float, About("effect of a tenured friend who left", 0.0, 0.9, "log hazard per friend", "verified", "Nitzan & Libai 2011 (hazard ratio 1.8)", "F13", "social")] = math.log(1.8)

@@ -34,6 +34,12 @@ TALKING = {
 }  # fmt: skip
 TALK_TYPES = ("show", "like", "comment", "repost", "question", "answer")  # events of it
 
+#: slow states and communities, as strong as they get
+BONDS: dict[str, float] = {
+    "b_ref": 1.5, "ref_keep": 0.8, "budget": 60.0, "left_because": 0.01, "b_hab": 1.5, "g_hab": 2.0, "hab_r": 0.2,
+    "g_warn": 0.5, "g_ref": 5.0, "p_com": 0.3, "com_size": 25.0, "b_bel": 1.0, "g_bel": 1.0, "bel_up": 0.4,
+}  # fmt: skip
+
 EXAMPLES: dict[str, Any] = {
     kind: tactic.example().model_dump(mode="json", exclude_defaults=True) | {"kind": kind}
     for kind, tactic in registry().items()
@@ -52,6 +58,10 @@ ALONE: dict[str, Any] = {
     "kol_core": {"kind": "kol_seeding", "seeds": 6, "choose": "k_core", "posts_every": 3, "commission": 0.5},
     "recommend": {"kind": "recommendation", "weight": 3.0},
     "best_sellers": {"kind": "recommendation", "weight": 5.0, "by": "popularity"},
+    **{
+        by: {"kind": "recommendation", "by": by, "weight": 3.0, "places": 4, "refresh_days": 3}
+        for by in ("content", "collaborative", "social", "hybrid")
+    },
     "unlock": {"kind": "share_coupon", "face": 8.0},
     "samples": {"kind": "product_sampling", "share": 0.1, "choose": "lot", "products": 0.5},
 }
@@ -64,6 +74,15 @@ EVERYTHING = [
     {"kind": "kol_seeding", "seeds": 4, "posts_every": 2},
     {"kind": "kol_seeding", "seeds": 4, "choose": "trait", "posts_every": 3},
     {"kind": "recommendation"},
+    {
+        "kind": "recommendation",
+        "by": "hybrid",
+        "weight": 1.5,
+        "places": 5,
+        "refresh_days": 3,
+        "exploration": 0.2,
+        "target": {"gender": ["female"]},
+    },
     {"kind": "product_sampling", "share": 0.1},
     {"kind": "product_sampling", "share": 0.1, "choose": "lot"},
 ]

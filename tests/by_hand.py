@@ -76,7 +76,8 @@ def a_state(**state: Any) -> State:
 def an_offer(**offer: Any) -> Offer:
     neutral: dict[str, Any] = dict.fromkeys(Offer._fields, 0)
     neutral |= {name: -1 for name in Offer._fields if name.endswith("_tactic")}
-    neutral |= {"coupon_share": 0.0, "rec_weight": 0.0, "rec_accuracy": 0.0}
+    neutral |= {"coupon_share": 0.0, "rec_weight": 0.0, "rec_accuracy": 0.0, "rec_known": 0.0}
+    neutral |= {"rec_list": np.empty(0, dtype=np.int32)}
     return Offer(**{**neutral, **offer})
 
 

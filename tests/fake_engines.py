@@ -119,5 +119,5 @@ def journal(days: int, name: list[int], replication: int) -> Any:
     ledger = pd.DataFrame({"day": range(lines), "tactic": "t", "line": "coupon", "cls": "expense", "amount_cents": 5})
     return SimpleNamespace(
         days=days, burn_in_days=1, n_shoppers=n, daily=daily, shoppers=shoppers, cohorts=cohorts, orders=orders,
-        products=products, ledger=ledger, events=None, provenance={},
+        products=products, ledger=ledger, events=None, served=None, provenance={},
     )  # fmt: skip

@@ -76,6 +76,8 @@ HELPS = OF_BARGAINS + "who_helps"
 WON = OF_BARGAINS + "how_often_a_bargain_is_won[True-3-1]"
 NEWCOMER = OF_BARGAINS + "helping_brings_prospects_and_being_asked_does_not"
 THRESHOLD = "tests/test_adoption.py::test_in_a_directed_graph_only_who_is_heard_counts"
+LISTS = "tests/test_recommenders.py::test_slots_show_every_place_alike_and_pass_over_what_is_not_sold"
+KNOWN = "tests/test_recommenders.py::test_who_minds_being_known_by_hand"
 #: A draw is uniform, so a flipped sign of what it adds is another draw: only the formula's own test tells them apart.
 DRAWN = "tests/test_rules_items.py::test_a_draw_is_a_product_and_the_luck_of_looking_at_it"
 EQUALS = "tests/test_rules_items.py::test_the_first_of_equals_is_taken"
@@ -297,6 +299,10 @@ def _rows() -> Iterator[Mutant]:
     yield sign("expose", "guessed_match", "rho * taste_match", "-rho * taste_match", SHARP)
     yield sign("expose", "guessed_match", "1.0 - rho * rho", "1.0 + rho * rho", SHARP)
     yield sign("expose", "guessed_match", "shelf.popularity[product]", "-shelf.popularity[product]", SHARP)
+    yield sign("expose", "listed_item", ">> 32) + step", ">> 32) - step", LISTS)
+    yield sign("feel", "next_wary", "HARDEST - trust", "HARDEST + trust", KNOWN)
+    yield sign("feel", "next_wary", "return satisfaction + drawn", "return satisfaction - drawn", KNOWN)
+    yield bound("feel", "next_wary", "min(params.s_bad - satisfaction, 0.0)", "(params.s_bad - satisfaction)", KNOWN)
     yield bound("expose", "proposed", "scaled >> 32", "(scaled >> 32) + 1", SHARP)
     yield sign("expose", "seen_score", "return score +", "return -score +", LOOK)
     yield sign("expose", "seen_score", "score + params", "score - params", DRAWN)

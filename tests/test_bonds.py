@@ -15,7 +15,16 @@ from sim.engines.columnar import Columnar
 from sim.metrics import measure
 from sim.rules.records import ACTIVE, LEAVING_CAUSES
 from sim.rules.remember import POST
-from tests.busy_worlds import ALONE, BUSY, EVERYTHING, assert_drivers_agree, assert_same, scenario
+from tests.busy_worlds import (
+    ALONE,
+    BONDS,
+    BUSY,
+    EVERYTHING,
+    TALKING,
+    assert_drivers_agree,
+    assert_same,
+    scenario,
+)
 from tests.laboratory import (
     DAILY,
     N,
@@ -30,12 +39,6 @@ from tests.laboratory import (
     rows,
     spread,
 )
-
-#: Everything of this page at once, as strong as it gets.
-BONDS: dict[str, float] = {
-    "b_ref": 1.5, "ref_keep": 0.8, "budget": 60.0, "left_because": 0.01, "b_hab": 1.5, "g_hab": 2.0, "hab_r": 0.2,
-    "g_warn": 0.5, "g_ref": 5.0, "p_com": 0.3, "com_size": 25.0, "b_bel": 1.0, "g_bel": 1.0, "bel_up": 0.4,
-}  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -372,3 +375,17 @@ def test_what_is_off_costs_nothing() -> None:
     _, run = next(days_of(world))
     assert [len(column) for column in run.bonds] == [1, 1, 100]
     assert "communities" not in vars(world)
+
+
+def test_drivers_agree_where_people_talk_in_communities() -> None:
+    """What comes up again, is shown or answered reaches communities and counts by standing, in both drivers."""
+    asked = scenario(
+        params={**TALKING, **BONDS, "com_size": 12.0}, population={"size": 130, "registered_share": 0.7},
+        strategies={"everything": EVERYTHING},
+    )  # fmt: skip
+    alone = scenario(
+        params={**TALKING, **BONDS, "p_com": 0.0}, population={"size": 130, "registered_share": 0.7},
+        strategies={"everything": EVERYTHING},
+    )  # fmt: skip
+    journals, apart = assert_drivers_agree(asked), assert_drivers_agree(alone)
+    assert not journals["everything"].daily.equals(apart["everything"].daily)

@@ -51,6 +51,7 @@ class Hand:
     orders: pd.DataFrame = field(default_factory=lambda: rows([], ORDER))
     products: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"id": [0], "units": [0], "gmv_cents": [0]}))
     ledger: pd.DataFrame = field(default_factory=pd.DataFrame)
+    served: dict[str, int] | None = None
 
 
 def rows(given_rows: list[dict[str, Any]], default: dict[str, Any]) -> pd.DataFrame:
@@ -85,6 +86,7 @@ def test_every_measure_of_the_contract_is_there_in_order() -> None:
         "one_hop_share", "structural_virality", "discount_per_buyer_cents", "pushes_per_month", "messages_per_month",
         "n_let_down", "fatigue_mean",
         *(f"{name}_share" for name in LEFT),
+        "rec_accuracy", "rec_hit_rate", "rec_coverage", "rec_diversity",
     ]  # fmt: skip
     assert list(MEASURES) == names
     assert list(measure(hand())) == names
@@ -371,7 +373,11 @@ def random_journal(seed: int, n_shoppers: int = 300, n_orders: int = 500, days: 
         columns=["cohort_day", "age", "n_registered", "n_active", "n_buyers", "gmv_cents"],
     )
     products = pd.DataFrame({"id": range(20), "units": rng.integers(0, 50, 20)})
-    return Hand(days, daily, cohorts, shoppers, orders, products)
+    served = {
+        "orders": 40, "hits": 12, "products": 20, "products_shown": 9, "pairs": 90, "unlike": 80 * 2**20,
+        "match": 5, "match_random": 1, "match_best": 9,
+    }  # fmt: skip
+    return Hand(days, daily, cohorts, shoppers, orders, products, served=served)
 
 
 @pytest.mark.parametrize("seed", range(5))

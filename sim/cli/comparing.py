@@ -28,6 +28,13 @@ _WHO_PAYS = (
     ("n_let_down", "failed seats"),
     ("fatigue_mean", "fatigue"),
 )
+#: what recommenders' lists held, the same way
+_RECOMMENDED = (
+    ("rec_accuracy", "accuracy"),
+    ("rec_hit_rate", "hits"),
+    ("rec_coverage", "coverage"),
+    ("rec_diversity", "diversity"),
+)
 _PER_COST = ("gmv_cents", "profit_cents")  # what a unit of extra cost brought: the biggest spender often sells most
 
 
@@ -125,15 +132,16 @@ def _tables(answer: dict[str, Any]) -> str:
                 per_cost = entry["diff_per_cost"]
                 rows[-1].append("" if per_cost is None else f"{per_cost:+.2f}")
         blocks.append(show.table(head, rows))
-    blocks += _who_pays(answer)
+    blocks += _means(answer, "what shoppers get and bear", _WHO_PAYS)
+    blocks += _means(answer, "what recommenders show", _RECOMMENDED)
     return "\n\n".join(blocks)
 
 
-def _who_pays(answer: dict[str, Any]) -> list[str]:
-    """What shoppers get and bear; nothing where no strategy gives or asks for anything."""
+def _means(answer: dict[str, Any], title: str, columns: tuple[tuple[str, str], ...]) -> list[str]:
+    """A table of means; nothing where all of them are nothing."""
     from sim.metrics import MEASURES
 
-    asked = [(name, head) for name, head in _WHO_PAYS if any(e["mean"] for e in answer["measures"][name].values())]
+    asked = [(name, head) for name, head in columns if any(e["mean"] for e in answer["measures"][name].values())]
     if not asked:
         return []
     labels = list(answer["measures"][asked[0][0]])
@@ -141,7 +149,7 @@ def _who_pays(answer: dict[str, Any]) -> list[str]:
         [label, *(show.number(answer["measures"][name][label]["mean"], MEASURES[name].unit) for name, _ in asked)]
         for label in labels
     ]
-    return [show.table(["what shoppers get and bear", *(head for _, head in asked)], rows)]
+    return [show.table([title, *(head for _, head in asked)], rows)]
 
 
 def _unit(unit: str) -> str:

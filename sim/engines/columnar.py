@@ -188,6 +188,9 @@ class Columnar:
         self._remember(t, events.visitors)
         events.samples = self.ops.samples(t, lambda: (np.flatnonzero(self.state.status == ACTIVE), events.returned))
         buyers, offers, unlockers, favourites = self._shop(t, pool, events, shelf)
+        watched = self.ops.watched(events.visitors, offers)
+        if watched is not None:
+            kernels.wary(self.params, self.traits.trust, self.state.satisfaction, *watched)
         buyers, orders, about_teams = self.ops.settle(t, buyers, offers)
         for name in ("founders", "founded", "joiners", "joined", "joined_with"):
             setattr(events, name, getattr(about_teams, name))

@@ -309,6 +309,14 @@ def let_down(params: Params, state: State, rows: Column) -> None:
 
 
 @column_kernel
+def wary(params: Params, trust: Column, satisfaction: Column, rows: Column, known: Column) -> None:
+    """People whom the shop shows how much it knows of them."""
+    for k in range(rows.shape[0]):
+        i = rows[k]
+        satisfaction[i] = feel.next_wary(params, satisfaction[i], trust[i], known[k])
+
+
+@column_kernel
 def send(
     params: Params,
     constants: Constants,

@@ -690,6 +690,7 @@ class Shop(mesa.Model):  # type: ignore[misc]  # Mesa is untyped here
         self._allow_bargains(visitors)
         self.agents.do("choose")
         self._start_bargains(visitors, today)
+        self._show_what_is_known(visitors, offers)
         orders = self._settle(visitors, offers, today)
         parcels = self._deliver(orders, today.samples)
         self.agents.do("receive")
@@ -816,6 +817,13 @@ class Shop(mesa.Model):  # type: ignore[misc]  # Mesa is untyped here
         for k in self.ops.unlock(self.day, offers, willing, _ints(person.row for person in visitors)):
             visitors[k].has_unlocked = True
         self._hand_out(visitors, offers)
+
+    def _show_what_is_known(self, visitors: list[Shopper], offers: Offer) -> None:
+        """Phase 6b: some notice how much the shop knows of them."""
+        watched = self.ops.watched(_ints(person.row for person in visitors), offers)
+        for row, known in zip(*[c.tolist() for c in watched], strict=True) if watched else ():
+            person = self.shoppers[row]
+            person.satisfaction = feel.next_wary(self.params, person.satisfaction, person.traits.trust, known)
 
     def _settle(self, visitors: list[Shopper], offers: Offer, today: Day) -> Orders:
         """Choices become orders and seats in teams; teams that are full or due close."""

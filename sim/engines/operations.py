@@ -23,8 +23,11 @@ from sim.engines.world import World
 from sim.events import Event, Scene
 from sim.journal import DAILY, Recorder
 from sim.money import CostClass
+from sim.recommenders.seen import Purchases
+from sim.recommenders.served import Served
 from sim.rules import resolve
 from sim.rules import shelf as shelf_rules
+from sim.rules.expose import LISTED, organic_weight
 from sim.rules.reach import PUSHES_MOST
 from sim.rules.records import FOUND, TEAM_COLUMNS, Offer, Shelf
 from sim.rules.remember import SEEN_MOST
@@ -99,6 +102,8 @@ class Operations:
         self.spending = Spending(world) if world.params.budget > 0.0 else None
         self.analytics = _analytics(world, tactics)
         self.customers = Customers(world.population, self.analytics)
+        if any(tactic.reads_purchases() for tactic in tactics):
+            self.customers.purchases = Purchases(len(world), len(catalogue))
         self.see_truth: Callable[[int], Truth] | None = None  # set by the driver: what analytics read with errors
         self.params, self.constants = world.params, world.constants  # as they hold today
         self.events: tuple[Event, ...] = tuple(world.scenario.events)
@@ -115,6 +120,7 @@ class Operations:
         has_bargains = any(lets_bargain(tactic) for tactic in tactics)
         self.bargaining = Bargaining(self, self._in_stock) if has_bargains else None
         self._running: list[tuple[Tactic, Desk]] = []  # today
+        self._aimed_at = np.empty(0, dtype=np.int64)  # rows of members who got a message aimed by scores today
         self.issued = np.zeros(0, dtype=np.int64)  # money off reserved today, per visitor
         self.issuer = np.zeros(0, dtype=np.int64)  # by which tactic
         for event, scene in zip(self.events, self.scenes, strict=True):
@@ -274,6 +280,7 @@ class Operations:
 
         Tactics reach members who take messages; events reach everybody who ever registered.
         """
+        self._aimed_at = np.empty(0, dtype=np.int64)
         reaching = [(tactic, desk) for tactic, desk in self._on() if type(tactic).on_reach is not Tactic.on_reach]
         befalling = [(event, scene) for event, scene in self.happening if type(event).on_reach is not Event.on_reach]
         if not reaching and not befalling:
@@ -282,7 +289,11 @@ class Operations:
         people = self._people(self.customers.members(), nobody)
         contacts = Contacts.none(len(people.row))
         for tactic, desk in reaching:
+            is_aimed = self.params.c_priv > 0.0 and bool(tactic.scores())
+            before = contacts.pushes.copy() if is_aimed else contacts.pushes
             tactic.on_reach(contacts, people, tactic.target.chosen(people), self.board, desk)
+            if is_aimed:
+                self._aimed_at = np.union1d(self._aimed_at, people.row[contacts.pushes > before])
         if befalling:
             everybody, of_members = self._people(self.customers.registered(), nobody), contacts
             contacts = Contacts.none(len(everybody.row))
@@ -401,6 +412,8 @@ class Operations:
             "rec_weight": np.zeros(n),
             "rec_accuracy": np.zeros(n),
             "rec_tactic": none.copy(),
+            "rec_list": np.empty((n, 0), dtype=np.int32),  # as wide as the longest list that is served
+            "rec_known": np.zeros(n),
             "live_weight": np.zeros(n),
             "live_tactic": none.copy(),
             "live_hype": np.zeros(n),
@@ -416,6 +429,7 @@ class Operations:
             self._issue(t, columns["coupon_cents"], columns["coupon_cents_tactic"], people.id)
         if self.spending is not None:
             columns["urge"] += self.spending.urge(rows)
+            self._count_lists(rows, columns)
         return Offer(**columns)
 
     def may_bargain(self, rows: Ints, returned: Ints) -> Ints | None:
@@ -423,6 +437,33 @@ class Operations:
         if self.bargaining is None or not self.bargaining.is_offering:
             return None
         return self.bargaining.allowed(self._people(rows, returned), self._on())
+
+    def _count_lists(self, rows: Ints, columns: dict[str, NDArray[Any]]) -> None:
+        """For the measures: what recommenders' lists show today's visitors."""
+        mine = np.flatnonzero(columns["rec_accuracy"] == LISTED)
+        if len(mine) == 0:
+            return
+        if self.recorder.served is None:
+            self.recorder.served = Served(self.world.catalogue.taste)
+        people, traits = rows[mine], self.world.population.traits
+        taste = np.stack([traits.taste_0[people], traits.taste_1[people], traits.taste_2[people]], axis=1)
+        lists, ids = columns["rec_list"][mine], self.world.population.ids[people]
+        self.recorder.served.show(people, ids, lists, taste, self.shelf.on_sale)
+
+    def watched(self, rows: Ints, offers: Offer) -> tuple[Ints, NDArray[np.float64]] | None:
+        """Who is shown today that the shop knows her, and how much of what she sees is (eq. 2d); None: nobody minds.
+
+        For visitors the share of recommended slots among those that need no friends, times the share of these that were
+        chosen for her; for members who got a message that was aimed by the shop's predictions about her, 1.
+        """
+        if self.params.c_priv == 0.0:
+            return None
+        share = offers.rec_weight / (offers.rec_weight + organic_weight(self.params))
+        known = np.zeros(len(self.world))
+        known[rows] = offers.rec_known * share
+        known[self._aimed_at] = 1.0
+        about = np.flatnonzero(known)
+        return about, known[about]
 
     def _issue(self, t: int, cents: Ints, tactic_of: Ints, ids: Ints) -> None:
         """Reserve money-off coupons as they are handed out; who does not fit into a budget gets none."""
@@ -686,6 +727,11 @@ class Operations:
             tactic.on_night(events, self.board, desk)
         if self.tactics or self.events:
             self.customers.write(t, events.registered, events.visitors, orders.row, orders.paid_cents)
+        if self.customers.purchases is not None:
+            kept = ~orders.is_returned.astype(bool)
+            self.customers.purchases.write(orders.row[kept], orders.product[kept])
+        if self.recorder.served is not None:
+            self.recorder.served.order(orders.row, orders.product)
         self._give_back(np.arange(len(self.issued)))
         if self.prices is not None:
             self.prices.write(self.shelf, orders)

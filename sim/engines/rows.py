@@ -40,8 +40,8 @@ def offer_of(o: Offer, k: int) -> Offer:
     return Offer(
         o.coupon_share[k], o.coupon_share_tactic[k], o.coupon_cents[k], o.coupon_min_cents[k],
         o.coupon_cents_tactic[k], o.unlock_cents[k], o.unlock_min_cents[k], o.unlock_tactic[k], o.team_tactics[k],
-        o.rec_weight[k], o.rec_accuracy[k], o.rec_tactic[k], o.live_weight[k],
-        o.live_tactic[k], o.live_hype[k], o.content_weight[k], o.urge[k],
+        o.rec_weight[k], o.rec_accuracy[k], o.rec_tactic[k], o.rec_list[k], o.rec_known[k],
+        o.live_weight[k], o.live_tactic[k], o.live_hype[k], o.content_weight[k], o.urge[k],
     )  # fmt: skip
 
 

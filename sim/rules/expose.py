@@ -34,6 +34,7 @@ from sim.rules.shelf import GLANCE_UNIT, NOT_SOLD, of_glance
 SHOWS_ABOVE = 0.05  # a recommendation weaker than this fills no slot (eq. 3)
 TRIES = 16  # blocks of four proposals before the next product that fits is taken
 INV_ROOT_3 = 0.5773502691896258
+LISTED: Final = -2.0  # stands for an accuracy: recommended slots are served from her own list (Offer.rec_list)
 PLACED: Final = 15  # a slot that went to one of the strategy's sources; which one is drawn on its own
 
 
@@ -150,6 +151,18 @@ def look_placed(
 
 
 @rule
+def listed_item(key: Key, offer: Offer, shelf: Shelf, slot: int) -> int:
+    """A product of her list, every place alike; the next that is on sale, if that one is not; -1 if none is."""
+    w0, _, _, _ = draws.block(key.seed, draws.SLOT_ITEM, key.day, key.agent, item_name(0, RECOMMENDED, slot))
+    places = len(offer.rec_list)
+    for step in range(places):
+        product = int(offer.rec_list[(((w0 * places) >> 32) + step) % places])
+        if product >= 0 and shelf.on_sale[product]:
+            return product
+    return -1
+
+
+@rule
 def draw_item(
     params: Params,
     traits: Traits,
@@ -166,6 +179,10 @@ def draw_item(
     (few products of many promoted, say) the next one that does after the last proposal is taken.
     """
     product = 0
+    if source == RECOMMENDED and offer.rec_accuracy == LISTED:
+        listed = listed_item(key, offer, shelf, slot)
+        if listed >= 0:
+            return listed
     for attempt in range(TRIES):
         words = draws.block(key.seed, draws.SLOT_ITEM, key.day, key.agent, item_name(attempt, source, slot))
         if source <= POPULAR:

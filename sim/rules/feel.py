@@ -1,9 +1,10 @@
-"""Phase 10, mood and fatigue at the end of the day; imports `_jit` and records."""
+"""Phase 10, mood and fatigue at the end of the day; imports `_jit`, records, reach."""
 
 from __future__ import annotations
 
 from sim._jit import rule
 from sim.params import Params
+from sim.rules.reach import HARDEST
 from sim.rules.records import State
 
 
@@ -25,6 +26,16 @@ def next_fatigue(params: Params, state: State) -> float:
 def next_satisfaction(params: Params, satisfaction: float, experience: float) -> float:
     """Satisfaction after an order, eq. 10: exponential mean of experiences."""
     return params.s_keep * satisfaction + (1.0 - params.s_keep) * experience
+
+
+@rule
+def next_wary(params: Params, satisfaction: float, trust: float, known: float) -> float:
+    """Satisfaction after a day on which so much showed that the shop knows her, eq. 2d: drawn towards a bad one's.
+
+    Most for who trusts least; who is less satisfied than that already is not drawn up.
+    """
+    drawn = min(params.c_priv * known * (HARDEST - trust), 1.0)
+    return satisfaction + drawn * min(params.s_bad - satisfaction, 0.0)
 
 
 @rule

@@ -162,8 +162,12 @@ class Offer(NamedTuple):
     unlock_tactic: Any
     team_tactics: Any  # bit k set: may see team prices of tactic k
     rec_weight: Any  # weight of recommended slots
-    rec_accuracy: Any  # correlation of the recommender's score with the true match; < 0: by popularity
+    rec_accuracy: (
+        Any  # correlation of the recommender's score with the true match; < 0: by popularity; LISTED: her list
+    )
     rec_tactic: Any
+    rec_list: Any  # positions of products (visitors x places): her list, if her recommended slots are served from one
+    rec_known: Any  # share of what it shows her that was chosen by what the shop knows of her, 0 to 1
     live_weight: Any  # weight of slots of the live session she watches; 0 = she does not
     live_tactic: Any
     live_hype: Any  # how much its host promises too much

@@ -1,4 +1,5 @@
-"""Customers as the shop knows them: what it wrote down, and at which stage that puts them; imports records, population.
+"""Customers as the shop knows them: what it wrote down, and at which stage that puts them; imports records, population,
+recommenders.
 
 Nothing here is a shopper's true state or trait: a shop sees registrations, visits and orders. Days count from
 the start of the burn-in.
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from sim.analytics import Analytics, Books, ScoreName
 from sim.population import Population
+from sim.recommenders.seen import Purchases
 from sim.rules.records import NEVER
 
 Ints = NDArray[np.int64]
@@ -45,6 +47,7 @@ class Customers:
         self.n_orders = np.zeros(n, dtype=np.int64)
         self.paid_cents = np.zeros(n, dtype=np.int64)
         self.has_opted_out = np.zeros(n, dtype=np.bool_)
+        self.purchases: Purchases | None = None  # who bought what; kept only where a tactic reads it
         self._sorted: dict[str, Ints] = {}  # what buyers have, until the next night
 
     def quintiles(self, name: str, rows: Ints) -> Ints:

@@ -355,6 +355,10 @@ class Tactic(BaseModel):
         """Scores of the shop's analytics that it needs: for its hooks and for its target."""
         return frozenset(self.reads) | self.target.reads
 
+    def reads_purchases(self) -> bool:
+        """Does it look at who bought which product (`people.books.purchases`)?"""
+        return False
+
     def affords(self, cents: NDArray[np.int64], desk: Desk) -> NDArray[np.bool_]:
         """Which of these reductions of one unit still fit into the budget this morning; the rest is not shown."""
         return cents <= desk.budget.available()
