@@ -19,7 +19,7 @@ class Orders(NamedTuple):
 
     row: NDArray[Any]
     product: NDArray[Any]  # position in the catalogue
-    is_team: NDArray[Any]
+    mode: NDArray[Any]  # 0 alone, 1 in a team, 3 a bargain that was won (rules' records)
     quantity: NDArray[Any]
     list_cents: NDArray[Any]  # list price x quantity
     paid_cents: NDArray[Any]
@@ -103,11 +103,24 @@ class Day:
     let_down: NDArray[Any] = field(default_factory=lambda: _EMPTY)  # members of teams that failed
     let_down_product: NDArray[Any] = field(default_factory=lambda: _EMPTY)
     lapsed: NDArray[Any] = field(default_factory=lambda: _EMPTY)
+    helpers: NDArray[Any] = field(default_factory=lambda: _EMPTY)  # friends who helped in a bargain today
+    helped: NDArray[Any] = field(default_factory=lambda: _EMPTY)  # for which product
+    helped_with: NDArray[Any] = field(default_factory=lambda: _EMPTY)  # row of who asked them
+    help_cents: NDArray[Any] = field(default_factory=lambda: _EMPTY)  # what their help cut
+    newcomers: NDArray[Any] = field(default_factory=lambda: _EMPTY)  # prospects whom helping brought to register
+    newcomer_tactic: NDArray[Any] = field(default_factory=lambda: _EMPTY)
+    bargainers: NDArray[Any] = field(default_factory=lambda: _EMPTY)  # who started a bargain
+    bargained: NDArray[Any] = field(default_factory=lambda: _EMPTY)
+    won: NDArray[Any] = field(default_factory=lambda: _EMPTY)  # whose bargain reached its target
+    won_product: NDArray[Any] = field(default_factory=lambda: _EMPTY)
+    lost: NDArray[Any] = field(default_factory=lambda: _EMPTY)  # whose bargain ran out of time
+    lost_product: NDArray[Any] = field(default_factory=lambda: _EMPTY)
     left_because: NDArray[Any] | None = None  # index into LEAVING_CAUSES, as `lapsed`; None where it is not asked
 
 
-SHARE_KINDS: Final = ("order", "unlock", "team", "sample")
+SHARE_KINDS: Final = ("order", "unlock", "team", "sample", "bargain")
 EVENT_TYPES: Final = (
     "register", "return", "visit", "found", "join", "let_down", "sample", "order", "send_back", "review", "share",
     "message", "show", "like", "comment", "repost", "question", "answer", "lapse",
+    "bargain", "help", "bargain_won", "bargain_failed",
 )  # fmt: skip

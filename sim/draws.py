@@ -65,6 +65,7 @@ PUBLIC_TEAM: Final = 61  # agent: founder; item: product
 TEAM_CHOICE: Final = 62
 STOCK: Final = 63  # item: product
 OPT_OUT: Final = 64
+HELP: Final = 65  # agent: friend; item: (who bargains, product); lanes: helps, registers, the cut, who brought her
 REACT: Final = 120  # agent: who saw a post; item: (its author, product); lanes: likes, comments
 SHOW_OFF: Final = 121  # item: product, as in SHARE
 REPOST: Final = 122  # agent: reader; item: product

@@ -276,6 +276,13 @@ class Recorder:
                 )
             ],
             ("lapse", {"row": events.lapsed}),
+            ("bargain", {"row": events.bargainers, "item": events.bargained}),
+            (
+                "help",
+                {"row": events.helpers, "item": events.helped, "other": events.helped_with, "value": events.help_cents},
+            ),
+            ("bargain_won", {"row": events.won, "item": events.won_product}),
+            ("bargain_failed", {"row": events.lost, "item": events.lost_product}),
         ]
         if events.left_because is not None:
             rows[-1][1]["value"] = events.left_because
@@ -387,7 +394,7 @@ class Recorder:
         ]
         o = Orders(*columns)
         # within a day by shopper, then product: the same order whatever the driver
-        order = np.lexsort((o.is_team, self.catalogue.id[o.product], ids[o.row], day))
+        order = np.lexsort((o.mode, self.catalogue.id[o.product], ids[o.row], day))
         o, day = Orders(*[column[order] for column in o]), day[order]
         returned = o.is_returned.astype(bool)
         labels = pd.Series([*tactics, ""])
@@ -396,7 +403,9 @@ class Recorder:
                 "day": day,
                 "agent": ids[o.row],
                 "product": self.catalogue.id[o.product],
-                "mode": pd.Categorical.from_codes(o.is_team.astype(np.int8), categories=pd.Index(["solo", "team"])),
+                "mode": pd.Categorical.from_codes(
+                    np.minimum(o.mode, 2).astype(np.int8), categories=pd.Index(["solo", "team", "bargain"])
+                ),
                 "quantity": o.quantity.astype(np.int64),
                 "list_cents": o.list_cents.astype(np.int64),
                 "paid_cents": o.paid_cents.astype(np.int64),

@@ -201,6 +201,10 @@ class Params(NamedTuple):
     c_w: Annotated[float, About("cost of waiting for a team, for the least social", 0.0, 1.0, "utility", "guess", "no source", "S3")] = 0.25
     s_team: Annotated[float, About("experience of a team that failed", -2.0, 0.0, "1", "guess", "no source", "S3")] = -0.5
 
+    # bargaining (eq. 20)
+    a_h: Annotated[float, About("readiness to help a friend who asks in a bargain", 0.0, 2.0, "log rate", "guess", "no source; .5 is four helps in ten requests", "S4 F02", "social")] = 0.5
+    b_unsure: Annotated[float, About("more friends asked where the cut of every help is drawn and not fixed", 0.0, 0.5, "log reach", "literature", "Li et al. 2026 (uncertain reward for the sender: 20.9 % more referrals)", "S4", "psychological")] = math.log(1.209)
+
     # money
     ship: Annotated[float, About("cost of fulfilling an order", 0.0, 50.0, "currency per order", "guess", "no source; set it to your shop's", "")] = 2.0
     resale: Annotated[float, About("share of its cost a returned unit is worth", 0.0, 1.0, "1", "guess", "no source; set it to your shop's", "")] = 0.7

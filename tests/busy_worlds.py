@@ -53,6 +53,7 @@ ALONE: dict[str, Any] = {
     "team": {"kind": "group_buy", "discount": 0.4},
     "big_team": {"kind": "group_buy", "discount": 0.5, "size": 3, "capacity": 4, "window_days": 3, "progress": False},
     "friends_only": {"kind": "group_buy", "discount": 0.5, "window_days": 2, "strangers": False},
+    "bargain": {"kind": "bargain", "discount": 0.6, "helpers": 2, "deadline_days": 3, "random_cut": False, "gift": 4.0},
     "kol": {"kind": "kol_seeding", "seeds": 6, "posts_every": 2, "hype": 2.0},
     "kol_core": {"kind": "kol_seeding", "seeds": 6, "choose": "k_core", "posts_every": 3, "commission": 0.5},
     "recommend": {"kind": "recommendation", "weight": 3.0},

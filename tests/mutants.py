@@ -67,6 +67,14 @@ ONE_BY_ONE = OF_TALK + "friends_products_fill_slots_one_by_one"
 FOUND = OF_TEAMS + "who_founds_a_team"
 JOIN = OF_TEAMS + "who_joins_a_team"
 STRANGERS = OF_TEAMS + "open_teams_of_strangers_are_three_at_most_and_nobody_is_favoured"
+OF_BARGAINS = "tests/test_bargain.py::test_"
+STARTS = OF_BARGAINS + "who_starts_a_bargain"
+BRINGS = OF_BARGAINS + "bargains_bring_people_who_would_not_buy"
+CHEAPER = OF_BARGAINS + "a_bargain_starts_from_the_list_price"
+UNSURE = OF_BARGAINS + "a_random_cut_makes_people_ask_more_friends"
+HELPS = OF_BARGAINS + "who_helps"
+WON = OF_BARGAINS + "how_often_a_bargain_is_won[True-3-1]"
+NEWCOMER = OF_BARGAINS + "helping_brings_prospects_and_being_asked_does_not"
 THRESHOLD = "tests/test_adoption.py::test_in_a_directed_graph_only_who_is_heard_counts"
 LISTS = "tests/test_recommenders.py::test_slots_show_every_place_alike_and_pass_over_what_is_not_sold"
 KNOWN = "tests/test_recommenders.py::test_who_minds_being_known_by_hand"
@@ -408,12 +416,13 @@ def _rows() -> Iterator[Mutant]:
     yield day("buy", "decide", "key.day - state.inbox_day", "key.day - state.inbox_day + 1", TALK + "[good]")
     yield day(
         "buy",
-        "decide",
-        "key.day - inbox.sender_day[e] <= PARENT_DAYS",
-        "key.day - inbox.sender_day[e] < PARENT_DAYS",
+        "cause",
+        "day - inbox.sender_day[e] <= PARENT_DAYS",
+        "day - inbox.sender_day[e] < PARENT_DAYS",
         WEEK,
     )
     yield day("buy", "decide", "since = key.day - state.last_buy_day", "since = key.day - state.last_buy_day - 1", LIFE)
+    yield bound("buy", "cause", "inbox.product[e] == product", "inbox.product[e] != product", WEEK)
     yield sign("buy", "inclusive_value", "log(total) - log", "log(total) + log", CHOICE)
     yield sign("buy", "inclusive_value", "return log(total)", "return -log(total)", CHOICE)
     yield sign("buy", "decide", "alone = liked + price_effect", "alone = liked - price_effect", CHOICE)
@@ -435,6 +444,20 @@ def _rows() -> Iterator[Mutant]:
     yield sign("team", "team_utility", "(1.0 - traits.social)", "(1.0 + traits.social)", FOUND)
     yield sign("team", "displayed_rate", "+ events", "- events", JOIN)
     yield sign("team", "displayed_rate", "+ exposure", "- exposure", JOIN)
+
+    # (20) bargains
+    yield sign("bargain", "bargain_utility", "at_list = alone - price", "at_list = alone + price", CHEAPER)
+    yield sign("bargain", "bargain_utility", "-log(floor_cents", "log(floor_cents", STARTS)
+    yield sign("bargain", "bargain_utility", "+ log(success)", "- log(success)", STARTS)
+    yield sign("bargain", "wish", "total += exp(desk.weight[k])", "total -= exp(desk.weight[k])", BRINGS)
+    yield bound("bargain", "wish", "if draws.unit(w0) >= p", "if draws.unit(w0) < p", BRINGS)
+    yield bound("bargain", "wish", "floor_cents < desk.unit_cents[k]", "floor_cents > desk.unit_cents[k]", BRINGS)
+    yield day("bargain", "wish", "key.day - state.last_buy_day", "key.day - state.last_buy_day + 1", BRINGS)
+    yield sign("bargain", "ask_probability", "p * exp(params.b_unsure)", "p * exp(-params.b_unsure)", UNSURE)
+    yield sign("bargain", "help_probability", "rate * exp(-fatigue", "rate * exp(fatigue", HELPS)
+    yield sign("bargain", "help_probability", "1.0 - exp(-rate", "1.0 - exp(rate", HELPS)
+    yield bound("bargain", "answer", "2 * w2 + 1 if", "w2 + 1 if", WON)
+    yield sign("bargain", "answer", "log(1.0 + gift_cents", "log(1.0 - gift_cents", NEWCOMER)
 
     # (10)-(13) fulfilment, reviews
     yield sign("fulfil", "experience", "+ params.s_quality", "- params.s_quality", ORDERS)

@@ -34,6 +34,10 @@ STRATEGIES: dict[str, Any] = {
     "coupon": {"kind": "coupon", "face": 4.0, "budget_per_day": 60.0},
     "unlock": {"kind": "share_coupon", "face": 6.0},
     "team": {"kind": "group_buy", "discount": 0.35, "size": 2, "window_days": 2},
+    "bargain": [
+        {"kind": "bargain", "helpers": 1, "gift": 2.0, "budget": 900.0, "products": 0.5},
+        {"kind": "bargain", "discount": 0.5, "deadline_days": 2, "random_cut": False, "min_price": 10.0},
+    ],
     "leaders": {"kind": "kol_seeding", "seeds": 8, "posts_every": 4},
     "recommend": {"kind": "recommendation", "weight": 2.0},
     "samples": {"kind": "product_sampling", "start": 3, "every": 7},

@@ -318,10 +318,12 @@ PURPOSES = {
 #: Purposes that appear more than once in the source, and why that is one draw.
 SEVERAL_PLACES = {
     "TRAIT_NOISE": 2,  # traits are items 0-6, tastes items 10-12
-    "CHOICE": 2,  # alone is the product's id, in a team the id + 2^32
+    # alone is the product's id, in a team the id + 2^32; once more, with bargains (the id + 3 * 2^32), where one may
+    "CHOICE": 5,
     "SLOT_SOURCE": 2,  # one visitor's slots (rules), or those of many visitors together (engines): the same names
     "SLOT_ITEM": 2,  # all blocks of a slot (rules), or the first of many visitors together (engines): the same names
-    "BUY": 2,  # the whole decision (rules), or first whether to buy of many visitors together (engines)
+    # the whole decision (rules); whether to buy, and whether to at most, of many visitors together (engines); bargains
+    "BUY": 4,
     "LIFE": 2,  # who may act (dense), and once more whether and what it is that they do
     "INBOX_TIE": 2,  # both sides of one comparison, named by product
     # the door looks at the products of the first world, laboratories draw from its seed: the same name, the same seed

@@ -60,7 +60,9 @@ def test_drivers_agree_on_every_tactic() -> None:
     assert any((j.orders["mode"] == "team").any() for j in journals.values())
     assert (log.query("type == 'order'")["other"] >= 0).any(), "a friend was the cause of some order"
     kinds = log.query("type == 'share'")["value"].unique()
-    assert set(kinds) == {0, 1, 2, 3}, "shares of orders, for coupons and for teams, of samples"
+    assert set(kinds) == {0, 1, 2, 3, 4}, (
+        "shares of orders, for coupons and for teams, of samples, for help in a bargain"
+    )
 
 
 @pytest.mark.parametrize("registered_share", [0.0, 1.0])

@@ -111,4 +111,6 @@ def _part(cents: int, share: float) -> int:
 def _is_attributable(tactic: Tactic) -> bool:
     """Do the shop's books name this tactic on orders, by a price, a coupon, a post or a session?"""
     kind = type(tactic)
-    return any(getattr(kind, hook) is not getattr(Tactic, hook) for hook in ("on_offer", "on_shelf", "on_post"))
+    return any(
+        getattr(kind, hook) is not getattr(Tactic, hook) for hook in ("on_offer", "on_shelf", "on_post", "on_bargain")
+    )

@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 from sim import draws
 from sim.analytics import Truth
 from sim.day import SHARE_KINDS, Day, Orders
+from sim.engines import bargain_kernels, columns, kernels, visits
 from sim.engines import bonds as binding
-from sim.engines import columns, kernels, visits
 from sim.engines.arrivals import arrivals_of
+from sim.engines.bargains import Wishes
 from sim.engines.communities import reached
 from sim.engines.operations import Buyers, Operations
 from sim.engines.talk import Receipts, Talk
@@ -35,6 +36,7 @@ from sim.rules.reach import STEPS
 from sim.rules.records import (
     ACTIVE,
     BROWSE,
+    HELP,
     INVITED,
     LAPSED,
     ORGANIC,
@@ -74,6 +76,11 @@ class Messages:
         if columns is None:
             columns = tuple(np.empty(0, dtype=np.int64) for _ in self.FIELDS)
         self.sender, self.receiver, self.product, self.weight, self.kind, self.team, self.tie = columns
+
+
+def _together(a: Orders, b: Orders) -> Orders:
+    """Orders of both, one after the other."""
+    return Orders(*[np.concatenate(pair) for pair in zip(a, b, strict=True)])
 
 
 class Part(NamedTuple):
@@ -176,6 +183,7 @@ class Columnar:
                 self.params, self.constants, self.traits, self.state, self.bonds, self.ops.dearer, len(self.ids)
             )
         kernels.hear(self.state, self.messages.receiver, self.messages.kind)
+        self._help(t, events)
         self._arrive_return_visit(t, pool, events)
         self._remember(t, events.visitors)
         events.samples = self.ops.samples(t, lambda: (np.flatnonzero(self.state.status == ACTIVE), events.returned))
@@ -191,7 +199,9 @@ class Columnar:
         team_orders, refunded = self.ops.close_teams(t, events)
         if len(team_orders.row):
             self.state.team[team_orders.row] = -1
-            orders = Orders(*[np.concatenate([a, b]) for a, b in zip(orders, team_orders, strict=True)])
+            orders = _together(orders, team_orders)
+        if self.ops.bargaining is not None:
+            orders = _together(orders, self.ops.bargaining.close(t, events))
         self._fulfil_review_share(t, events, shelf, orders, refunded.row, unlockers, favourites, seated)
         moved = [] if self.talk is None else [self.talk.moved]
         touched = np.concatenate([mail, orders.row, events.samples.row, refunded.row, *moved])
@@ -263,6 +273,24 @@ class Columnar:
         state.registered_day[events.registered] = t
         state.invited_by[events.registered] = -1
 
+    def _help(self, t: int, events: Day) -> None:
+        """Friends who were asked in bargains help, or not yet; prospects who do may register at once."""
+        bargaining = self.ops.bargaining
+        if bargaining is None or len(bargaining.asked) == 0:
+            return
+        asked = bargaining.pending()
+        n = len(asked.friend)
+        helps, registers = np.empty(n, dtype=np.bool_), np.empty(n, dtype=np.bool_)
+        cut, priority = np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int64)
+        bargain_kernels.answers(
+            self.params, self.constants, self.traits, self.state.fatigue, asked.friend, asked.owner, asked.product,
+            asked.earlier, asked.gift, asked.is_random, self.ids, self.world.catalogue.id, self.seed, t, helps,
+            registers, cut, priority,
+        )  # fmt: skip
+        registers &= (self.state.status[asked.friend] == PROSPECT) & (self.state.invited_by[asked.friend] < 0)
+        best = bargaining.help(asked, helps, registers, cut, priority, events)
+        self.state.invited_by[asked.friend[best]] = asked.owner[best]
+
     def _remember(self, t: int, visitors: Ints) -> None:
         m = self.messages
         if len(m.receiver) == 0:
@@ -314,6 +342,7 @@ class Columnar:
         self._blocks(pool, n, work)
         if self.talk is not None:
             self.talk.wonder(self.ops, self.inboxes, offers, rows, choice.product, self.desks[0])
+        self._bargain(t, events, offers, shelf, choice)
         state.last_visit_day[rows] = t
         if self.has_belonging:
             self.acting = [rows[(offers.live_weight > 0.0) | (offers.content_weight > 0.0)]]
@@ -325,6 +354,24 @@ class Columnar:
         )
         liked = choice.favourite[unlockers]
         return buyers, offers, rows[unlockers][liked >= 0], liked[liked >= 0]
+
+    def _bargain(self, t: int, events: Day, offers: Offer, shelf: Shelf, choice: Choice) -> None:
+        """Visitors who would rather bargain start a bargain, as far as stock and budgets reach, and choose nothing."""
+        rows, bargaining, teams = events.visitors, self.ops.bargaining, self.ops.teams
+        tactics = self.ops.may_bargain(rows, events.returned)
+        if bargaining is None or tactics is None:
+            return
+        n = len(rows)
+        product, source, parent, kol_tactic = (np.empty(n, dtype=np.int64) for _ in range(4))
+        hype = np.empty(n)
+        bargain_kernels.consider(
+            self.params, self.constants, self.traits, self.state, self.inboxes, offers, shelf, bargaining.terms,
+            tactics, bargaining.success, self.ops.is_promoting, teams.public, teams.table, teams.first, rows, self.ids,
+            self.seed, self.world.world_seed, t, self.desks[0], product, source, parent, hype, kol_tactic,
+        )  # fmt: skip
+        instead = np.where(choice.product >= 0, choice.quantity, 0)
+        wishes = Wishes(np.arange(n), rows, product, source, parent, hype, kol_tactic, instead).take(product >= 0)
+        choice.product[bargaining.start(t, wishes, events).visit] = -1
 
     def _fulfil_review_share(
         self,
@@ -341,7 +388,7 @@ class Columnar:
         row, product = np.concatenate([orders.row, samples.row]), np.concatenate([orders.product, samples.product])
         n = len(row)
         mode = np.full(n, SAMPLE, dtype=np.int8)
-        mode[:n_orders] = orders.is_team
+        mode[:n_orders] = orders.mode
         hype = np.zeros(n)
         hype[:n_orders] = orders.hype
         source = np.full(n, BROWSE, dtype=np.int64)
@@ -360,7 +407,7 @@ class Columnar:
         events.reviewers, events.reviewed, events.stars = row[wrote], product[wrote], given[wrote]
         # who shared to unlock a coupon, or asks for a team, does not share the same day's order again
         asked = seated.take(np.isin(seated.row, events.founders))
-        quiet = np.isin(row, np.concatenate([unlockers, asked.row]))
+        quiet = np.isin(row, np.concatenate([unlockers, asked.row, events.bargainers]))
         shared &= ~quiet
         posted &= ~quiet
         if self.has_belonging:
@@ -431,6 +478,7 @@ class Columnar:
         events.sharers, events.shared = sharers[:n_shares], products[:n_shares]
         events.share_kind = np.repeat([0, 1, 2], [len(part[0]) for part in parts[:3]])
         events.share_kind[: len(parts[0][0])][mode[shared] == SAMPLE] = SHARE_KINDS.index("sample")
+        requests = self._ask_for_help(t, events)
         spared = np.full(len(sharers), -1)  # who is not written to: from whom she has it
         if self.talk is not None:
             passed = self.talk.pass_on(events, sharers[:n_written], products[:n_written])
@@ -446,11 +494,40 @@ class Columnar:
         if self.params.p_com > 0.0:
             posts = (np.concatenate([np.asarray(part[k], dtype=np.int64) for part in parts[3:5]]) for k in range(3))
             sent = self._to_communities(t, sent, *posts)
+        if requests is not None:
+            sent = tuple(np.concatenate(pair) for pair in zip(sent, requests, strict=True))
+            self._note_requests(requests[Messages.FIELDS.index("tie")], events)
         self.messages = Messages(sent if self.talk is None else self.talk.sent(sent))
         m = self.messages
         said = np.asarray(m.kind <= ASK)
         events.senders, events.receivers, events.messaged = m.sender[said], m.receiver[said], m.product[said]
-        self._invite(t, said & (m.kind != BAD))
+        is_inviting = said & (m.kind != BAD)
+        self._invite(t, is_inviting if requests is None else is_inviting & (m.team != HELP))
+
+    def _ask_for_help(self, t: int, events: Day) -> tuple[Ints, ...] | None:
+        """Whom they ask who started a bargain today; read as of this morning, sent after everything else."""
+        bargaining, n = self.ops.bargaining, len(events.bargainers)
+        if bargaining is None or n == 0:
+            return None
+        owners = events.bargainers
+        most = int((self.indptr[owners + 1] - self.indptr[owners]).sum())
+        sender, receiver, product, weight, earlier, tie = (np.empty(most, dtype=np.int64) for _ in range(6))
+        n = bargain_kernels.ask(
+            self.params, self.constants, self.traits.trust, self.indptr, self.audience, self.strength, self.n_sent,
+            self.ids, self.world.catalogue.id, owners, events.bargained, bargaining.terms.is_random[events.bargained],
+            self.seed, t, sender, receiver, product, weight, earlier, tie,
+        )  # fmt: skip
+        bargaining.ask(sender[:n], receiver[:n], earlier[:n])
+        kind, team = np.full(most, ASK), np.full(most, HELP)
+        return tuple(column[:n] for column in (sender, receiver, product, weight, kind, team, tie))
+
+    def _note_requests(self, tie: Ints, events: Day) -> None:
+        """Requests for help left over these ties."""
+        self.n_sent[tie] = np.minimum(self.n_sent[tie].astype(np.int64) + 1, remember.SENT_MOST)
+        events.sharers = np.concatenate([events.sharers, events.bargainers])
+        events.shared = np.concatenate([events.shared, events.bargained])
+        kind = np.full(len(events.bargainers), SHARE_KINDS.index("bargain"))
+        events.share_kind = np.concatenate([events.share_kind, kind])
 
     def _invite(self, t: int, is_inviting: NDArray[np.bool_]) -> None:
         """Prospects who were written to (other than to be warned) may register tomorrow."""

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from sim import draws
 from sim.analytics import Truth
 from sim.day import SHARE_KINDS, Acts, Day, Orders, Samples
+from sim.engines.bargains import Wishes
 from sim.engines.operations import Buyers, Operations, prepare
 from sim.engines.talk import Owners
 from sim.engines.truth import truth_of
@@ -26,15 +27,16 @@ from sim.engines.world import World
 from sim.errors import InputError
 from sim.journal import Journal, Recorder
 from sim.population import PERSONAS
+from sim.rules import bargain, feel, leave, reach, remember, resolve, share, talk
 from sim.rules import bonds as bond_rules
-from sim.rules import feel, leave, reach, remember, resolve, share, talk
 from sim.rules.arrive import ruled_probability
-from sim.rules.buy import decide
+from sim.rules.buy import cause, decide
 from sim.rules.expose import expose, taste_match
 from sim.rules.fulfil import deliver, order_name
 from sim.rules.records import (
     ACTIVE,
     BROWSE,
+    HELP,
     INBOX_SIZE,
     INVITED,
     LAPSED,
@@ -105,7 +107,7 @@ class Parcel:
     """A confirmed order or a free sample on its way, and what came of it."""
 
     product: int
-    mode: int  # 0 ordered alone, 1 in a team, 2 a sample
+    mode: int  # 0 ordered alone, 1 in a team, 2 a sample, 3 a bargain
     hype: float
     is_live: bool = False  # bought in a live session
     is_returned: bool = False
@@ -166,6 +168,10 @@ class Shopper(mesa.Agent):  # type: ignore[misc]  # Mesa is untyped here
         self.parcels: list[Parcel] = []
         self.asks: list[tuple[int, int]] = []  # (product, team) she writes about whatever she bought
         self.sent: list[tuple[Shopper, int]] = []  # personal messages: (to whom, about which product)
+        self.wish: tuple[float, ...] = ()  # what she would rather bargain for: fields of Wishes from `product` on
+        self.bargain_tactics = 0  # bit k set: tactic k lets her bargain today
+        self.bargain = -1  # product of the bargain that she starts
+        self.requests: list[tuple[Shopper, int]] = []  # friends she asks for help, and what she had sent them before
         # each other's words
         self.reputation = 0.0
         self.credit = 0  # of today
@@ -224,6 +230,7 @@ class Shopper(mesa.Agent):  # type: ignore[misc]  # Mesa is untyped here
         self.registers_today = self.returns_today = self.lapses_today = False
         self.is_willing = self.has_unlocked = self.has_founded = self.is_let_down = False
         self.offer, self.choice, self.parcels, self.asks, self.sent = None, NOTHING, [], [], []
+        self.wish, self.bargain, self.requests = (), -1, []
         self.noticed, self.again, self.question, self.put_to_her = [], {}, -1, []
         self.likes, self.comments, self.shows, self.reposts, self.answers = [], [], [], [], []
         self.n_received = self.n_given = 0
@@ -237,6 +244,17 @@ class Shopper(mesa.Agent):  # type: ignore[misc]  # Mesa is untyped here
         if self.seen < remember.SEEN_MOST:
             self.seen += 1
             self.valence += 1 if is_good else -1
+
+    def answer_bargain(
+        self, owner: Shopper, product: int, earlier: int, gift: int, is_random: bool
+    ) -> tuple[bool, bool, int, int]:
+        """Phase 0d: does she help a friend who asked; does that bring her to register; the cut; her luck in it."""
+        shop = self.model
+        helps, registers, cut, priority = bargain.answer(
+            shop.params, shop.constants, self.traits, self.fatigue, earlier, gift, is_random, self.key,
+            draws.pair(owner.id, shop.shelf.id[product]),
+        )  # fmt: skip
+        return helps, registers and self.status == PROSPECT and self.invited_by is None, cut, priority
 
     def wake(self) -> None:
         """Phases 1-3: a prospect may register, a lapsed shopper come back, an active one open the shop."""
@@ -323,9 +341,25 @@ class Shopper(mesa.Agent):  # type: ignore[misc]  # Mesa is untyped here
             shop.params, shop.constants, self.traits, self.state, self.offer, self.inbox, shop.shelf, teams.public,
             teams.table, teams.first, self.row, self.key, n_shown, shop.desk,
         )  # fmt: skip
+        self._consider_bargains(n_shown)
         self.wonder()
         self.last_visit_day = shop.day
         self.n_visits += 1
+
+    def _consider_bargains(self, n_shown: int) -> None:
+        """Phase 6, who is allowed to: would she rather bargain for something on her desk?"""
+        shop, bargaining = self.model, self.model.ops.bargaining
+        if bargaining is None or self.offer is None or not self.bargain_tactics:
+            return
+        place = bargain.wish(
+            shop.params, shop.constants, self.traits, self.state, self.offer, shop.shelf, bargaining.terms,
+            self.bargain_tactics, bargaining.success, self.key, n_shown, shop.desk,
+        )  # fmt: skip
+        if place >= 0:
+            product, source = shop.desk.product[place], shop.desk.source[place]
+            parent, hype, kol_tactic = cause(self.state, self.offer, self.inbox, product, source, shop.day)
+            instead = self.choice.quantity if self.choice.product >= 0 else 0
+            self.wish = (product, source, parent, hype, kol_tactic, instead)
 
     def wonder(self) -> None:
         """Who bought nothing may ask others about what she liked best."""
@@ -428,7 +462,7 @@ class Shopper(mesa.Agent):  # type: ignore[misc]  # Mesa is untyped here
         letters: list[tuple[int, int, int, Message | None]]  # product, kind, team, what she passes on
         letters = [(product, GOOD if team < 0 else ASK, team, None) for product, team in self.asks]
         for parcel in self.parcels:
-            if self.asks:  # who asks for a coupon or a team does not share the same day's order again
+            if self.asks or self.bargain >= 0:  # who asks for something does not share the same day's order again
                 parcel.is_shared = parcel.is_posted = parcel.is_shown = False
             if parcel.is_shared:
                 letters.append((parcel.product, parcel.tone, -1, None))
@@ -457,6 +491,8 @@ class Shopper(mesa.Agent):  # type: ignore[misc]  # Mesa is untyped here
                 tie.friend.tomorrow.append(letter)
         if self.model.params.p_com > 0.0:
             self._write_to_community([(product, kind) for product, kind, _, _ in letters if remember.is_post(kind)])
+        if self.bargain >= 0:
+            used += self._ask_for_help()
         for tie in used:
             tie.n_sent = min(tie.n_sent + 1, remember.SENT_MOST)
         hands_of = {product: hands for product, _, hands in self.reposts}
@@ -495,9 +531,24 @@ class Shopper(mesa.Agent):  # type: ignore[misc]  # Mesa is untyped here
                     letter = Message(self, product, kind, -1, talk.STRANGER, 0, self.standing(), 0)
                     member.tomorrow.append(letter)
 
+    def _ask_for_help(self) -> list[Tie]:
+        """Phase 9: who started a bargain asks friends for help; the ties it goes over."""
+        shop, bargaining = self.model, self.model.ops.bargaining
+        assert bargaining is not None
+        is_random = bool(bargaining.terms.is_random[self.bargain])
+        p = bargain.ask_probability(shop.params, shop.constants, len(self.ties), is_random)
+        asked = [t for t in self.ties if share.sends_to(self.key, t.friend.id, shop.shelf.id[self.bargain], p)]
+        my_standing = self.standing()
+        for tie in asked:
+            self.requests.append((tie.friend, tie.n_sent))
+            self.sent.append((tie.friend, self.bargain))
+            tie.friend.tomorrow.append(Message(self, self.bargain, ASK, HELP, tie.strength, tie.n_sent, my_standing, 0))
+        return asked
+
     def answer(self) -> None:
         """Phase 9: a prospect who was written to may accept; who counts as the inviter goes by keyed priority."""
-        senders = [m.sender for m in self.tomorrow if m.kind in (GOOD, ASK)] if self.status == PROSPECT else []
+        invitations = [m for m in self.tomorrow if m.kind in (GOOD, ASK) and m.team != HELP]
+        senders = [m.sender for m in invitations] if self.status == PROSPECT else []
         if not senders:
             return
         shop = self.model
@@ -628,6 +679,7 @@ class Shop(mesa.Model):  # type: ignore[misc]  # Mesa is untyped here
         self._show_posts()
         self._reach_out(today)
         self.agents.do("read_mail")
+        self._help(today)
         self.agents.do("wake")
         self.agents.do("recall")
         today.samples = self.ops.samples(self.day, self._members)
@@ -635,7 +687,9 @@ class Shop(mesa.Model):  # type: ignore[misc]  # Mesa is untyped here
         offers = self._make_offers(visitors)
         self.agents.do("consider_unlocking")
         self._unlock(visitors, offers)
+        self._allow_bargains(visitors)
         self.agents.do("choose")
+        self._start_bargains(visitors, today)
         self._show_what_is_known(visitors, offers)
         orders = self._settle(visitors, offers, today)
         parcels = self._deliver(orders, today.samples)
@@ -643,6 +697,7 @@ class Shop(mesa.Model):  # type: ignore[misc]  # Mesa is untyped here
         if self.is_talking:
             self._talk(visitors, orders, parcels, today.samples)
         self.agents.do("write")
+        self._note_requests()
         self.agents.do("answer")
         self.agents.do("end_day")
         self.agents.do("tell_friends")
@@ -708,6 +763,45 @@ class Shop(mesa.Model):  # type: ignore[misc]  # Mesa is untyped here
         active = [person for person in self.shoppers if person.is_active]
         return _ints(p.row for p in active), _ints(p.row for p in active if p.returns_today)
 
+    def _help(self, today: Day) -> None:
+        """Friends who were asked in bargains help, or not yet; prospects who do may register at once."""
+        bargaining = self.ops.bargaining
+        if bargaining is None or len(bargaining.asked) == 0:
+            return
+        asked = bargaining.pending()
+        answers = [
+            self.shoppers[friend].answer_bargain(self.shoppers[owner], *about)
+            for friend, owner, *about in zip(*[column.tolist() for column in asked], strict=True)
+        ]
+        helps, registers = (np.array([one[k] for one in answers], dtype=np.bool_) for k in (0, 1))
+        cut, priority = (_ints(one[k] for one in answers) for k in (2, 3))
+        for k in bargaining.help(asked, helps, registers, cut, priority, today):
+            self.shoppers[asked.friend[k]].invited_by = self.shoppers[asked.owner[k]]
+
+    def _allow_bargains(self, visitors: list[Shopper]) -> None:
+        returned = _ints(p.row for p in visitors if p.returns_today)
+        tactics = self.ops.may_bargain(_ints(person.row for person in visitors), returned)
+        for k, person in enumerate(visitors):
+            person.bargain_tactics = int(tactics[k]) if tactics is not None else 0
+
+    def _start_bargains(self, visitors: list[Shopper], today: Day) -> None:
+        """Visitors who would rather bargain start a bargain, as far as stock and budgets reach, and choose nothing."""
+        bargaining, wants = self.ops.bargaining, [(k, p) for k, p in enumerate(visitors) if p.wish]
+        if bargaining is None or not wants:
+            return
+        columns = [np.array([p.wish[k] for _, p in wants]) for k in range(len(Wishes._fields) - 2)]
+        wishes = Wishes(_ints(k for k, _ in wants), _ints(p.row for _, p in wants), *columns)
+        started = bargaining.start(self.day, wishes, today)
+        for row, product in zip(started.row.tolist(), started.product.tolist(), strict=True):
+            person = self.shoppers[row]
+            person.bargain, person.choice = product, person.choice._replace(product=-1)
+
+    def _note_requests(self) -> None:
+        """The shop notes who was asked to help."""
+        if self.ops.bargaining is not None:
+            asked = [(p.row, friend.row, earlier) for p in self.shoppers for friend, earlier in p.requests]
+            self.ops.bargaining.ask(*[_ints(one[k] for one in asked) for k in range(3)])
+
     def _make_offers(self, visitors: list[Shopper]) -> Offer:
         rows = _ints(person.row for person in visitors)
         offers = self.ops.offers(self.day, rows, _ints(p.row for p in visitors if p.returns_today))
@@ -756,7 +850,8 @@ class Shop(mesa.Model):  # type: ignore[misc]  # Mesa is untyped here
             self.shoppers[row].team = -1
         for row in refunded.row:
             self.shoppers[row].is_let_down = True
-        return Orders(*[np.concatenate(pair) for pair in zip(alone, in_team, strict=True)])
+        won = [self.ops.bargaining.close(self.day, today)] if self.ops.bargaining is not None else []
+        return Orders(*[np.concatenate(columns) for columns in zip(alone, in_team, *won, strict=True)])
 
     def _deliver(self, orders: Orders, samples: Samples) -> list[Parcel]:
         """A parcel for every order, then for every sample."""
@@ -764,13 +859,11 @@ class Shop(mesa.Model):  # type: ignore[misc]  # Mesa is untyped here
         contents = (
             orders.row.tolist(),
             orders.product.tolist(),
-            orders.is_team.tolist(),
+            orders.mode.tolist(),
             orders.hype.tolist(),
             is_live,
         )
-        sent = [
-            (row, Parcel(product, int(is_team), *more)) for row, product, is_team, *more in zip(*contents, strict=True)
-        ]
+        sent = [(row, Parcel(product, int(mode), *more)) for row, product, mode, *more in zip(*contents, strict=True)]
         given = zip(samples.row.tolist(), samples.product.tolist(), strict=True)
         sent += [(row, Parcel(product, SAMPLE, 0.0)) for row, product in given]
         for row, parcel in sent:
@@ -819,6 +912,7 @@ class Shop(mesa.Model):  # type: ignore[misc]  # Mesa is untyped here
                 if p.is_shared
             ],
             *[(person.row, product, int(team >= 0) + 1) for person in visitors for product, team in person.asks],
+            *[(person.row, person.bargain, SHARE_KINDS.index("bargain")) for person in visitors if person.bargain >= 0],
         ]
         today.sharers, today.shared, today.share_kind = (_ints(entry[k] for entry in shared) for k in range(3))
         sent = [(person.row, friend.row, product) for person in self.shoppers for friend, product in person.sent]

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from sim import draws
 from sim.analytics import SCORES, Analytics, Truth
 from sim.day import Day, Orders, Samples, no_orders, no_samples
+from sim.engines.bargains import Bargaining, lets_bargain
 from sim.engines.campaign import Campaign
 from sim.engines.money import RememberedPrices, Spending
 from sim.engines.teams import Seats, Teams, no_seats
@@ -116,6 +117,8 @@ class Operations:
         self.budgets = self.campaign.budgets
         self.desks = [self._desk(k, label) for k in range(len(tactics))]
         self.schedules = [self._schedule(k) for k in range(len(tactics))]
+        has_bargains = any(lets_bargain(tactic) for tactic in tactics)
+        self.bargaining = Bargaining(self, self._in_stock) if has_bargains else None
         self._running: list[tuple[Tactic, Desk]] = []  # today
         self._aimed_at = np.empty(0, dtype=np.int64)  # rows of members who got a message aimed by scores today
         self.issued = np.zeros(0, dtype=np.int64)  # money off reserved today, per visitor
@@ -232,6 +235,8 @@ class Operations:
         if self.prices is not None:
             self.dearer = self.prices.dearer(self.shelf)
         self.is_promoting = bool(on or self.happening) and bool((self.shelf.promoted > 0.0).any())
+        if self.bargaining is not None:
+            self.bargaining.morning(on, self.shelf)
         return self.shelf
 
     def _predict(self, t: int) -> None:
@@ -426,6 +431,12 @@ class Operations:
         if self.spending is not None:
             columns["urge"] += self.spending.urge(rows)
         return Offer(**columns)
+
+    def may_bargain(self, rows: Ints, returned: Ints) -> Ints | None:
+        """Which tactics let each of today's visitors bargain (see Bargaining.allowed); None where nobody can."""
+        if self.bargaining is None or not self.bargaining.is_offering:
+            return None
+        return self.bargaining.allowed(self._people(rows, returned), self._on())
 
     def _count_lists(self, rows: Ints, columns: dict[str, NDArray[Any]]) -> None:
         """For the measures: what recommenders' lists show today's visitors."""
@@ -637,7 +648,7 @@ class Operations:
                 budget.spend(int(given.sum()))
                 self.issued[alone.visit[used]] -= given
         tactic = np.where(by_money >= 0, by_money, np.where(by_share >= 0, by_share, cut_by))
-        return self._orders(alone, False, list_cents * q, paid, tactic)
+        return self._orders(alone, 0, list_cents * q, paid, tactic)
 
     def _at_list_price(self, lost: Ints, list_cents: Ints, price: Ints, unit: Ints, coupon: Ints, cut_by: Ints) -> None:
         """The cut's budget is gone: list price, less what her coupon took off the cut price."""
@@ -646,12 +657,12 @@ class Operations:
         unit[lost] = np.where((coupon[lost] == 1) | (coupon[lost] == 3), list_cents[lost] - off, list_cents[lost])
         cut_by[lost] = -1
 
-    def _orders(self, of: Buyers | Seats, is_team: bool, list_cents: Ints, paid: Ints, tactic: Ints) -> Orders:
+    def _orders(self, of: Buyers | Seats, mode: int, list_cents: Ints, paid: Ints, tactic: Ints) -> Orders:
         n = len(of.row)
         return Orders(
             row=of.row,
             product=of.product,
-            is_team=np.full(n, is_team),
+            mode=np.full(n, mode),
             quantity=of.quantity,
             list_cents=list_cents,
             paid_cents=paid,
@@ -686,7 +697,7 @@ class Operations:
         np.add.at(self.stock, refunded.product[limited], refunded.quantity[limited])
         events.let_down, events.let_down_product = refunded.row, refunded.product
         list_cents, paid = confirmed.list_cents * confirmed.quantity, confirmed.team_cents * confirmed.quantity
-        orders = self._orders(confirmed, True, list_cents, paid, confirmed.team_tactic)
+        orders = self._orders(confirmed, 1, list_cents, paid, confirmed.team_tactic)
         return orders, refunded
 
     def ratings(self) -> NDArray[np.float64]:

@@ -250,6 +250,21 @@ def best_team(
 
 
 @rule
+def cause(state: State, offer: Offer, inbox: Inbox, product: int, source: int, day: int) -> tuple[int, float, int]:
+    """Who made her want what she saw in a slot of this source: (friend's row, what was over-promised, whose tactic)."""
+    parent = -1
+    if source == FRIEND:
+        for e in range(INBOX_SIZE):
+            if inbox.product[e] == product and day - inbox.sender_day[e] <= PARENT_DAYS:
+                parent = inbox.sender[e]
+    if source == KOL:
+        return parent, state.kol_hype, state.kol_tactic
+    if source == LIVE:
+        return parent, offer.live_hype, offer.live_tactic
+    return parent, 0.0, -1
+
+
+@rule
 def decide(
     params: Params,
     constants: Constants,
@@ -340,12 +355,7 @@ def decide(
                 chosen, in_team, top = k, True, desk.team_utility[k] + luck
                 would_found = desk.found_utility[k] + luck > alone
     product = desk.product[chosen]
-    is_leaders = desk.source[chosen] == KOL
-    parent = -1
-    if desk.source[chosen] == FRIEND:
-        for e in range(INBOX_SIZE):
-            if inbox.product[e] == product and key.day - inbox.sender_day[e] <= PARENT_DAYS:
-                parent = inbox.sender[e]
+    parent, hype, kol_tactic = cause(state, offer, inbox, product, desk.source[chosen], key.day)
     return Choice(
         product,
         favourite,
@@ -358,6 +368,6 @@ def decide(
         desk.unit_cents[chosen],
         desk.coupon[chosen],
         desk.team_cents[chosen] if in_team else 0,
-        state.kol_hype if is_leaders else (offer.live_hype if desk.source[chosen] == LIVE else 0.0),
-        state.kol_tactic if is_leaders else (offer.live_tactic if desk.source[chosen] == LIVE else -1),
+        hype,
+        kol_tactic,
     )

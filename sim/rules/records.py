@@ -212,6 +212,17 @@ class Shelf(NamedTuple):
     team_joins: Any  # displayed joins per open team and day
 
 
+class Bargains(NamedTuple):
+    """Terms on which the shop lets shoppers bargain today, per product (arrays of n_products)."""
+
+    discount: Any  # share off the list price for who wins, 0 = none
+    tactic: Any
+    helpers: Any  # helps needed, at the mean cut
+    is_random: Any  # every cut is drawn
+    deadline: Any  # days for friends to help, after the day it was started
+    gift: Any  # cents for a prospect who registers by helping
+
+
 class Desk(NamedTuple):
     """Scratch space for one visitor at a time (arrays of MOST_SLOTS or INBOX_SIZE); nothing survives the visit."""
 
@@ -224,7 +235,7 @@ class Desk(NamedTuple):
     team_cents: Any
     team_utility: Any  # in a team: joining, or founding
     found_utility: Any  # founding, for who loses her seat
-    weight: Any  # exp(utility)
+    weight: Any  # exp(utility); later, where she may bargain, the utility of that
     ranked: Any  # inbox places in the order in which friends' slots take them
     times: Any
 
@@ -265,7 +276,10 @@ TEAM_COLUMNS: Final = 8
 PUBLIC_TEAMS: Final = 3  # teams of strangers shown per product (docs/model.md, 7.10)
 
 MODE_TEAM: Final = 1 << 32  # added to a product's id in the names of draws about its team alternative
-SAMPLE: Final = 2  # how somebody comes by a product: 0 an order placed alone, 1 in a team, 2 a free sample
+MODE_BARGAIN: Final = 3 << 32  # ... about bargaining for it
+SAMPLE: Final = 2  # how somebody comes by a product: 0 an order placed alone, 1 in a team, 2 a free sample, 3 a bargain
+BARGAIN: Final = 3
+HELP: Final = -3  # in a message, in the place of a team: who reads it is asked to help in a bargain
 NO_TEAM: Final = -2
 FOUND: Final = -1
 

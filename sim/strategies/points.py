@@ -154,7 +154,7 @@ class Points(Tactic):
         if not self._is_paying:
             return
         balance = notes["balance"]
-        used = orders.row[(orders.tactic == desk.index) & ~orders.is_team.astype(np.bool_)]
+        used = orders.row[(orders.tactic == desk.index) & (orders.mode == 0)]
         balance[used] -= self.goal  # one order alone a day, so nobody stands here twice
         keeps = ~orders.is_returned.astype(np.bool_) & notes["joined"][orders.row]
         rows, place = np.unique(orders.row[keeps], return_inverse=True)

@@ -82,7 +82,7 @@ def lever(
     return Field(default, description=description, ge=ge, le=le, json_schema_extra=extra)  # type: ignore[arg-type]
 
 
-def reduced_cents(cents: NDArray[np.int64], share: float) -> NDArray[np.int64]:
+def reduced_cents(cents: NDArray[np.int64], share: float | NDArray[np.float64]) -> NDArray[np.int64]:
     """Prices less a share, rounded as rules.buy.reduced does it for one price."""
     return np.maximum(np.floor(cents * (1.0 - share) + 0.5), 1.0).astype(np.int64)
 
@@ -449,6 +449,9 @@ class Tactic(BaseModel):
 
     def on_shelf(self, shelf: dict[str, NDArray[Any]], board: Board, desk: Desk) -> None:
         """Change what every visitor sees today; `shelf` holds writable columns named as in rules' Shelf."""
+
+    def on_bargain(self, terms: dict[str, NDArray[Any]], board: Board, desk: Desk) -> None:
+        """Let shoppers bargain today; `terms` holds writable columns of products named as in rules' Bargains."""
 
     def on_offer(
         self, offers: dict[str, NDArray[Any]], people: People, chosen: NDArray[np.bool_], board: Board, desk: Desk
