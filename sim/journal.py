@@ -232,7 +232,7 @@ class Recorder:
 
     def _log(self, day: int, events: Day) -> None:
         assert self.log is not None
-        o = events.orders
+        o, because = events.orders, events.left_because
         rows: list[tuple[str, dict[str, Any]]] = [
             ("register", {"row": events.registered, "other": events.inviter, "value": events.channel}),
             ("return", {"row": events.returned}),
@@ -275,7 +275,7 @@ class Recorder:
                     ("answer", events.answers),
                 )
             ],
-            ("lapse", {"row": events.lapsed}),
+            ("lapse", {"row": events.lapsed} | ({} if because is None else {"value": because})),
             ("bargain", {"row": events.bargainers, "item": events.bargained}),
             (
                 "help",
@@ -284,8 +284,6 @@ class Recorder:
             ("bargain_won", {"row": events.won, "item": events.won_product}),
             ("bargain_failed", {"row": events.lost, "item": events.lost_product}),
         ]
-        if events.left_because is not None:
-            rows[-1][1]["value"] = events.left_because
         for kind, columns in rows:
             if len(columns["row"]) and kind in self.logged:
                 self.log.append((day - self.first, kind, columns))

@@ -335,6 +335,7 @@ def _rows() -> Iterator[Mutant]:
     yield bound("expose", "draw_item", "(product + step)", "(product - step)", FEW)
     yield day("expose", "kol_presence", "day - state.kol_day", "day - state.kol_day + 1", SHARP)
     yield sign("expose", "presence_after", "exp(days", "exp(-days", SHARP)
+    yield day("expose", "presence_after", "exp(days", "exp((days + 1)", SHARP)
     yield sign("expose", "kol_presence", "day - state.kol_day", "state.kol_day - day", SHARP)
     yield sign("expose", "friend_products", "-log(u)", "log(u)", EIGHT)
     yield sign("expose", "friend_products", "-log(u) / desk.times[k]", "-log(u) * desk.times[k]", EIGHT)

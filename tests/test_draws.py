@@ -321,7 +321,8 @@ SEVERAL_PLACES = {
     # alone is the product's id, in a team the id + 2^32; once more, with bargains (the id + 3 * 2^32), where one may
     "CHOICE": 5,
     "SLOT_SOURCE": 2,  # one visitor's slots (rules), or those of many visitors together (engines): the same names
-    "SLOT_ITEM": 2,  # all blocks of a slot (rules), or the first of many visitors together (engines): the same names
+    # all blocks of a slot, or the first: of one filled from a list (rules), of many visitors together (engines)
+    "SLOT_ITEM": 3,
     # the whole decision (rules); whether to buy, and whether to at most, of many visitors together (engines); bargains
     "BUY": 4,
     "LIFE": 2,  # who may act (dense), and once more whether and what it is that they do
