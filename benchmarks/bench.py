@@ -31,6 +31,14 @@ from sim.rules.records import Column, State
 from sim.scenario import Scenario
 
 SCENARIOS = ("base.closed", "base.open")
+#: five tactics at once, of as many sorts: team price, coupon for sharing, other slots, messages, points
+FIVE: list[dict[str, Any]] = [
+    {"kind": "group_buy"},
+    {"kind": "share_coupon"},
+    {"kind": "recommendation"},
+    {"kind": "push", "every": 3},
+    {"kind": "points"},
+]
 #: phases as docs/model.md numbers them, and what of the driver does them
 PHASES: tuple[tuple[str, Any, str], ...] = (
     ("1-3 wake: draws, visits, arrivals, returns", columnar.Columnar, "_arrive_return_visit"),
@@ -95,7 +103,8 @@ def stopwatches() -> Iterator[dict[str, float]]:
 
 def measure(name: str, size: int, objects: int, days: int, repeats: int) -> dict[str, Any]:
     """One scenario: nanoseconds per agent-day of both drivers and of the floor, by phase, and memory."""
-    scenario = Scenario.load(name).with_({"population.size": size, "days": days, "burn_in_days": 0})
+    changes = {"population.size": size, "days": days, "burn_in_days": 0, "strategies": {"five": FIVE}}
+    scenario = Scenario.load(name).with_(changes)
     began = time.perf_counter()
     world = World.build(scenario, 0)
     built = time.perf_counter() - began
@@ -108,10 +117,12 @@ def measure(name: str, size: int, objects: int, days: int, repeats: int) -> dict
         for day in range(days):
             floor(state, ids, 1, day, flags)
 
-    floors, runs = [], []
+    floors, runs, fives = [], [], []
+    simulate(scenario, "five", world=world)
     for _ in range(repeats):  # in turn, so that both meet the same machine
         floors.append(best(run_floor, 1))
         runs.append(best(lambda: simulate(scenario, "control", world=world), 1))
+        fives.append(best(lambda: simulate(scenario, "five", world=world), 1))
     with stopwatches() as spent:
         simulate(scenario, "control", world=world)
     small = scenario.with_({"population.size": objects, "days": 20})
@@ -121,7 +132,7 @@ def measure(name: str, size: int, objects: int, days: int, repeats: int) -> dict
     operations, recorder = prepare(world, "control")
     run = columnar.Columnar(world, operations, recorder)
     held = [*run.traits, *run.state, *run.inboxes, run.ids, run.n_heard, run.churn_word, run.flags, recorder.marks]
-    fast, base = min(runs) * per_day, min(floors) * per_day
+    fast, base, five = min(runs) * per_day, min(floors) * per_day, min(fives) * per_day
     total = spent.pop("all")
     shares = {phase: round(seconds / total, 3) for phase, seconds in spent.items()}
     shares["the rest of the day"] = round(1.0 - sum(shares.values()), 3)
@@ -129,6 +140,8 @@ def measure(name: str, size: int, objects: int, days: int, repeats: int) -> dict
         "shoppers": size, "days": days,
         "columnar_ns_per_agent_day": round(fast, 1), "agent_days_per_second": round(1e9 / fast),
         "floor_ns_per_agent_day": round(base, 2), "columnar_over_floor": round(fast / base, 1),
+        "five_tactics_ns_per_agent_day": round(five, 1), "five_tactics_agent_days_per_second": round(1e9 / five),
+        "five_tactics_over_control": round(five / fast, 2),
         "objects_ns_per_agent_day": round(slow), "objects_over_columnar": round(slow / fast),
         "share_of_time": shares, "world_over_run": round(built / min(runs), 2),
         "bytes_per_shopper": round(sum(column.nbytes for column in held) / size),
