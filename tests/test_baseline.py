@@ -72,6 +72,7 @@ STRATEGIES: dict[str, Any] = {
         {"kind": "membership", "fee": 3.0, "term_days": 30},
         {"kind": "flash_sale", "discount": 0.3},
     ],
+    "gifts": {"kind": "gift", "occasion": "any", "value": 1.0},
 }
 # Written out here and not taken from scenarios/: a shipped file may change without a change of the model.
 WORLDS: dict[str, dict[str, Any]] = {

@@ -26,9 +26,7 @@ class Gift(Contacting):
 
     grade: ClassVar[str] = "C"
     costs: ClassVar[str] = "what the gift is worth and sending it, for every member who gets one"
-    backfires: ClassVar[str] = (
-        "who would have stayed gets one too; a dear gift pleases little more than a small one"
-    )
+    backfires: ClassVar[str] = "who would have stayed gets one too; a dear gift pleases little more than a small one"
     title_zh: ClassVar[str] = "会员礼物"
 
     kind: Literal["gift"] = "gift"
@@ -57,7 +55,7 @@ class Gift(Contacting):
     @classmethod
     def example(cls) -> Self:
         """Strong enough to be seen in a small shop."""
-        return cls(occasion="any", every=3, value=5, keep=1.0, impulse=0.5)
+        return cls(occasion="any", value=5, keep=1.0, impulse=0.5)
 
     @classmethod
     def overdone(cls) -> Self:
