@@ -1,4 +1,4 @@
-"""Which tables a results folder stores, and their columns; imports nothing of ours."""
+"""Which tables a results folder stores, and their columns; imports `funnel`."""
 
 from __future__ import annotations
 
@@ -9,15 +9,23 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from sim.funnel import FUNNEL, SALES
+
 Keep = Literal["runs", "daily", "all"]
 
 #: which tables a folder stores; `runs` comes first here and is written last
 KEEP: Final[dict[Keep, tuple[str, ...]]] = {
     "runs": ("runs", "common_retention", "failures", "timing"),
-    "daily": ("runs", "common_retention", "failures", "timing", "daily", "ledger"),
-    "all": ("runs", "common_retention", "failures", "timing", "daily", "ledger", "cohorts", "shoppers"),
+    "daily": ("runs", "common_retention", "failures", "timing", "daily", "ledger", "funnel", "sales"),
+    "all": (
+        *("runs", "common_retention", "failures", "timing", "daily", "ledger", "funnel", "sales"),
+        *("cohorts", "shoppers", "products"),
+    ),
 }
-FROM_JOURNAL: Final = ("daily", "ledger", "cohorts", "shoppers")
+FROM_JOURNAL: Final = ("daily", "ledger", "funnel", "sales", "cohorts", "shoppers", "products")
+#: of the manifest; folders of format 1 lack the tables that came later
+FORMAT: Final = 2
+SINCE_FORMAT_2: Final = frozenset({"funnel", "sales", "products"})
 KEYS: Final = (("point", pa.int64()), ("strategy", pa.string()), ("replication", pa.int64()))
 SCHEMAS: Final = {
     "failures": pa.schema([*KEYS, ("error", pa.string()), ("traceback", pa.string()), ("rerun", pa.string())]),
@@ -30,10 +38,22 @@ SCHEMAS: Final = {
             ("share", pa.float64()),
         ]
     ),
+    "funnel": pa.schema(
+        [*KEYS, ("group", pa.string()), ("persona", pa.string()), *((name, pa.int64()) for name in FUNNEL)]
+    ),
+    "sales": pa.schema(
+        [
+            *KEYS,
+            *((name, pa.string()) for name in ("purchase", "cause", "tactic")),
+            *((name, pa.int64()) for name in SALES),
+        ]
+    ),
     "timing": pa.schema([*KEYS, ("seconds", pa.float64()), ("started", pa.string()), ("worker", pa.int64())]),
 }
 #: text columns of the journal's tables, named because an empty column does not tell its type
-_TEXT: Final = frozenset({"strategy", "persona", "channel", "status", "tactic", "line", "cls"})
+_TEXT: Final = frozenset(
+    {"strategy", "persona", "channel", "status", "stage", "tactic", "line", "cls", "group", "purchase", "cause"}
+)
 
 
 def with_keys(frame: pd.DataFrame, point: int, strategy: str, replication: int) -> pa.Table:
