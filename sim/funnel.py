@@ -18,14 +18,14 @@ from sim.population import PERSONAS
 #: where people came from: registered before measured day 0, or on a measured day by one of three ways
 GROUPS: Final = ("existing", "organic", "paid", "invited")
 PURCHASES: Final = ("first", "later")
-#: columns of the funnel after the group and the persona, each a part of the one before it up to the visits
+#: columns of the funnel after the group and the persona
 FUNNEL: Final = (
     "n_people",
     "shopper_days",  # measured days on the books, from registration on
-    "n_visitors",  # of the people: with a visit on a measured day
-    "visitor_days",  # of the shopper-days: those of visitors
-    "active_days",  # of the visitor-days: not lapsed
+    "active_days",  # of the shopper-days: not lapsed
+    "visitor_days",  # of the active days: those of visitors
     "visits",
+    "n_visitors",  # of the people: with a visit on a measured day
     "n_buyers",
     "n_orders",
     "units",
@@ -59,7 +59,7 @@ def funnel(journal: JournalLike) -> pd.DataFrame:
     registered = _ints(shoppers, "registered_day")
     is_member = registered != NEVER
     group = np.where(registered < 0, 0, _codes(shoppers["channel"], GROUPS))
-    cell = (group * len(PERSONAS) + _codes(shoppers["persona"], PERSONAS))[is_member]
+    cell = (group * len(PERSONAS) + _codes(shoppers["persona"], list(PERSONAS)))[is_member]
     n_cells = len(GROUPS) * len(PERSONAS)
     on_books = days - np.maximum(registered[is_member], 0)
     visits, active = (_ints(shoppers, name)[is_member] for name in ("visits", "active_days"))
@@ -76,8 +76,8 @@ def funnel(journal: JournalLike) -> pd.DataFrame:
 
     of_orders = [total(cell[buyer], _ints(orders, name)) for name in _OF_ORDERS]
     columns = [
-        total(cell, 1), total(cell, on_books), total(cell[came], 1), total(cell[came], on_books[came]),
-        total(cell[came], active[came]), total(cell, visits), total(cell[np.unique(buyer)], 1), total(cell[buyer], 1),
+        total(cell, 1), total(cell, on_books), total(cell, active), total(cell[came], active[came]),
+        total(cell, visits), total(cell[came], 1), total(cell[np.unique(buyer)], 1), total(cell[buyer], 1),
         *of_orders,
     ]  # fmt: skip
     table = pd.DataFrame(dict(zip(FUNNEL, columns, strict=True)))

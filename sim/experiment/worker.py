@@ -1,4 +1,4 @@
-"""One task: all strategies of one replication in one world, written down; imports `parts`, `schemas`, funnel, metrics."""
+"""One task: all strategies of one replication, written down; imports `parts`, `schemas`, funnel, metrics."""
 
 from __future__ import annotations
 
