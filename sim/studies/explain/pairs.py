@@ -37,6 +37,11 @@ def pairs(results: Results, strategies: Sequence[str] | None = None) -> list[Pai
         if label not in known:
             hint = did_you_mean(label, known, kind="strategies")
             raise InputError("no such strategy in these results", path="--strategy", found=label, hint=hint)
+    if results.runs.empty:
+        raise InputError(
+            "nothing has finished in this folder yet", file=results.folder,
+            hint="`grapevine compare` goes on where it stopped.",
+        )  # fmt: skip
     values = Runs.read(results.runs, list(results.scenario.labels)).values("gmv_cents")
     numbers = np.array(sorted(results.runs.loc[results.runs["status"] != "failed", "replication"].unique()))
     found = []
