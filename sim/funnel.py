@@ -50,7 +50,7 @@ def _ints(table: pd.DataFrame, name: str) -> Ints:
 
 
 def _codes(column: pd.Series, names: Sequence[str]) -> Ints:
-    return pd.Index(list(names), dtype=object).get_indexer(column.astype(object)).astype(np.int64)
+    return pd.Index(list(names), dtype=object).get_indexer(pd.Index(column.astype(object))).astype(np.int64)
 
 
 def funnel(journal: JournalLike) -> pd.DataFrame:

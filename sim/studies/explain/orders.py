@@ -17,7 +17,7 @@ from sim.funnel import PURCHASES
 from sim.rules.records import CAUSES, CONTENT, KOL, LIVE, PROMOTED, RECOMMENDED
 from sim.scenario.parts import CatalogueFile
 from sim.studies.compare.values import CONTROL
-from sim.studies.explain.pairs import Floats, Pairs, cube, estimate
+from sim.studies.explain.pairs import Floats, Pairs, cubes, estimate
 
 #: slots that exist only because a tactic fills them
 SHOP_CAUSES: Final = tuple(CAUSES[k] for k in (KOL, RECOMMENDED, PROMOTED, LIVE, CONTENT))
@@ -94,7 +94,7 @@ def days(results: Results, pair: Pairs) -> list[dict[str, Any]]:
 
 def _by_day(results: Results, pair: Pairs, column: str) -> Floats:
     strategy, control = (
-        cube(results.daily, label, pair.replications, ["day"], column) for label in (pair.label, CONTROL)
+        cubes(results.daily, label, pair.replications, ["day"], [column])[column] for label in (pair.label, CONTROL)
     )
     return np.asarray(strategy - control)
 
@@ -128,20 +128,16 @@ def products(results: Results, pair: Pairs) -> list[dict[str, Any]]:
     Drawn products differ between worlds, so they are told apart by rank: by GMV under the control and the strategy
     together, which favours neither. Products of a file are also given one by one.
     """
-    both = [results.products[results.products["strategy"] == label] for label in (pair.label, CONTROL)]
-    strategy, control = (table.set_index(["replication", "id"]).sort_index() for table in both)
+    columns = ("gmv_cents", "units")
+    strategy, control = (
+        cubes(results.products, label, pair.replications, ["id"], columns) for label in (pair.label, CONTROL)
+    )
     ids = sorted(results.products["id"].unique())
-    whole = pd.MultiIndex.from_product([pair.replications, ids], names=["replication", "id"])
-    shape = (len(pair.replications), len(ids))
-
-    def of(table: pd.DataFrame, column: str) -> Floats:
-        return table[column].reindex(whole, fill_value=0).to_numpy(dtype=np.float64).reshape(shape)
-
-    best_first = np.argsort(-(of(strategy, "gmv_cents") + of(control, "gmv_cents")), axis=1, kind="stable")
+    best_first = np.argsort(-(strategy["gmv_cents"] + control["gmv_cents"]), axis=1, kind="stable")
     is_given = isinstance(results.scenario.catalogue, CatalogueFile)
     rows = []
-    for column in ("gmv_cents", "units"):
-        difference = of(strategy, column) - of(control, column)
+    for column in columns:
+        difference = strategy[column] - control[column]
         ranked = np.take_along_axis(difference, best_first, axis=1)
         keys = {"strategy": pair.label, "what": column}
         for name, low, high in _RANKS:

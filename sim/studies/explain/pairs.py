@@ -61,13 +61,15 @@ def estimate(values: Floats, worlds: npt.NDArray[np.int64]) -> dict[str, Any]:
     return {"diff": found.diff, "ci_low": found.ci_low, "ci_high": found.ci_high}
 
 
-def cube(table: pd.DataFrame, label: str, replications: Sequence[int], keys: Sequence[str], column: str) -> Floats:
-    """One column of one strategy: replications x every key of the whole table (in order), 0 where a run has no row."""
+def cubes(
+    table: pd.DataFrame, label: str, replications: Sequence[int], keys: Sequence[str], columns: Sequence[str]
+) -> dict[str, Floats]:
+    """Columns of one strategy: replications x every key of the whole table (in order), 0 where a run has no row."""
     whole = pd.MultiIndex.from_product([replications, *(sorted(table[key].unique()) for key in keys)])
-    mine = table.loc[table["strategy"] == label, ["replication", *keys, column]]
-    sums = mine.groupby(["replication", *keys], observed=True)[column].sum()
+    mine = table.loc[table["strategy"] == label, ["replication", *keys, *columns]]
+    sums = mine.groupby(["replication", *keys], observed=True).sum().reindex(whole, fill_value=0)
     shape = [len(level) for level in whole.levels]
-    return sums.reindex(whole, fill_value=0).to_numpy(dtype=np.float64).reshape(shape)
+    return {name: sums[name].to_numpy(dtype=np.float64).reshape(shape) for name in columns}
 
 
 def is_clear(entry: Mapping[Any, Any] | pd.Series[Any]) -> bool:

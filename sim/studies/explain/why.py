@@ -19,7 +19,7 @@ import pandas as pd
 from sim.experiment import Results
 from sim.funnel import FUNNEL, GROUPS
 from sim.studies.compare.values import CONTROL
-from sim.studies.explain.pairs import Floats, Pairs, cube, estimate
+from sim.studies.explain.pairs import Floats, Pairs, cubes, estimate
 from sim.studies.explain.shapley import filled, of_product, ratios, weights
 
 #: the factors of the identities by name, in the order in which they are told
@@ -86,9 +86,9 @@ def split_funnel(control: dict[str, Floats], strategy: dict[str, Floats]) -> lis
 
 def funnels(results: Results, pair: Pairs, label: str) -> dict[str, Floats]:
     """One strategy's funnel in the replications of a pair: column -> replications x groups x personas."""
-    table = results.funnel
     place = [sorted(GROUPS).index(group) for group in GROUPS]
-    return {name: cube(table, label, pair.replications, ["group", "persona"], name)[:, place] for name in FUNNEL}
+    found = cubes(results.funnel, label, pair.replications, ["group", "persona"], FUNNEL)
+    return {name: column[:, place] for name, column in found.items()}
 
 
 def expenses(results: Results, pair: Pairs) -> Floats:
