@@ -96,7 +96,8 @@ def explain(
     if not asked:
         raise InputError(
             "nothing to explain: no strategy finished a run beside the control", file=found.folder,
-            hint="`grapevine compare` runs what is missing.",
+            found=", ".join(found.scenario.labels), allowed="the control and at least one strategy",
+            hint="See `failures.parquet` in the folder, or add a strategy to the scenario.",
         )  # fmt: skip
     tables = {
         name: pd.DataFrame([row for pair in asked for row in make(found, pair)]) for name, make in _BY_PAIR.items()
