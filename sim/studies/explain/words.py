@@ -57,10 +57,11 @@ EN: Final[dict[str, str]] = {
     "net": "Net {net} ({interval}).",
     "luck": "Of all people {share} order in only one of two runs of the control that differ in luck alone: who is a "
     "persuadable says what a strategy did under this luck, not what a person is. The net shares are free of that.",
-    "no_luck": "What luck alone does to the classes is not known: these results cannot be played again here.",
+    "no_luck": "What luck alone does to the classes is not known: the results are of another version of the model, or a file "
+    "that the scenario names is gone, so nothing can be played again.",
     "no_people": "The folder keeps {keep} only: nothing is said of people, products and trees of invitations.",
-    "referral": "{mine} shoppers a run come by invitation (control: {theirs}), in {trees} trees of up to {largest}, "
-    "{depth} generations deep at most.",
+    "referral": "{mine} shoppers a run come by invitation (control: {theirs}), in {trees} trees of at most {largest} people "
+    "and depth {depth}.",
 }
 
 ZH: Final[dict[str, str]] = {
@@ -96,7 +97,7 @@ ZH: Final[dict[str, str]] = {
     "net": "净增 {net}（{interval}）。",
     "luck": "对照组的两次运行仅运气不同，就有 {share} 的人只在其中一次购买：这些类别说明策略在此运气下做了什么，而不是人是什么样；"
     "净增比例不受此影响。",
-    "no_luck": "无法得知仅凭运气对这些类别的影响：此处不能重新运行这些结果。",
+    "no_luck": "无法得知仅凭运气对这些类别的影响：结果来自另一模型版本，或场景所用文件已不在，无法重新运行。",
     "no_people": "该文件夹只保存 {keep}：无法说明人群、商品和邀请树。",
     "referral": "每次运行有 {mine} 人受邀注册（对照组 {theirs}），形成 {trees} 棵邀请树，最大 {largest} 人，最深 {depth} 代。",
 }
