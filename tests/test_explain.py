@@ -495,6 +495,26 @@ def test_both_languages_say_the_same() -> None:
     assert all(en and zh for en, zh in FACTOR_NAMES.values())
 
 
+def test_every_word_is_said() -> None:
+    said = (Path(sim.__file__).parent / "studies" / "explain" / "sentence.py").read_text(encoding="utf-8")
+    assert [key for key in EN if f'"{key}"' not in said] == []
+
+
+def test_a_failed_run_leaves_out_its_pair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails_once(asked: Scenario, label: str, replication: int = 0, **more: Any) -> Any:
+        if (label, replication) == ("sale", 1):
+            raise RuntimeError("the shop burned down")
+        return simulate(asked, label, replication=replication, **more)
+
+    monkeypatch.setattr("sim.engines.simulate", fails_once)
+    results = Experiment(scenario()).run(1, tmp_path / "r")
+    found = explain(results, luck_worlds=0)
+    assert found.pairs == {"coupons": 3, "never": 3, "sale": 2, "both": 3}
+    runs = results.runs.set_index(["strategy", "replication"])["gmv_cents"].astype(float)
+    total = found.tables["why"].query("strategy == 'sale' and factor == 'total' and by == 'all' and split == 'buyers'")
+    assert total["diff"].item() == pytest.approx((runs["sale"] - runs["control"])[[0, 2]].mean())
+
+
 def test_sentences_name_what_they_explain(results: Results, explained: Explanation) -> None:
     told = explained.sentences["coupons"]
     assert told[0].startswith("GMV")

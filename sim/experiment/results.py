@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -95,11 +95,11 @@ class Results:
             hint="Run the scenario again." if is_old else "Run again with --keep all.",
         )
 
-    def each(self, name: str) -> Iterator[pd.DataFrame]:
-        """One table by name, a replication at a time, in order: for tables that are large together."""
+    def each(self, name: str, columns: Sequence[str] | None = None) -> Iterator[pd.DataFrame]:
+        """Columns of one table, a replication at a time, in order: for tables that are large together."""
         self._require(name)
         for table in replication_tables(self.folder, name, self.replications):
-            yield table.to_pandas()
+            yield (table if columns is None else table.select(list(columns))).to_pandas()
 
     def table(self, name: str) -> pd.DataFrame:
         """One table by name. Complete replications are there even if the experiment was interrupted."""

@@ -19,7 +19,7 @@ from sim.studies.explain.luck import luck
 from sim.studies.explain.pairs import Pairs, pairs
 from sim.studies.explain.sentence import general, sentences
 from sim.studies.explain.trees import Referrals, add_run, referral_tables
-from sim.studies.explain.who import twins, who
+from sim.studies.explain.who import SHOPPER_COLUMNS, twins, who
 from sim.studies.explain.why import funnel_means, why
 
 #: worlds whose control is played once more to see what luck alone does
@@ -114,7 +114,7 @@ def _people(results: Results, asked: list[Pairs]) -> dict[str, pd.DataFrame]:
     """What the tables of shoppers tell, read once, a replication at a time."""
     sums: dict[str, list[Any]] = {pair.label: [] for pair in asked}
     trees: dict[str, Referrals] = {}
-    for table in results.each("shoppers"):
+    for table in results.each("shoppers", SHOPPER_COLUMNS):
         replication = int(table["replication"].iloc[0])
         by_label = {str(label): people for label, people in table.groupby("strategy", sort=False)}
         for pair in asked:

@@ -15,7 +15,7 @@ import pandas as pd
 from sim.errors import InputError
 from sim.experiment import Results
 from sim.studies.compare.values import CONTROL
-from sim.studies.explain.who import SEGMENTS, class_shares, twins
+from sim.studies.explain.who import SEGMENTS, SHOPPER_COLUMNS, class_shares, twins
 
 
 def _control(table: pd.DataFrame) -> pd.DataFrame:
@@ -26,7 +26,7 @@ def _stored_twice(results: Results, n_worlds: int) -> Iterator[tuple[pd.DataFram
     per_world = results.scenario.noise_per_world
     before: tuple[int, pd.DataFrame] | None = None
     done = 0
-    for table in results.each("shoppers"):
+    for table in results.each("shoppers", SHOPPER_COLUMNS):
         replication, control = int(table["replication"].iloc[0]), _control(table)
         if control.empty:
             continue
@@ -45,7 +45,7 @@ def _played_again(results: Results, n_worlds: int) -> Iterator[tuple[pd.DataFram
 
     # With two replications a world, replication 2 w + 1 lives in world w, with other luck than replication w had.
     scenario = results.scenario.with_({"noise_per_world": 2})
-    for table in results.each("shoppers"):
+    for table in results.each("shoppers", SHOPPER_COLUMNS):
         replication, control = int(table["replication"].iloc[0]), _control(table)
         if control.empty:
             continue

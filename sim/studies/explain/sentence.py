@@ -52,7 +52,7 @@ def sentences(label: str, tables: Tables, language: str = "en") -> list[str]:
     voice = _Voice(language)
     found = [_because(label, tables["why"], "gmv_cents", voice), *_buyers(label, tables["why"], voice)]
     found += [_because(label, tables["why"], "profit_cents", voice), *_personas(label, tables["why"], voice)]
-    found += [_attributed(_of(tables["attribution"], label), voice)]
+    found += [_attributed(_of(tables["attribution"], label), voice), *_purchases(label, tables["causes"], voice)]
     for name, tell in (("pulled_forward", _pulled), ("twins", _twins), ("referral", _referral)):
         if name in tables and len(_of(tables[name], label)):
             found += tell(label, tables, voice)
@@ -161,6 +161,20 @@ def _attributed(table: pd.DataFrame, voice: _Voice) -> str:
         extra=voice.number(row["n_extra"], "n_orders", is_difference=key in _SIGNED),
         share=f"{100 * row['n_extra'] / n:.0f}" if n else "",
     )  # fmt: skip
+
+
+def _purchases(label: str, causes: pd.DataFrame, voice: _Voice) -> list[str]:
+    table = _of(causes, label)
+    rows = table[(table["by"] == "purchase") & (table["what"] == "n_orders")].set_index("of").to_dict("index")
+    first, later = rows["first"], rows["later"]
+    if not (is_clear(first) or is_clear(later)):
+        return []
+    numbers = {name: voice.number(row["diff"], "n_orders") for name, row in (("first", first), ("later", later))}
+    intervals = {
+        "first_interval": voice.interval(first, "n_orders"),
+        "later_interval": voice.interval(later, "n_orders"),
+    }
+    return [voice.say("purchases", **numbers, **intervals)]
 
 
 def _pulled(label: str, tables: Tables, voice: _Voice) -> list[str]:

@@ -25,6 +25,10 @@ CLASSES: Final = {
 #: what is set side by side, a person
 OUTCOMES: Final = ("n_orders", "spend_cents", "visits", "is_retained")
 _COLUMNS: Final = ("n_people", *OUTCOMES, *CLASSES)
+#: what is read of the table of shoppers
+SHOPPER_COLUMNS: Final = (
+    "strategy", "replication", "id", "persona", "stage", "registered_day", "inviter", "last_visit_day", *OUTCOMES[:3],
+)  # fmt: skip
 SEGMENTS: Final = (
     ("all", "all"), *(("stage", stage) for stage in STAGES), *(("persona", persona) for persona in PERSONAS)
 )  # fmt: skip

@@ -122,7 +122,8 @@ def why(results: Results, pair: Pairs) -> list[dict[str, Any]]:
 def _rows(
     keys: dict[str, str], by: str, of: str, parts: dict[str, Floats], pair: Pairs
 ) -> list[dict[str, Any]]:  # fmt: skip
-    every = {"total": np.sum(list(parts.values()), axis=0)} | {name: parts[name] for name in FACTORS if name in parts}
+    total = np.rint(np.sum(list(parts.values()), axis=0))  # a pair differs by whole cents
+    every = {"total": total} | {name: parts[name] for name in FACTORS if name in parts}
     return [
         {**keys, "by": by, "of": of, "factor": name, **estimate(values, pair.worlds)} for name, values in every.items()
     ]

@@ -21,7 +21,6 @@ FACTOR_NAMES: Final[dict[str, tuple[str, str]]] = {
 }
 
 EN: Final[dict[str, str]] = {
-    "space": " ",
     "list": ", ",
     "interval": "95 % interval {low} to {high}",
     "no_interval": "no interval from so few worlds",
@@ -48,13 +47,13 @@ EN: Final[dict[str, str]] = {
     "attributed_unclear": "{n} orders a run name it; that any were extra cannot be told ({extra}, {interval}).",
     "attributed_fewer": "{n} orders a run name it, yet there were fewer orders in all: {extra} ({interval}).",
     "attributed_nothing": "No order names it; the difference in orders is {extra} a run ({interval}).",
-    "purchases": "First purchases {first}, later ones {later}.",
+    "purchases": "Shoppers' first orders {first} ({first_interval}), later ones {later} ({later_interval}).",
     "pulled": "{on} orders on its days, {after} ({interval}) after them: {share} % were only pulled forward.",
     "not_pulled": "{on} orders on its days, {after} ({interval}) after them: no sign that orders were pulled forward.",
     "lasting": "{on} orders on its days, {after} ({interval}) after them: the effect outlasts it.",
     "twins": "Of the same people with the same luck, {persuadables} ordered only under it, {sleeping_dogs} only under "
     "the control, {sure_things} under both.",
-    "net": "Net {net} ({interval}).",
+    "net": "Net share of buyers {net} ({interval}).",
     "luck": "Of all people {share} order in only one of two runs of the control that differ in luck alone: who is a "
     "persuadable says what a strategy did under this luck, not what a person is. The net shares are free of that.",
     "no_luck": "What luck alone does to the classes is not known: the results are of another version of the model, or a file "
@@ -65,7 +64,6 @@ EN: Final[dict[str, str]] = {
 }
 
 ZH: Final[dict[str, str]] = {
-    "space": "",
     "list": "、",
     "interval": "95% 区间 {low} 至 {high}",
     "no_interval": "世界太少，无法给出区间",
@@ -89,12 +87,12 @@ ZH: Final[dict[str, str]] = {
     "attributed_unclear": "每次运行有 {n} 个订单标有该策略；无法确认有新增订单（{extra}，{interval}）。",
     "attributed_fewer": "每次运行有 {n} 个订单标有该策略，但订单总数反而减少：{extra} 个（{interval}）。",
     "attributed_nothing": "没有订单标有该策略；每次运行订单差异为 {extra} 个（{interval}）。",
-    "purchases": "首购 {first} 单，复购 {later} 单。",
+    "purchases": "首购 {first} 单（{first_interval}），复购 {later} 单（{later_interval}）。",
     "pulled": "活动日 {on} 单，之后 {after} 单（{interval}）：{share}% 只是提前下单。",
     "not_pulled": "活动日 {on} 单，之后 {after} 单（{interval}）：没有提前下单的迹象。",
     "lasting": "活动日 {on} 单，之后 {after} 单（{interval}）：效果在活动后延续。",
     "twins": "同样的人、同样的运气：{persuadables} 只在该策略下购买，{sleeping_dogs} 只在对照组购买，{sure_things} 两边都买。",
-    "net": "净增 {net}（{interval}）。",
+    "net": "购买人数占比净增 {net}（{interval}）。",
     "luck": "对照组的两次运行仅运气不同，就有 {share} 的人只在其中一次购买：这些类别说明策略在此运气下做了什么，而不是人是什么样；"
     "净增比例不受此影响。",
     "no_luck": "无法得知仅凭运气对这些类别的影响：结果来自另一模型版本，或场景所用文件已不在，无法重新运行。",
