@@ -111,3 +111,9 @@ def sales(journal: JournalLike) -> pd.DataFrame:
 
 #: table of a results folder -> how it is computed from a journal
 SUMS: Final[dict[str, Callable[[JournalLike], pd.DataFrame]]] = {"funnel": funnel, "sales": sales}
+
+
+def run_table(journal: JournalLike, name: str) -> pd.DataFrame:
+    """One table of a run by name: a sum of ours, or what the journal has."""
+    table: pd.DataFrame = SUMS[name](journal) if name in SUMS else getattr(journal, name)
+    return table

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from sim.errors import InputError
 from sim.experiment.parts import replication_tables, whole_replications
-from sim.experiment.schemas import FORMAT, KEEP, SCHEMAS, SINCE_FORMAT_2, Keep
+from sim.experiment.schemas import KEEP, SCHEMAS, Keep, stored_tables
 from sim.scenario import Scenario
 from sim.version import RESULTS_VERSION
 
@@ -81,8 +81,7 @@ class Results:
     @property
     def stored(self) -> tuple[str, ...]:
         """Names of the tables that the folder stores."""
-        later = SINCE_FORMAT_2 if self.manifest.get("format", 1) < FORMAT else frozenset()
-        return tuple(name for name in KEEP[self.keep] if name not in later)
+        return stored_tables(self.manifest)
 
     def _require(self, name: str) -> None:
         if name in self.stored:

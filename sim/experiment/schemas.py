@@ -1,15 +1,13 @@
-"""Which tables a results folder stores, and their columns; imports `funnel`."""
+"""Which tables a results folder stores, and their columns; imports nothing of ours."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, Literal
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-
-from sim.funnel import FUNNEL, SALES
 
 Keep = Literal["runs", "daily", "all"]
 
@@ -25,7 +23,7 @@ KEEP: Final[dict[Keep, tuple[str, ...]]] = {
 FROM_JOURNAL: Final = ("daily", "ledger", "funnel", "sales", "cohorts", "shoppers", "products")
 #: of the manifest; folders of format 1 lack the tables that came later
 FORMAT: Final = 2
-SINCE_FORMAT_2: Final = frozenset({"funnel", "sales", "products"})
+_SINCE_FORMAT_2: Final = frozenset({"funnel", "sales", "products"})
 KEYS: Final = (("point", pa.int64()), ("strategy", pa.string()), ("replication", pa.int64()))
 SCHEMAS: Final = {
     "failures": pa.schema([*KEYS, ("error", pa.string()), ("traceback", pa.string()), ("rerun", pa.string())]),
@@ -38,22 +36,18 @@ SCHEMAS: Final = {
             ("share", pa.float64()),
         ]
     ),
-    "funnel": pa.schema(
-        [*KEYS, ("group", pa.string()), ("persona", pa.string()), *((name, pa.int64()) for name in FUNNEL)]
-    ),
-    "sales": pa.schema(
-        [
-            *KEYS,
-            *((name, pa.string()) for name in ("purchase", "cause", "tactic")),
-            *((name, pa.int64()) for name in SALES),
-        ]
-    ),
     "timing": pa.schema([*KEYS, ("seconds", pa.float64()), ("started", pa.string()), ("worker", pa.int64())]),
 }
 #: text columns of the journal's tables, named because an empty column does not tell its type
 _TEXT: Final = frozenset(
     {"strategy", "persona", "channel", "status", "stage", "tactic", "line", "cls", "group", "purchase", "cause"}
 )
+
+
+def stored_tables(manifest: Mapping[str, Any]) -> tuple[str, ...]:
+    """Which tables a folder stores, by what its manifest says."""
+    later = _SINCE_FORMAT_2 if manifest.get("format", 1) < FORMAT else frozenset()
+    return tuple(name for name in KEEP[manifest.get("keep", "all")] if name not in later)
 
 
 def with_keys(frame: pd.DataFrame, point: int, strategy: str, replication: int) -> pa.Table:

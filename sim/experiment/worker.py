@@ -19,7 +19,7 @@ import pyarrow as pa
 from sim.errors import InputError
 from sim.experiment.parts import Parts
 from sim.experiment.schemas import FROM_JOURNAL, SCHEMAS, runs_table, with_keys
-from sim.funnel import SUMS
+from sim.funnel import run_table
 from sim.scenario import Scenario
 
 _PACKAGE: Final = Path(__file__).resolve().parent.parent
@@ -65,11 +65,6 @@ def _failure(strategy: str, replication: int, error: str, shown: str) -> dict[st
     return {**keys, "error": error, "traceback": shown, "rerun": _how_to_rerun(strategy, replication)}
 
 
-def _table(journal: Any, name: str) -> pd.DataFrame:
-    table: pd.DataFrame = SUMS[name](journal) if name in SUMS else getattr(journal, name)
-    return table
-
-
 def replicate(task: Task, on_run: Callable[[bool], None] | None = None) -> tuple[int, int]:
     """Run every strategy of one replication in one world and write its parts; (runs, failed runs)."""
     from sim.metrics import MEASURES, common_retention, measure
@@ -100,7 +95,7 @@ def replicate(task: Task, on_run: Callable[[bool], None] | None = None) -> tuple
                 journal = backend.simulate(scenario, strategy, replication=replication, engine=task.engine, world=world)
                 row.update(measure(journal))
                 tables = {
-                    name: with_keys(_table(journal, name), 0, strategy, replication)
+                    name: with_keys(run_table(journal, name), 0, strategy, replication)
                     for name in FROM_JOURNAL
                     if name in task.tables
                 }
