@@ -1,15 +1,15 @@
-"""Explanations: splits that add up exactly, funnels counted by hand, twins, trees against networkx; real small runs."""
+"""Explanations: splits that add up exactly, funnels counted by hand, twins; all of it on real small runs."""
 
 from __future__ import annotations
 
 import itertools
 import json
 import math
+import shutil
 import string
 from pathlib import Path
 from typing import Any
 
-import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
@@ -23,14 +23,12 @@ from sim.cli.commands import app
 from sim.engines import World, simulate
 from sim.errors import InputError
 from sim.experiment import Experiment, Results
-from sim.forest import grow
 from sim.funnel import FUNNEL, GROUPS, SUMS, funnel, sales
 from sim.metrics import measure
 from sim.population import PERSONAS
 from sim.scenario import Scenario
 from sim.studies.explain import Explanation, explain
 from sim.studies.explain.shapley import filled, of_product, ratios
-from sim.studies.explain.trees import Referrals, add_run, invitation_forest
 from sim.studies.explain.who import CLASSES, SEGMENTS, class_shares, twins
 from sim.studies.explain.why import split_funnel
 from sim.studies.explain.words import EN, FACTOR_NAMES, ZH
@@ -411,61 +409,17 @@ def test_luck_is_the_same_played_again_or_stored(results: Results, explained: Ex
     assert whole["n_worlds"] == 1
     assert "differ in luck alone" in stored.notes[0]
     assert "luck" not in explain(results, ["never"], luck_worlds=0).tables
+    # a folder that another version of the model made cannot be played again
+    manifest = json.loads((results.folder / "manifest.json").read_text())
+    other = tmp_path / "other"
+    shutil.copytree(results.folder, other)
+    (other / "manifest.json").write_text(json.dumps(manifest | {"results_version": 0}))
+    found = explain(other, ["never"], luck_worlds=1)
+    assert "luck" not in found.tables
+    assert found.notes == [EN["no_luck"]]
 
 
 # --- who brought whom -------------------------------------------------------------------------------
-
-parents = st.integers(1, 25).flatmap(
-    lambda n: st.tuples(*[st.integers(-1, i - 1) for i in range(n)])  # a parent comes before her children
-)
-
-
-@settings(max_examples=150, deadline=None)
-@given(parents, st.randoms(use_true_random=False))
-def test_forest_against_networkx(above: tuple[int, ...], random: Any) -> None:
-    names = list(range(len(above)))
-    random.shuffle(names)  # rows in any order
-    parent = np.full(len(above), -1)
-    for child, her in enumerate(above):
-        parent[names[child]] = names[her] if her >= 0 else -1
-    forest = grow(parent)
-    graph = nx.DiGraph()
-    graph.add_nodes_from(range(len(above)))
-    graph.add_edges_from((int(her), child) for child, her in enumerate(parent) if her >= 0)
-    for tree in nx.weakly_connected_components(graph):
-        root = next(node for node in tree if graph.in_degree(node) == 0)
-        steps = nx.single_source_shortest_path_length(graph, root)
-        for node in tree:
-            assert forest.root[node] == root
-            assert forest.depth[node] == steps[node]
-            assert forest.size[node] == len(nx.descendants(graph, node)) + 1
-        if len(tree) > 1:
-            undirected = graph.subgraph(tree).to_undirected()
-            mean = nx.average_shortest_path_length(undirected)
-            assert forest.virality(np.array([root]))[0] == pytest.approx(mean)
-
-
-def test_no_forest() -> None:
-    with pytest.raises(ValueError, match="circle"):
-        grow(np.array([1, 2, 0, -1]))
-
-
-def test_invitations_of_measured_days_make_trees() -> None:
-    table = pd.DataFrame({
-        "id": [10, 11, 12, 13, 14, 15, 16], "registered_day": [-50, 3, 5, 9, -2, 4, 6],
-        "inviter": [-1, 10, 11, 11, 10, -1, 15], "persona": "kol_fan",
-    })  # fmt: skip
-    ids, forest = invitation_forest(table)
-    assert ids.tolist() == [10, 11, 12, 13, 15, 16], "14 came before measured day 0"
-    assert forest.depth.tolist() == [0, 1, 2, 2, 0, 1]
-    found = Referrals()
-    add_run(found, 0, table)
-    assert found.generations == {0: 2, 1: 2, 2: 2}
-    assert found.sizes == {4: 1, 2: 1}
-    assert found.largest[0] == {
-        "replication": 0, "inviter": 10, "persona": "kol_fan", "size": 4, "depth": 2, "virality": pytest.approx(9 / 6),
-    }  # fmt: skip
-    assert found.runs[0]["n_invited"] == 4
 
 
 def test_referral_tables_of_real_runs(results: Results, explained: Explanation) -> None:

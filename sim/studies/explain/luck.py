@@ -57,17 +57,24 @@ def _played_again(results: Results, n_worlds: int) -> Iterator[tuple[pd.DataFram
         yield control, simulate(scenario, CONTROL, replication=again, world=world).shoppers
 
 
+def _is_the_same_question(results: Results) -> bool:
+    """Whether this version of the model, with the files as they are now, would play what the folder holds."""
+    return results.is_writable and results.scenario.digest == results.manifest.get("digest")
+
+
 def luck(results: Results, n_worlds: int) -> list[dict[str, Any]]:
     """Shares of the classes between two controls, by segment; empty if it cannot or is not to be known.
 
     Who ordered in only one of the two did so by luck alone; which of the two is called the strategy means nothing, so
     the two one-sided classes are given as their mean.
     """
-    is_stored = results.scenario.noise_per_world > 1
-    if n_worlds == 0 or not (is_stored or results.is_writable):
+    if n_worlds == 0:
         return []
+    is_stored = results.scenario.noise_per_world > 1
     found = _stored_twice(results, n_worlds) if is_stored else _played_again(results, n_worlds)
     try:
+        if not is_stored and not _is_the_same_question(results):
+            return []
         sums = [twins(one, other, results.scenario.days) for one, other in found]
     except InputError:  # a file that the scenario names is no longer there
         return []
