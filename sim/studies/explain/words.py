@@ -6,8 +6,8 @@ from typing import Final
 
 #: factor -> (English, Chinese); what each is: docs/explain.md
 FACTOR_NAMES: Final[dict[str, tuple[str, str]]] = {
-    "acquisition": ("shoppers who come by themselves or by posts", "自然与付费新客"),
-    "referral": ("invited shoppers", "受邀新客"),
+    "acquisition": ("organic and paid new shoppers", "自然与付费新客"),
+    "referral": ("invited new shoppers", "受邀新客"),
     "retention": ("retention", "留存"),
     "activation": ("share of members who come", "到访会员占比"),
     "frequency": ("visit frequency", "访问频率"),
@@ -36,8 +36,8 @@ EN: Final[dict[str, str]] = {
     "not_certain": "; not certain: {parts}",
     "but_clear": "{total}; clear parts of it: {parts}.",
     "total_only": "{total}.",
-    "buyers": "In buyers: more of them give {buyers} % of the GMV difference, more orders a buyer {repeat} %, larger "
-    "orders {value} %.",
+    "buyers": "In buyers: their number makes {buyers} % of the GMV difference, orders a buyer {repeat} %, order value "
+    "{value} %.",
     "personas": "By persona, most from {parts}.",
     "attributed_some": "{n} orders a run name it, but only {extra} ({interval}) were extra: {share} %; the others "
     "would have been placed anyway.",
@@ -79,7 +79,7 @@ ZH: Final[dict[str, str]] = {
     "not_certain": "；不确定：{parts}",
     "but_clear": "{total}；其中可确认的部分：{parts}。",
     "total_only": "{total}。",
-    "buyers": "按买家看：买家增多贡献 GMV 差异的 {buyers}%，人均订单 {repeat}%，客单价 {value}%。",
+    "buyers": "按买家看：买家人数占 GMV 差异的 {buyers}%，人均订单 {repeat}%，客单价 {value}%。",
     "personas": "按人群看，主要来自{parts}。",
     "attributed_some": "每次运行有 {n} 个订单标有该策略，但只有 {extra} 个（{interval}）是新增的，占 {share}%；其余本来也会下单。",
     "attributed_equal": "每次运行有 {n} 个订单标有该策略，新增订单大致相当：{extra} 个（{interval}）。",
