@@ -17,6 +17,7 @@ PUBLIC: dict[str, tuple[str, str]] = {
     "Scenario": ("sim.scenario", "What is asked: population, graph, catalogue, strategies, days, seeds."),
     "simulate": ("sim.engines", "One run of one strategy in one world; answers with a Journal."),
     "compare": ("sim.studies.ask", "All strategies of a scenario in paired worlds; answers with the verdict."),
+    "explain": ("sim.studies.explain", "Why the strategies of a results folder differ, for whom, who brought whom."),
     "Experiment": (
         "sim.experiment",
         "Replications x strategies into a results folder; goes on where it stopped.",
@@ -50,6 +51,7 @@ if TYPE_CHECKING:  # the same table, for type checkers and editors
     from sim.population import Population as Population
     from sim.scenario import Scenario as Scenario
     from sim.studies.ask import compare as compare
+    from sim.studies.explain import explain as explain
 
 
 def __getattr__(name: str) -> Any:

@@ -19,6 +19,7 @@ from sim.day import EVENT_TYPES, Day, Orders
 from sim.errors import InputError, did_you_mean
 from sim.ledger import Ledger
 from sim.rules.records import CAUSES, CHANNELS, LEAVING_CAUSES, NEVER, STATUSES, Column
+from sim.strategies.people import stages
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 _MARKED_AGES: Final = (1, 7, 30)
 _EMPTY: Final = np.empty(0, dtype=np.int64)
+#: where a person stands in the shop's books on the morning of measured day 0
+STAGES: Final = ("prospect", "new", "active", "silent", "lapsed")
 
 
 @dataclass(frozen=True)
@@ -150,6 +153,9 @@ class Recorder:
         self.channel = np.where(population.is_registered, CHANNELS.index("start"), 0).astype(np.int8)
         self.inviter = np.full(n, -1, dtype=np.int32)
         self.last_visit = np.full(n, NEVER, dtype=np.int16)
+        self.stage = np.zeros(n, dtype=np.int8)  # index into STAGES
+        self.active_since = np.where(population.is_registered, 0, NEVER).astype(np.int16)
+        self.active_days = np.zeros(n, dtype=np.int16)
         self.visits = np.zeros(n, dtype=np.int16)
         self.marks = np.zeros(n, dtype=np.uint8)
         self.n_pushes = np.zeros(n, dtype=np.int32)
@@ -172,9 +178,14 @@ class Recorder:
 
     def write(self, day: int, events: Day, n_by_status: tuple[int, int, int]) -> None:
         """Write down one day (counted from the start of the burn-in)."""
+        if day == self.first:
+            self._note_stages()
         self.registered_day[events.registered] = day
         self.channel[events.registered] = events.channel
         self.inviter[events.registered] = events.inviter
+        self.active_since[events.registered] = day
+        self.active_since[events.returned] = day
+        self._stop_counting(events.lapsed, day + 1)
         _count_visits(
             events.visitors, day, self.first, self.registered_day, self.last_visit, self.visits, self.marks,
             self.cohorts[1],
@@ -184,12 +195,31 @@ class Recorder:
         if day >= self.first:
             self._measure(day - self.first, events, n_by_status)
 
+    def _note_stages(self) -> None:
+        """Before anything of the measured days happens: the same under every strategy of a world."""
+        is_member = self.registered_day != NEVER
+        tenure = np.where(is_member, self.first - self.registered_day.astype(np.int64), 0)
+        away = np.minimum(self.first - self.last_visit.astype(np.int64), tenure)
+        for stage, is_there in stages(tenure, away, np.zeros(len(tenure), dtype=np.bool_)).items():
+            if stage in STAGES:
+                self.stage[is_member & is_there] = STAGES.index(stage)
+
+    def _stop_counting(self, rows: NDArray[Any], end: int) -> None:
+        """Active until the day before `end`: the measured ones of these days are written down."""
+        since = np.maximum(self.active_since[rows], self.first)
+        self.active_days[rows] += np.maximum(end - since, 0).astype(np.int16)
+        self.active_since[rows] = NEVER
+
+    def _resold_cents(self, orders: Orders) -> NDArray[np.int64]:
+        """What each order gives back of its goods' cost: those sent back are sold again at a part of it."""
+        resold = np.floor(orders.cost_cents * self.resale + 0.5).astype(np.int64)
+        return np.where(orders.is_returned.astype(bool), resold, 0)
+
     def _measure(self, day: int, events: Day, n_by_status: tuple[int, int, int]) -> None:
         orders = events.orders
         returned = orders.is_returned.astype(bool)
         refund = int(orders.paid_cents[returned].sum())
-        resold = np.floor(orders.cost_cents[returned] * self.resale + 0.5).astype(np.int64)
-        cogs = int(orders.cost_cents.sum()) - int(resold.sum())
+        cogs = int(orders.cost_cents.sum()) - int(self._resold_cents(orders).sum())
         gmv, paid = int(orders.list_cents.sum()), int(orders.paid_cents.sum())
         expense = self.ledger.of_day(day, "expense")
         channels = [int(np.sum(events.channel == CHANNELS.index(name))) for name in ("organic", "paid", "invited")]
@@ -303,6 +333,7 @@ class Recorder:
 
         from sim.population import PERSONAS
 
+        self._stop_counting(np.flatnonzero(self.active_since != NEVER), self.first + self.days)
         ids = self.population.ids.copy()  # tables share no memory with the world
         orders = self._orders(tactics)
         spend = np.zeros(len(ids), dtype=np.int64)
@@ -325,6 +356,8 @@ class Recorder:
                 "status": pd.Categorical.from_codes(status, categories=pd.Index(list(STATUSES))),
                 "last_visit_day": since(self.last_visit),
                 "visits": self.visits.astype(np.int64),
+                "stage": pd.Categorical.from_codes(self.stage, categories=pd.Index(list(STAGES))),
+                "active_days": self.active_days.astype(np.int64),
                 "n_orders": n_orders,
                 "spend_cents": spend,
                 "discount_cents": discount,
@@ -413,7 +446,9 @@ class Recorder:
                 "parent": np.where(o.parent >= 0, ids[o.parent], -1),
                 "is_returned": returned,
                 "refund_cents": np.where(returned, o.paid_cents, 0).astype(np.int64),
+                "resold_cents": self._resold_cents(o),
                 "tactic": labels.take(o.tactic % len(labels)).array,
+                "caused_by": labels.take(o.kol_tactic % len(labels)).array,
             },
             copy=False,
         )

@@ -1,4 +1,4 @@
-"""What a run amounts to: every measure defined once, computed from a journal; imports nothing of ours.
+"""What a run amounts to: every measure defined once, computed from a journal; imports only `forest`.
 
 `MEASURES` says what each number means (formula, unit, which side is better); `measure` computes them all.
 A number that the horizon or an empty denominator cannot give is None, never extrapolated. Sums are
@@ -15,6 +15,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+
+from sim.forest import grow
 
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
@@ -572,27 +574,9 @@ def _cascades(orders: dict[str, IntArray]) -> tuple[float | None, float | None]:
     above = np.full(n_first + len(seeds), -1, dtype=np.int64)  # row of the parent in the forest
     above[:n_first][follows_purchase] = row[follows_purchase]
     above[:n_first][is_from_seed] = n_first + seed_row
-    depth = np.zeros(len(above), dtype=np.int64)
-    root = np.arange(len(above), dtype=np.int64)
-    size = np.ones(len(above), dtype=np.int64)
-    # Parents lie on earlier days (seeds before all), so a sweep over the days forward, then backward, is enough.
-    linked = np.flatnonzero(above >= 0)
-    linked = linked[np.argsort(day[linked], kind="stable")]
-    starts = np.flatnonzero(np.r_[True, np.diff(day[linked]) > 0]) if len(linked) else np.empty(0, dtype=np.int64)
-    blocks = np.split(linked, starts[1:]) if len(linked) else []
-    for block in blocks:
-        depth[block] = depth[above[block]] + 1
-        root[block] = root[above[block]]
-    for block in reversed(blocks):
-        np.add.at(size, above[block], size[block])
-    one_hop = int((depth[:n_first] <= 1).sum()) / n_first
-
-    n = size[root]
-    paths = np.zeros(len(above), dtype=np.int64)  # per root: sum of distances over pairs
-    np.add.at(paths, root[linked], size[linked] * (n[linked] - size[linked]))
-    is_cascade = (above < 0) & (size >= 2)
-    if not is_cascade.any():
+    forest = grow(above)
+    one_hop = int((forest.depth[:n_first] <= 1).sum()) / n_first
+    cascades = np.flatnonzero((above < 0) & (forest.size >= 2))
+    if not len(cascades):
         return one_hop, None
-    pairs = size[is_cascade] * (size[is_cascade] - 1) // 2
-    means = paths[is_cascade] / pairs
-    return one_hop, math.fsum(means.tolist()) / len(means)
+    return one_hop, math.fsum(forest.virality(cascades).tolist()) / len(cascades)

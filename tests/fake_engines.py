@@ -101,7 +101,8 @@ def journal(days: int, name: list[int], replication: int) -> Any:
     registered = rng.integers(-3, days, n)
     shoppers = pd.DataFrame({
         "id": np.arange(n), "persona": ["loyal_member"] * n, "registered_day": registered, "channel": "organic",
-        "inviter": -1, "status": "active", "last_visit_day": registered.clip(0), "visits": 1, "n_orders": 1,
+        "inviter": -1, "status": "active", "last_visit_day": registered.clip(0), "visits": 1, "active_days": 1,
+        "n_orders": 1,
         "spend_cents": rng.integers(0, 9999, n), "visited_d1": rng.random(n) < 0.5, "visited_d7": rng.random(n) < 0.5,
         "visited_d30": False, "n_let_down": 0, "fatigue": 0.5,
     })  # fmt: skip
@@ -113,6 +114,7 @@ def journal(days: int, name: list[int], replication: int) -> Any:
         "day": rng.integers(0, days, m), "agent": rng.integers(0, n, m), "product": rng.integers(0, 5, m),
         "mode": "solo", "quantity": 1, "list_cents": 1000, "paid_cents": 900, "cost_cents": 500,
         "fulfilment_cents": 100, "cause": "browse", "parent": -1, "is_returned": False, "refund_cents": 0, "tactic": "",
+        "resold_cents": 0, "caused_by": "",
     })  # fmt: skip
     products = pd.DataFrame({"id": np.arange(5), "units": rng.integers(0, 9, 5)})
     lines = 0 if name == [ord(c) for c in "control"] else 3

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sim.cli import catalogues, comparing, facts, health, scenarios
+from sim.cli import catalogues, comparing, explaining, facts, health, scenarios
 from sim.cli.guard import INTERRUPTED, guarded
 from sim.version import RESULTS_VERSION, __version__
 
@@ -44,7 +44,7 @@ def _top(
 
 #: headings of the help, each with its commands
 PANELS: tuple[tuple[str, tuple[Callable[..., None], ...]], ...] = (
-    ("Compare strategies", (comparing.demo, comparing.compare, comparing.run)),
+    ("Compare strategies", (comparing.demo, comparing.compare, explaining.explain, comparing.run)),
     ("Is the model right", (facts.validate,)),
     ("Scenarios", (scenarios.new, scenarios.check, scenarios.diff, scenarios.scenarios)),
     (

@@ -20,7 +20,7 @@ from sim.experiment.files import write_json, write_text
 from sim.experiment.parts import merge, whole_replications
 from sim.experiment.pool import cores, in_own_pool, in_pool
 from sim.experiment.results import Results
-from sim.experiment.schemas import KEEP, Keep
+from sim.experiment.schemas import FORMAT, KEEP, Keep
 from sim.experiment.worker import Task, record_death, replicate
 from sim.scenario import Scenario
 from sim.version import RESULTS_VERSION, __version__
@@ -170,7 +170,7 @@ class Experiment:
         """What this folder already is: its scenario may have more replications, it may keep more tables."""
         scenario = self.scenario
         fresh: dict[str, Any] = {
-            "format": 1,
+            "format": FORMAT,
             "name": scenario.name,
             "digest": scenario.digest,
             "results_version": RESULTS_VERSION,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +14,7 @@ import pyarrow as pa
 
 from sim.errors import InputError
 from sim.experiment.parts import replication_tables, whole_replications
-from sim.experiment.schemas import KEEP, SCHEMAS, Keep
+from sim.experiment.schemas import KEEP, SCHEMAS, Keep, stored_tables
 from sim.scenario import Scenario
 from sim.version import RESULTS_VERSION
 
@@ -69,7 +70,7 @@ class Results:
     @cached_property
     def replications(self) -> tuple[int, ...]:
         """The replications that are complete, in order."""
-        return tuple(sorted(whole_replications(self.folder, KEEP[self.keep])))
+        return tuple(sorted(whole_replications(self.folder, self.stored)))
 
     @property
     def keep(self) -> Keep:
@@ -77,15 +78,31 @@ class Results:
         keep: Keep = self.manifest.get("keep", "all")
         return keep
 
+    @property
+    def stored(self) -> tuple[str, ...]:
+        """Names of the tables that the folder stores."""
+        return stored_tables(self.manifest)
+
+    def _require(self, name: str) -> None:
+        if name in self.stored:
+            return
+        is_old = name in KEEP[self.keep]
+        raise InputError(
+            f"this folder does not store the table '{name}'",
+            file=self.folder,
+            found="made before there was such a table" if is_old else f"keep {self.keep}",
+            hint="Run the scenario again." if is_old else "Run again with --keep all.",
+        )
+
+    def each(self, name: str, columns: Sequence[str] | None = None) -> Iterator[pd.DataFrame]:
+        """Columns of one table, a replication at a time, in order: for tables that are large together."""
+        self._require(name)
+        for table in replication_tables(self.folder, name, self.replications):
+            yield (table if columns is None else table.select(list(columns))).to_pandas()
+
     def table(self, name: str) -> pd.DataFrame:
         """One table by name. Complete replications are there even if the experiment was interrupted."""
-        if name not in KEEP[self.keep]:
-            raise InputError(
-                f"this folder does not store the table '{name}'",
-                file=self.folder,
-                found=f"keep {self.keep}",
-                hint="Run again with --keep all.",
-            )
+        self._require(name)
         tables = list(replication_tables(self.folder, name, self.replications))
         if not tables:
             return SCHEMAS[name].empty_table().to_pandas() if name in SCHEMAS else pd.DataFrame()
@@ -111,6 +128,21 @@ class Results:
     def shoppers(self) -> pd.DataFrame:
         """Run x shopper."""
         return self.table("shoppers")
+
+    @cached_property
+    def funnel(self) -> pd.DataFrame:
+        """Run x group x persona: people, their days, visits, orders and money."""
+        return self.table("funnel")
+
+    @cached_property
+    def sales(self) -> pd.DataFrame:
+        """Run x purchase (first, later) x cause x tactic: orders and money."""
+        return self.table("sales")
+
+    @cached_property
+    def products(self) -> pd.DataFrame:
+        """Run x product: units, GMV, rating."""
+        return self.table("products")
 
     @cached_property
     def ledger(self) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -14,10 +14,16 @@ Keep = Literal["runs", "daily", "all"]
 #: which tables a folder stores; `runs` comes first here and is written last
 KEEP: Final[dict[Keep, tuple[str, ...]]] = {
     "runs": ("runs", "common_retention", "failures", "timing"),
-    "daily": ("runs", "common_retention", "failures", "timing", "daily", "ledger"),
-    "all": ("runs", "common_retention", "failures", "timing", "daily", "ledger", "cohorts", "shoppers"),
+    "daily": ("runs", "common_retention", "failures", "timing", "daily", "ledger", "funnel", "sales"),
+    "all": (
+        *("runs", "common_retention", "failures", "timing", "daily", "ledger", "funnel", "sales"),
+        *("cohorts", "shoppers", "products"),
+    ),
 }
-FROM_JOURNAL: Final = ("daily", "ledger", "cohorts", "shoppers")
+FROM_JOURNAL: Final = ("daily", "ledger", "funnel", "sales", "cohorts", "shoppers", "products")
+#: of the manifest; folders of format 1 lack the tables that came later
+FORMAT: Final = 2
+_SINCE_FORMAT_2: Final = frozenset({"funnel", "sales", "products"})
 KEYS: Final = (("point", pa.int64()), ("strategy", pa.string()), ("replication", pa.int64()))
 SCHEMAS: Final = {
     "failures": pa.schema([*KEYS, ("error", pa.string()), ("traceback", pa.string()), ("rerun", pa.string())]),
@@ -33,7 +39,15 @@ SCHEMAS: Final = {
     "timing": pa.schema([*KEYS, ("seconds", pa.float64()), ("started", pa.string()), ("worker", pa.int64())]),
 }
 #: text columns of the journal's tables, named because an empty column does not tell its type
-_TEXT: Final = frozenset({"strategy", "persona", "channel", "status", "tactic", "line", "cls"})
+_TEXT: Final = frozenset(
+    {"strategy", "persona", "channel", "status", "stage", "tactic", "line", "cls", "group", "purchase", "cause"}
+)
+
+
+def stored_tables(manifest: Mapping[str, Any]) -> tuple[str, ...]:
+    """Which tables a folder stores, by what its manifest says."""
+    later = _SINCE_FORMAT_2 if manifest.get("format", 1) < FORMAT else frozenset()
+    return tuple(name for name in KEEP[manifest.get("keep", "all")] if name not in later)
 
 
 def with_keys(frame: pd.DataFrame, point: int, strategy: str, replication: int) -> pa.Table:

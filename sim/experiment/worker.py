@@ -1,4 +1,4 @@
-"""One task: all strategies of one replication in one world, written down; imports `parts`, `schemas`, metrics."""
+"""One task: all strategies of one replication, written down; imports `parts`, `schemas`, funnel, metrics."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ import pyarrow as pa
 from sim.errors import InputError
 from sim.experiment.parts import Parts
 from sim.experiment.schemas import FROM_JOURNAL, SCHEMAS, runs_table, with_keys
+from sim.funnel import run_table
 from sim.scenario import Scenario
 
 _PACKAGE: Final = Path(__file__).resolve().parent.parent
@@ -94,7 +95,7 @@ def replicate(task: Task, on_run: Callable[[bool], None] | None = None) -> tuple
                 journal = backend.simulate(scenario, strategy, replication=replication, engine=task.engine, world=world)
                 row.update(measure(journal))
                 tables = {
-                    name: with_keys(getattr(journal, name), 0, strategy, replication)
+                    name: with_keys(run_table(journal, name), 0, strategy, replication)
                     for name in FROM_JOURNAL
                     if name in task.tables
                 }

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,15 @@ SILENT_DAYS: Final = 14  # not seen for at least this long before today: silent
 LAPSED_DAYS: Final = 30  # not seen for at least this long before today: taken for lost, and no longer silent
 LOYAL_ORDERS: Final = 3  # so many orders, and neither silent nor lapsed: loyal
 HIGH_VALUE_SHARE: Final = 0.1  # of all buyers, by what they paid so far
+
+
+def stages(tenure_days: Ints, days_away: Ints, is_back: Mask) -> dict[Lifecycle, Mask]:
+    """Who is at which of the stages of which everybody has one, by days since registration and since the last visit."""
+    is_new = (tenure_days < NEW_DAYS) & ~is_back
+    is_gone = (days_away >= LAPSED_DAYS) & ~is_new & ~is_back
+    is_silent = (days_away >= SILENT_DAYS) & ~is_gone & ~is_new & ~is_back
+    is_active = ~(is_back | is_new | is_gone | is_silent)
+    return {"returned": is_back, "new": is_new, "lapsed": is_gone, "silent": is_silent, "active": is_active}
 
 
 class Customers:
@@ -164,18 +173,9 @@ class People:
 
     def is_at(self, stage: Lifecycle) -> Mask:
         """Who is at this stage; high_value and loyal go beside the others, of which everybody has one."""
-        away = self.days_away
-        is_new = (self.tenure_days < NEW_DAYS) & ~self.is_back
-        is_gone = (away >= LAPSED_DAYS) & ~is_new & ~self.is_back
-        is_silent = (away >= SILENT_DAYS) & ~is_gone & ~is_new & ~self.is_back
-        found: dict[Lifecycle, Any] = {
-            "returned": self.is_back,
-            "new": is_new,
-            "lapsed": is_gone,
-            "silent": is_silent,
-            "active": ~(self.is_back | is_new | is_gone | is_silent),
-            "loyal": (self.n_orders >= LOYAL_ORDERS) & ~(is_gone | is_silent),
-        }
         if stage == "high_value":
             return np.asarray(self.books.paid_cents[self.row] >= self.books.least_high_value())
-        return np.asarray(found[stage])
+        found = stages(self.tenure_days, self.days_away, self.is_back)
+        if stage == "loyal":
+            return np.asarray((self.n_orders >= LOYAL_ORDERS) & ~(found["lapsed"] | found["silent"]))
+        return found[stage]

@@ -1,0 +1,119 @@
+"""The sums of one run that explanations are made from: people and money by group, orders by what caused them.
+
+Imports `metrics`. Small tables (docs/explain.md), computed from a journal, so that no order need be stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from sim.metrics import NEVER, JournalLike
+from sim.population import PERSONAS
+
+#: where people came from: registered before measured day 0, or on a measured day by one of three ways
+GROUPS: Final = ("existing", "organic", "paid", "invited")
+PURCHASES: Final = ("first", "later")
+#: columns of the funnel after the group and the persona
+FUNNEL: Final = (
+    "n_people",
+    "shopper_days",  # measured days on the books, from registration on
+    "active_days",  # of the shopper-days: not lapsed
+    "visitor_days",  # of the active days: those of visitors
+    "visits",
+    "n_visitors",  # of the people: with a visit on a measured day
+    "n_buyers",
+    "n_orders",
+    "units",
+    "gmv_cents",
+    "paid_cents",
+    "refund_cents",
+    "cost_cents",  # of goods
+    "resold_cents",  # goods of orders sent back, sold again
+    "fulfilment_cents",
+)
+_OF_ORDERS: Final = (
+    "quantity", "list_cents", "paid_cents", "refund_cents", "cost_cents", "resold_cents", "fulfilment_cents",
+)  # fmt: skip
+#: columns of the sales after purchase, cause and tactic
+SALES: Final = ("n_orders", "units", "gmv_cents", "paid_cents", "refund_cents")
+
+Ints = npt.NDArray[np.int64]
+
+
+def _ints(table: pd.DataFrame, name: str) -> Ints:
+    return table[name].to_numpy(dtype=np.int64)
+
+
+def _codes(column: pd.Series, names: Sequence[str]) -> Ints:
+    return pd.Index(list(names), dtype=object).get_indexer(pd.Index(column.astype(object))).astype(np.int64)
+
+
+def funnel(journal: JournalLike) -> pd.DataFrame:
+    """A row a group and persona, all of them, empty ones too: people, their days, visits, orders and money."""
+    shoppers, orders, days = journal.shoppers, journal.orders, journal.days
+    registered = _ints(shoppers, "registered_day")
+    is_member = registered != NEVER
+    group = np.where(registered < 0, 0, _codes(shoppers["channel"], GROUPS))
+    cell = (group * len(PERSONAS) + _codes(shoppers["persona"], list(PERSONAS)))[is_member]
+    n_cells = len(GROUPS) * len(PERSONAS)
+    on_books = days - np.maximum(registered[is_member], 0)
+    visits, active = (_ints(shoppers, name)[is_member] for name in ("visits", "active_days"))
+    ids = _ints(shoppers, "id")[is_member]
+    by_id = np.argsort(ids, kind="stable")
+    agents = _ints(orders, "agent")
+    buyer = by_id[np.searchsorted(ids, agents, sorter=by_id)] if len(agents) else agents
+    came = visits > 0
+
+    def total(cells: Ints, values: npt.ArrayLike) -> Ints:
+        sums = np.zeros(n_cells, dtype=np.int64)
+        np.add.at(sums, cells, values)
+        return sums
+
+    of_orders = [total(cell[buyer], _ints(orders, name)) for name in _OF_ORDERS]
+    columns = [
+        total(cell, 1), total(cell, on_books), total(cell, active), total(cell[came], active[came]),
+        total(cell, visits), total(cell[came], 1), total(cell[np.unique(buyer)], 1), total(cell[buyer], 1),
+        *of_orders,
+    ]  # fmt: skip
+    table = pd.DataFrame(dict(zip(FUNNEL, columns, strict=True)))
+    table.insert(0, "group", np.repeat(GROUPS, len(PERSONAS)))
+    table.insert(1, "persona", np.tile(list(PERSONAS), len(GROUPS)))
+    return table
+
+
+def sales(journal: JournalLike) -> pd.DataFrame:
+    """A row a purchase (first: on a shopper's first measured day with an order), cause and tactic that has orders.
+
+    The tactic is the one whose price applied or, without one, whose post or live session caused the order.
+    """
+    orders = journal.orders
+    day = orders["day"]
+    tactic = orders["tactic"].astype(object)
+    table = pd.DataFrame(
+        {
+            "purchase": np.where(day == day.groupby(orders["agent"]).transform("min"), *PURCHASES),
+            "cause": orders["cause"].astype(object),
+            "tactic": tactic.where(tactic != "", orders["caused_by"].astype(object)),
+            "n_orders": 1,
+            "units": _ints(orders, "quantity"),
+            "gmv_cents": _ints(orders, "list_cents"),
+            "paid_cents": _ints(orders, "paid_cents"),
+            "refund_cents": _ints(orders, "refund_cents"),
+        }
+    )
+    return table.groupby(["purchase", "cause", "tactic"], sort=True, as_index=False).sum()
+
+
+#: table of a results folder -> how it is computed from a journal
+SUMS: Final[dict[str, Callable[[JournalLike], pd.DataFrame]]] = {"funnel": funnel, "sales": sales}
+
+
+def run_table(journal: JournalLike, name: str) -> pd.DataFrame:
+    """One table of a run by name: a sum of ours, or what the journal has."""
+    table: pd.DataFrame = SUMS[name](journal) if name in SUMS else getattr(journal, name)
+    return table

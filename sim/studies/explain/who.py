@@ -1,0 +1,93 @@
+"""For whom: the same people under the strategy and in the twin world of the control; imports `pairs`.
+
+Pairs share their people and their luck, so a person's two outcomes differ by what the strategy did to her and to
+those around her. The four classes are by whether she ordered at all: under both, only under one, under neither.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from sim.journal import STAGES
+from sim.metrics import RETAINED_DAYS
+from sim.population import PERSONAS
+from sim.studies.explain.pairs import Floats, Pairs, estimate
+
+#: class -> (ordered under the strategy, ordered under the control)
+CLASSES: Final = {
+    "sure_things": (True, True), "persuadables": (True, False), "sleeping_dogs": (False, True),
+    "lost_causes": (False, False),
+}  # fmt: skip
+#: what is set side by side, a person
+OUTCOMES: Final = ("n_orders", "spend_cents", "visits", "is_retained")
+_COLUMNS: Final = ("n_people", *OUTCOMES, *CLASSES)
+#: what is read of the table of shoppers
+SHOPPER_COLUMNS: Final = (
+    "strategy", "replication", "id", "persona", "stage", "registered_day", "inviter", "last_visit_day", *OUTCOMES[:3],
+)  # fmt: skip
+SEGMENTS: Final = (
+    ("all", "all"), *(("stage", stage) for stage in STAGES), *(("persona", persona) for persona in PERSONAS)
+)  # fmt: skip
+
+
+def _outcomes(shoppers: pd.DataFrame, n_days: int) -> dict[str, np.ndarray[Any, Any]]:
+    found = {name: shoppers[name].to_numpy(dtype=np.int64) for name in OUTCOMES[:3]}
+    found["is_retained"] = (shoppers["last_visit_day"].to_numpy() >= n_days - RETAINED_DAYS).astype(np.int64)
+    return found
+
+
+def twins(strategy: pd.DataFrame, control: pd.DataFrame, n_days: int) -> Floats:
+    """Sums over the people of each segment: how many, differences of outcomes, how many in each class.
+
+    Segments are what people were before measured day 0, so they hold the same people in both tables.
+    """
+    strategy, control = (table.sort_values("id", kind="stable") for table in (strategy, control))
+    if not np.array_equal(strategy["id"].to_numpy(), control["id"].to_numpy()):
+        raise ValueError("the two tables do not hold the same people")
+    one, other = _outcomes(strategy, n_days), _outcomes(control, n_days)
+    buys, bought = one["n_orders"] > 0, other["n_orders"] > 0
+    columns = [np.ones(len(buys)), *(one[name] - other[name] for name in OUTCOMES)]
+    columns += [(buys == a) & (bought == b) for a, b in CLASSES.values()]
+    sums = np.zeros((len(SEGMENTS), len(_COLUMNS)))
+    for k, (kind, name) in enumerate(SEGMENTS):
+        is_in = np.ones(len(buys), dtype=np.bool_) if kind == "all" else (control[kind] == name).to_numpy()
+        sums[k] = [column[is_in].sum() for column in columns]
+    return sums
+
+
+def who(pair: Pairs, sums: Iterable[Floats]) -> list[dict[str, Any]]:
+    """Uplift a person with its interval, and shares of the four classes, by segment."""
+    table = np.stack(list(sums))
+    rows = []
+    for k, (kind, name) in enumerate(SEGMENTS):
+        people = table[:, k, 0]
+        if not people.any():
+            continue
+        row: dict[str, Any] = {"strategy": pair.label, "by": kind, "of": name, "n_people": float(people.mean())}
+        share = np.divide(
+            table[:, k, 1:], people[:, None], out=np.full((len(people), len(_COLUMNS) - 1), np.nan),
+            where=people[:, None] > 0,
+        )  # fmt: skip
+        for j, outcome in enumerate(OUTCOMES):
+            entry = estimate(share[:, j], pair.worlds)
+            row |= {outcome: entry["diff"], f"{outcome}_low": entry["ci_low"], f"{outcome}_high": entry["ci_high"]}
+        row |= class_shares(table[:, k])
+        net = np.asarray(share[:, _place("persuadables")] - share[:, _place("sleeping_dogs")])
+        entry = estimate(net, pair.worlds)
+        row |= {"net_buyers": entry["diff"], "net_buyers_low": entry["ci_low"], "net_buyers_high": entry["ci_high"]}
+        rows.append(row)
+    return rows
+
+
+def _place(name: str) -> int:
+    return _COLUMNS.index(name) - 1
+
+
+def class_shares(sums: Floats) -> Mapping[str, float]:
+    """Share of a segment's people in each class, over replications together."""
+    people = sums[:, 0].sum()
+    return {name: float(sums[:, _COLUMNS.index(name)].sum() / people) for name in CLASSES}
