@@ -66,6 +66,13 @@ class World:
     def __init__(self, replication: int) -> None:
         self.replication = replication
 
+    @staticmethod
+    def inputs(scenario: Any) -> str:
+        return str(scenario.population)
+
+    def seen_from(self, scenario: Any, replication: int) -> World:
+        return World.build(scenario, replication)
+
     @classmethod
     def build(cls, scenario: Any, replication: int) -> World:
         if _orders().get("world") == str(replication):

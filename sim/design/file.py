@@ -90,6 +90,10 @@ class Design:
         points = _points(kind, data, scenario, folder)
         return cls(name, kind, scenario, points, str(data.get("description") or ""))
 
+    def about(self) -> dict[str, Any]:
+        """Name, kind and factors, as plain data."""
+        return {"name": self.name, "kind": self.kind, "points": len(self.points), "factors": list(self.points.paths)}
+
     def with_(self, changes: Mapping[str, Any]) -> Self:
         """The same points around a changed base scenario."""
         return replace(self, scenario=self.scenario.with_(changes))

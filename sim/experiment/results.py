@@ -1,4 +1,4 @@
-"""A results folder, opened for reading; imports `parts`, `schemas`, scenario."""
+"""A results folder, opened for reading; imports `ledger`, `merging`, `schemas`, design, scenario."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 
+from sim.design import Points
 from sim.errors import InputError
-from sim.experiment.parts import replication_tables, whole_replications
+from sim.experiment.ledger import RunLedger, read_families
+from sim.experiment.merging import Damaged, cell_tables, damaged
 from sim.experiment.schemas import KEEP, SCHEMAS, Keep
 from sim.scenario import Scenario
 from sim.version import RESULTS_VERSION
@@ -67,9 +70,19 @@ class Results:
         return Scenario.load(self.folder / "scenario.yaml", check_files=False)
 
     @cached_property
+    def _ledger(self) -> RunLedger:
+        return RunLedger.view(self.folder, read_families(self.folder), KEEP[self.keep])
+
+    @cached_property
     def replications(self) -> tuple[int, ...]:
-        """The replications that are complete, in order."""
-        return tuple(sorted(whole_replications(self.folder, KEEP[self.keep])))
+        """The replications of which runs are there, in order."""
+        return self._ledger.replications()
+
+    @cached_property
+    def points(self) -> pd.DataFrame:
+        """The points of a design, a row a point, a column a factor; one row where there is no design."""
+        file = self.folder / "points.parquet"
+        return Points.read(file).table().to_pandas() if file.exists() else pd.DataFrame({"point": [0]})
 
     @property
     def keep(self) -> Keep:
@@ -78,7 +91,7 @@ class Results:
         return keep
 
     def table(self, name: str) -> pd.DataFrame:
-        """One table by name. Complete replications are there even if the experiment was interrupted."""
+        """One table by name. Complete runs are there even if the experiment was interrupted."""
         if name not in KEEP[self.keep]:
             raise InputError(
                 f"this folder does not store the table '{name}'",
@@ -86,10 +99,17 @@ class Results:
                 found=f"keep {self.keep}",
                 hint="Run again with --keep all.",
             )
-        tables = list(replication_tables(self.folder, name, self.replications))
-        if not tables:
-            return SCHEMAS[name].empty_table().to_pandas() if name in SCHEMAS else pd.DataFrame()
-        frame: pd.DataFrame = pa.concat_tables(tables).to_pandas()
+        try:
+            if not self._ledger.parts() and self._ledger.n_runs():
+                frame: pd.DataFrame = pq.read_table(self.folder / f"{name}.parquet").to_pandas()
+            else:
+                tables = list(cell_tables(self.folder, name, self._ledger))
+                empty = SCHEMAS[name].empty_table() if name in SCHEMAS else pa.table({})
+                frame = (pa.concat_tables(tables) if tables else empty).to_pandas()
+        except Damaged as error:
+            raise damaged(error, self.folder) from None
+        if "point" in frame and self.manifest.get("design") is not None:
+            frame = frame.sort_values(["point", "replication"], kind="stable", ignore_index=True)
         return frame
 
     @cached_property
