@@ -7,6 +7,6 @@ combinations are taken, `file` reads a design.
 from __future__ import annotations
 
 from sim.design.file import Design, shipped_designs
-from sim.design.points import NOT_A_FACTOR, Points
+from sim.design.points import NOT_A_FACTOR, ONE_POINT, Points
 
-__all__ = ["NOT_A_FACTOR", "Design", "Points", "shipped_designs"]
+__all__ = ["NOT_A_FACTOR", "ONE_POINT", "Design", "Points", "shipped_designs"]

@@ -1,4 +1,4 @@
-"""A design: a base scenario and the points of it that are run, from a file or from Python; imports the rooms beside it."""
+"""A design, from a file or from Python: a base scenario and the points of it to run; imports the rooms beside it."""
 
 from __future__ import annotations
 

@@ -91,12 +91,14 @@ class Points:
         try:
             table = pq.read_table(file)
         except (OSError, pa.ArrowException) as error:
-            raise InputError(
-                "the table of points cannot be read", file=file, hint=str(error).splitlines()[0]
-            ) from None
+            raise InputError("the table of points cannot be read", file=file, hint=str(error).splitlines()[0]) from None
         paths = tuple(name for name in table.column_names if name != "point")
         columns = [table[path].to_pylist() for path in paths]
         return cls(paths, tuple(zip(*columns, strict=True)) if columns else tuple(() for _ in range(table.num_rows)))
+
+
+#: the scenario as it is: what a comparison runs
+ONE_POINT: Final = Points()
 
 
 def check_path(path: str) -> None:

@@ -20,6 +20,7 @@ from sim.experiment.plan import Shard
 from sim.experiment.pool import cores
 from sim.experiment.results import Results
 from sim.experiment.schemas import KEEP, Keep
+from sim.experiment.shards import merge_folders
 
 __all__ = [
     "KEEP",
@@ -30,6 +31,7 @@ __all__ = [
     "Shard",
     "cores",
     "folder_name",
+    "merge_folders",
     "write_journal",
     "write_json",
 ]

@@ -1,4 +1,4 @@
-"""Executors by name: loky (own processes), dask (a cluster on this machine), dask://HOST:PORT; imports `pool`."""
+"""Clusters by name: dask (a cluster on this machine), dask://HOST:PORT; imports `pool`."""
 
 from __future__ import annotations
 
@@ -15,13 +15,8 @@ Window = Callable[[], int]
 
 
 @contextlib.contextmanager
-def executor_named(
-    name: str, jobs: int | None, engines: str = "sim.engines"
-) -> Iterator[tuple[Executor | None, Window]]:
-    """An executor and how many tasks it may hold; None: processes of our own."""
-    if name == "loky":
-        yield None, lambda: 2 * (jobs or cores())
-        return
+def cluster_named(name: str, jobs: int | None, engines: str) -> Iterator[tuple[Executor, Window]]:
+    """A cluster's executor, and how many tasks it may hold."""
     if name != "dask" and not name.startswith("dask://"):
         raise InputError("no such executor", path="executor", found=name, allowed="loky, dask or dask://HOST:PORT")
     try:

@@ -18,10 +18,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from sim.design import Design, Points
+from sim.design import ONE_POINT, Design, Points
 from sim.errors import InputError
 from sim.experiment.batches import Batches
-from sim.experiment.cluster import executor_named
+from sim.experiment.cluster import cluster_named
 from sim.experiment.files import write_json, write_table, write_text
 from sim.experiment.ledger import Cell, RunLedger
 from sim.experiment.lock import only_writer
@@ -87,7 +87,7 @@ class Experiment:
         for path, file in scenario.files().items():
             if file.exists() and content_hash(file) != manifest.get("files", {}).get(path, content_hash(file)):
                 raise InputError("this file was changed since its results were begun", file=file, path=path,
-                                 hint="Put it back, or run the scenario again: it gets a folder of its own.")  # fmt: skip
+                                 hint="Put it back, or ask anew: the new file gets a folder of its own.")  # fmt: skip
         design = None
         if about is not None:
             design = Design(about["name"], about["kind"], scenario, Points.read(results.folder / "points.parquet"))
@@ -98,7 +98,7 @@ class Experiment:
     @property
     def points(self) -> Points:
         """The points run: of the design, or the one point of a comparison."""
-        return Points() if self.design is None else self.design.points
+        return ONE_POINT if self.design is None else self.design.points
 
     @cached_property
     def plan(self) -> Plan:
@@ -124,9 +124,9 @@ class Experiment:
     ) -> Results:
         """Run what is missing in the folder `to` (default: results/<name>-<digest>) and open it.
 
-        `jobs`: worker processes, default one a core; 1 runs in this process. `executor`: loky, dask, dask://HOST:PORT, or
-        any executor of `concurrent.futures`. `keep`: what is stored (runs, daily, all). `remark` is told what had to be
-        mended. `only_failed`: what failed is run again, what is missing is left.
+        `jobs`: worker processes, default one a core; 1 runs in this process. `executor`: loky, dask, dask://HOST:PORT,
+        or any executor of `concurrent.futures`. `keep`: what is stored (runs, daily, all). `remark` is told what had to
+        be mended. `only_failed`: what failed is run again, what is missing is left.
         """
         if keep not in KEEP:
             raise InputError("unknown value", path="keep", found=keep, allowed=", ".join(KEEP))
@@ -183,7 +183,7 @@ class Experiment:
                 raise damaged(error, folder) from None
             is_whole = ledger.n_cells(failed=False) + ledger.n_cells(failed=True) >= plan.n_cells
         if n_cells or manifest.get("finished") is None:
-            write_json(folder / "manifest.json", {**manifest, "finished": _now() if is_whole else None})
+            write_json(folder / "manifest.json", {**manifest, "finished": now() if is_whole else None})
         return Results.open(folder)
 
     def _work(
@@ -230,7 +230,7 @@ class Experiment:
                 work.ledger.adopt(report.part, report.runs)
                 batches.learn(report)
         elif isinstance(executor, str):
-            with executor_named(executor, jobs, self.engines) as (pool, window):
+            with cluster_named(executor, jobs, self.engines) as (pool, window):
                 in_given_pool(batches, pool, window, done)
         else:
             in_given_pool(batches, executor, lambda: jobs or 2 * cores(), done)
@@ -253,7 +253,7 @@ class Experiment:
             "shard": None if self.shard is None else str(self.shard),
             "files": plan.files(),
             "keep": keep,
-            "started": _now(),
+            "started": now(),
             "finished": None,
         }  # fmt: skip
         if not (folder / "manifest.json").exists():
@@ -305,5 +305,6 @@ def _missing(plan: Plan, ledger: RunLedger, only_failed: bool) -> tuple[Iterator
     return (cell for cell in plan.cells() if not ledger.is_done(cell)), plan.n_cells - ledger.n_cells(failed=False)
 
 
-def _now() -> str:
+def now() -> str:
+    """This moment, as manifests write it."""
     return datetime.now(UTC).isoformat(timespec="seconds")

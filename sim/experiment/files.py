@@ -40,6 +40,11 @@ class ParquetFile:
             )  # fmt: skip
         self._writer.write_table(table.combine_chunks(), row_group_size=8 * ROWS_A_GROUP)
 
+    def annotate(self, notes: Mapping[str, str]) -> None:
+        """Add notes to the end of the file."""
+        if self._writer is not None:
+            self._writer.add_key_value_metadata(notes)
+
     def commit(self) -> None:
         if self._writer is None:
             return

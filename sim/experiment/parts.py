@@ -18,7 +18,7 @@ from sim.experiment.files import ROWS_A_GROUP, ParquetFile
 if TYPE_CHECKING:
     from types import TracebackType
 
-_ROWS: Final = b"rows"  # in the metadata of a part of `runs`: the tables written with it, and their rows
+_ROWS: Final = "rows"  # in the notes of a part of `runs`: the tables written with it, and their rows
 
 
 class Parts:
@@ -36,17 +36,14 @@ class Parts:
         self._waiting.setdefault(name, []).append(table)
         self._rows[name] = self._rows.get(name, 0) + table.num_rows
         self._pending[name] = self._pending.get(name, 0) + table.num_rows
-        if self._pending[name] >= ROWS_A_GROUP and name != "runs":
+        if self._pending[name] >= ROWS_A_GROUP:
             self._flush(name)
 
     def _flush(self, name: str) -> None:
         if name not in self._files:
             self._files[name] = ParquetFile(part_file(self._folder, name, self._part))
-        table = pa.concat_tables(self._waiting.pop(name))
-        if name == "runs":
-            table = table.replace_schema_metadata({_ROWS: json.dumps(self._rows).encode()})
         self._pending[name] = 0
-        self._files[name].write(table)
+        self._files[name].write(pa.concat_tables(self._waiting.pop(name)))
 
     def __enter__(self) -> Self:
         return self
@@ -54,8 +51,10 @@ class Parts:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         try:
             if kind is None:
-                for name in sorted(self._waiting, key=lambda name: name == "runs"):
+                for name in list(self._waiting):
                     self._flush(name)
+                if "runs" in self._files:
+                    self._files["runs"].annotate({_ROWS: json.dumps(self._rows)})
                 for name in sorted(self._files, key=lambda name: name == "runs"):
                     self._files[name].commit()
                 self._files = {}
@@ -101,8 +100,8 @@ def is_readable(path: Path) -> bool:
 def tables_of(folder: Path, part: str) -> dict[str, int]:
     """Tables that belong to a part, with their rows; none if its `runs` cannot be read."""
     try:
-        stored = pq.read_schema(part_file(folder, "runs", part)).metadata or {}
-        return {str(name): int(rows) for name, rows in json.loads(stored[_ROWS]).items()}
+        stored = pq.read_metadata(part_file(folder, "runs", part)).metadata or {}
+        return {str(name): int(rows) for name, rows in json.loads(stored[_ROWS.encode()]).items()}
     except (OSError, pa.ArrowException, KeyError, ValueError):
         return {}
 
@@ -132,7 +131,7 @@ def remove_parts(folder: Path) -> None:
 
 
 def runs_of_part(file: Path) -> Iterator[list[tuple[int, int, int, int, str, str]]]:
-    """(world, point, replication, place, strategy, status) of every run in a file of `runs`, some thousands at a time."""
+    """(world, point, replication, place, strategy, status) of every run in a file of `runs`, in batches."""
     last, place = (-1, -1), 0
     with pq.ParquetFile(file) as runs:
         for batch in runs.iter_batches(

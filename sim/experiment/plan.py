@@ -10,8 +10,9 @@ import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 
-from sim.design import Points
+from sim.design import ONE_POINT, Points
 from sim.errors import InputError
 from sim.experiment.ledger import Cell
 from sim.scenario import Scenario, content_hash
@@ -41,7 +42,7 @@ class Plan:
     """A base scenario, its points, and the share of them that is ours."""
 
     scenario: Scenario
-    points: Points = Points()
+    points: Points = ONE_POINT
     shard: Shard | None = None
     inputs: Callable[[Scenario], str] | None = None  # what a world is built from; None: every point has its own
 
@@ -76,13 +77,7 @@ class Plan:
     def cells(self) -> Iterator[Cell]:
         """Every cell in order."""
         start, stop = self._share
-        position = 0
-        for cell in self._all_cells():
-            if start <= position < stop:
-                yield cell
-            position += 1
-            if position >= stop:
-                return
+        return islice(self._all_cells(), start, stop)
 
     def _all_cells(self) -> Iterator[Cell]:
         members: dict[int, list[int]] = {}

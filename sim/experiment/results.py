@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +16,9 @@ import pyarrow.parquet as pq
 from sim.design import Points
 from sim.errors import InputError
 from sim.experiment.ledger import RunLedger, read_families
+from sim.experiment.lock import is_being_written
 from sim.experiment.merging import Damaged, cell_tables, damaged
+from sim.experiment.parts import part_file
 from sim.experiment.schemas import KEEP, SCHEMAS, Keep
 from sim.scenario import Scenario
 from sim.version import RESULTS_VERSION
@@ -99,18 +102,58 @@ class Results:
                 found=f"keep {self.keep}",
                 hint="Run again with --keep all.",
             )
-        try:
-            if not self._ledger.parts() and self._ledger.n_runs():
-                frame: pd.DataFrame = pq.read_table(self.folder / f"{name}.parquet").to_pandas()
-            else:
-                tables = list(cell_tables(self.folder, name, self._ledger))
-                empty = SCHEMAS[name].empty_table() if name in SCHEMAS else pa.table({})
-                frame = (pa.concat_tables(tables) if tables else empty).to_pandas()
-        except Damaged as error:
-            raise damaged(error, self.folder) from None
+        empty = SCHEMAS[name].empty_table() if name in SCHEMAS else pa.table({})
+        tables = list(self.pieces(name))
+        frame: pd.DataFrame = (pa.concat_tables(tables) if tables else empty).to_pandas()
         if "point" in frame and self.manifest.get("design") is not None:
             frame = frame.sort_values(["point", "replication"], kind="stable", ignore_index=True)
         return frame
+
+    def pieces(self, name: str) -> Iterator[pa.Table]:
+        """One table, piece by piece, for those too long to hold."""
+        try:
+            if not self._ledger.parts() and self._ledger.n_runs():
+                with pq.ParquetFile(self.folder / f"{name}.parquet") as file:
+                    for group in range(file.num_row_groups):
+                        yield file.read_row_group(group)
+            else:
+                yield from cell_tables(self.folder, name, self._ledger)
+        except Damaged as error:
+            raise damaged(error, self.folder) from None
+
+    def files(self) -> tuple[dict[str, list[Path]], pa.Table]:
+        """The Parquet files of every table, and which part holds which cell ('' are the merged files)."""
+        parts = self._ledger.parts()
+        found: dict[str, list[Path]] = {}
+        for name in KEEP[self.keep]:
+            paths = [part_file(self.folder, name, part) for part in parts]
+            found[name] = [path for path in (self.folder / f"{name}.parquet", *paths) if path.exists()]
+        cells = list(self._ledger.cells())
+        columns = {
+            "point": pa.array([cell.point for cell, _ in cells], pa.int64()),
+            "replication": pa.array([cell.replication for cell, _ in cells], pa.int64()),
+            "part": pa.array([part for _, part in cells], pa.string()),
+        }
+        return found, pa.table(columns)
+
+    def status(self) -> dict[str, Any]:
+        """How far this folder is: runs in all, done, failed, missing; quick for any number of runs."""
+        manifest = self.manifest
+        ledger = RunLedger.view(self.folder, read_families(self.folder), KEEP[self.keep], check=False)
+        design, labels = manifest.get("design"), list(manifest["strategies"])
+        n_points, replications = (design["points"] if design else 1), int(manifest["seeds"]["replications"])
+        cells, shard = n_points * replications, manifest.get("shard")
+        if shard is not None:
+            number, of = map(int, shard.split("/"))
+            cells = cells * number // of - cells * (number - 1) // of
+        total, failed, there = cells * len(labels), ledger.n_runs("failed"), ledger.n_runs()
+        return {
+            "folder": str(self.folder), "name": manifest["name"], "digest": manifest["digest"],
+            "points": n_points, "strategies": labels, "replications": replications, "shard": shard,
+            "runs": total, "done": there - failed, "failed": failed, "missing": total - there,
+            "is_running": is_being_written(self.folder), "is_writable": self.is_writable, "keep": self.keep,
+            "started": manifest.get("started"), "finished": manifest.get("finished"),
+        }  # fmt: skip
 
     @cached_property
     def runs(self) -> pd.DataFrame:

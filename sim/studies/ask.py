@@ -7,7 +7,8 @@ from concurrent.futures import Executor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.experiment import Experiment, Keep, Progress, Results, write_json
+from sim.design import Design
+from sim.experiment import Experiment, Keep, Progress, Results, Shard, write_json
 from sim.studies.compare import Comparison, check_question, compare_results
 
 if TYPE_CHECKING:
@@ -20,16 +21,56 @@ def compare(
     to: str | Path | None = None,
     progress: Callable[[Progress], None] | None = None,
     keep: Keep = "all",
-    executor: Executor | None = None,
+    executor: Executor | str | None = None,
     command: str | None = None,
+    remark: Callable[[str], None] | None = None,
 ) -> Comparison:
     """Run all strategies of a scenario in paired worlds and compare them; see `Experiment.run` for the arguments.
 
     The same question goes on in the same folder: what is there is not run again, more replications are added.
     """
     check_question(scenario.decide_on, scenario.goals)  # before an hour is spent on it
-    results = Experiment(scenario, command=command).run(jobs, to, progress, keep, executor)
+    results = Experiment(scenario, command=command).run(jobs, to, progress, keep, executor, remark)
     return conclude(results)
+
+
+def sweep(
+    design: Design | str | Path,
+    jobs: int | None = None,
+    to: str | Path | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    keep: Keep = "daily",
+    executor: Executor | str | None = None,
+    shard: str | None = None,
+    command: str | None = None,
+    remark: Callable[[str], None] | None = None,
+) -> Results:
+    """Run all strategies at every point of a design (a Design, its file, or the name of a shipped one).
+
+    `shard`: `2/4` runs the second quarter, in a folder of its own; `merge_folders` brings the quarters together. For
+    the other arguments see `Experiment.run`. The same design goes on in the same folder.
+    """
+    design = design if isinstance(design, Design) else Design.load(design)
+    share = None if shard is None else Shard.parse(shard)
+    experiment = Experiment(design.scenario, design, shard=share, command=command)
+    return experiment.run(jobs, to, progress, keep, executor, remark)
+
+
+def resume(
+    folder: str | Path,
+    jobs: int | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    executor: Executor | str | None = None,
+    only_failed: bool = False,
+    remark: Callable[[str], None] | None = None,
+) -> Results:
+    """Run what is missing or failed in a results folder, whatever made it; a comparison gets its verdict again."""
+    experiment = Experiment.of_folder(folder)
+    keep = Results.open(folder).keep
+    results = experiment.run(jobs, folder, progress, keep, executor, remark, only_failed)
+    if experiment.design is None:
+        conclude(results)
+    return results
 
 
 def conclude(results: Results) -> Comparison:
