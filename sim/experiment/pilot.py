@@ -38,23 +38,26 @@ def pilot(experiment: Experiment, keep: Keep, jobs: int | None = None) -> Pilot:
     labels = len(plan.scenario.labels)
     importlib.import_module(experiment.engines).warm_up()
     points = sorted({round(k * (len(plan.points) - 1) / (_MOST_CELLS - 1)) for k in range(_MOST_CELLS)})
-    tried, size, began = 0, 0, time.perf_counter()
+    tried, spent, size = 0, 0.0, 0
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         write_json(folder / "manifest.json", {})
-        for number, point in enumerate(points):
+        # The first cell is run twice: what is loaded and compiled at first is not what a run takes.
+        for number, point in enumerate([points[0], *points]):
+            began = time.perf_counter()
             cells = ((Cell(point, 0), plan.points.changes(point)),)
             run_task(Task(plan.scenario, cells, f"{number}", folder, KEEP[keep], experiment.engines,
                           experiment.engine, plan.files()))  # fmt: skip
-            tried += labels
-            if time.perf_counter() - began > _ENOUGH_SECONDS:
+            if number == 0:
+                continue
+            tried, spent = tried + labels, spent + time.perf_counter() - began
+            size += sum(file.stat().st_size for file in folder.rglob(f"{number}.parquet"))
+            if spent > _ENOUGH_SECONDS:
                 break
-        per_run = (time.perf_counter() - began) / tried
-        size = sum(file.stat().st_size for file in folder.rglob("*.parquet"))
     runs = plan.n_cells * labels
     workers = max(1, min(jobs or cores(), plan.n_cells))
     return Pilot(
-        len(plan.points), plan.scenario.replications, runs, tried, per_run, per_run * runs / workers,
+        len(plan.points), plan.scenario.replications, runs, tried, spent / tried, spent / tried * runs / workers,
         2 * size * runs // tried,  # parts and merged tables lie side by side for a moment
         workers,
     )  # fmt: skip

@@ -81,8 +81,9 @@ def in_own_pool(tasks: Iterator[Task], jobs: int, done: Done) -> None:
         suspects = _in_one_pool(tasks, jobs, done)
         is_left = bool(suspects)
         for task in suspects:
-            for one in task.alone():  # alone in its pool, so if that dies it was this one
-                if _in_one_pool(iter((one,)), 1, done):
+            for one in task.alone():
+                # Alone in its pool, so if that dies, and dies again, it was this one and not somebody's `kill`.
+                if _in_one_pool(iter((one,)), 1, done) and _in_one_pool(iter((one,)), 1, done):
                     done(record_death(one, RuntimeError("worker died")))
 
 
