@@ -218,7 +218,7 @@ def _kill(pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
-@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_killed_again_and_again_and_resumed_gives_the_same_bytes(
     tmp_path: Path, whole: Path, fake: Any, jobs: int
 ) -> None:
@@ -254,6 +254,7 @@ def test_killed_again_and_again_and_resumed_gives_the_same_bytes(
     assert set(results.runs["status"]) == {"ok"}
 
 
+@pytest.mark.slow
 def test_worker_killed_in_the_middle_is_replaced(tmp_path: Path, whole: Path, fake: Any) -> None:
     fake("slow=0.1")
     child = _start(tmp_path / "r", 2)
@@ -341,12 +342,14 @@ def test_a_full_disk_is_a_message_and_nothing_is_lost(tmp_path: Path, whole: Pat
     limited = (
         "import resource, signal\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
-        "import sim.experiment.coordinator, sim.metrics, pandas, pyarrow.parquet\n"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000))\n"  # as if there were no more room
+        "def full(progress):\n"
+        "    if progress.done >= 20:\n"
+        "        resource.setrlimit(resource.RLIMIT_FSIZE, (3_000, -1))\n"  # as if there were no more room
     )
-    paths = f"import sys\nsys.path[:0] = {[str(HERE), str(HERE.parent)]!r}\n"
-    done = subprocess.run([sys.executable, "-c", paths + limited + code], capture_output=True, text=True, check=False)
+    code = limited + code.replace("jobs=1", "progress=full")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 1
+    assert Results.open(folder).status()["done"] >= 12
     assert "InputError" in done.stderr
     assert "cannot be written" in done.stderr
     fake("")
@@ -376,7 +379,7 @@ def test_two_coordinators_do_not_meet(tmp_path: Path, fake: Any) -> None:
     fake("slow=0.1")
     child = _start(tmp_path / "r", 1)
     until = time.monotonic() + 60
-    while not (tmp_path / "r" / "runs.sqlite").exists() and time.monotonic() < until:
+    while not (tmp_path / "r" / "manifest.json").exists() and time.monotonic() < until:
         time.sleep(0.02)
     with pytest.raises(InputError, match="another process is writing"):
         run(tmp_path / "r")
@@ -412,7 +415,8 @@ def test_the_command_of_a_run_gives_its_numbers(tmp_path: Path, monkeypatch: pyt
     monkeypatch.chdir(tmp_path / "r")
     words = shlex.split(how_to_rerun("coupons", 3, asked.points.changes(3)))
     done = CliRunner().invoke(app, [*words[1:], "--json", "--out", str(tmp_path / "one")])
-    row = results.runs.query("point == 3 and strategy == 'coupons' and replication == 3").iloc[0]
+    runs = results.runs.set_index(["point", "strategy", "replication"])
+    row = runs.loc[3, "coupons", 3]
     measured = {name: value for name, value in json.loads(done.stdout)["measures"].items() if value is not None}
     assert len(measured) > 20
     for name, value in measured.items():

@@ -157,6 +157,8 @@ class Experiment:
     ) -> Results:
         plan, keep, manifest = self._take_over(folder, keep)
         tables = KEEP[keep]
+        if not (folder / "manifest.json").exists():
+            write_json(folder / "manifest.json", manifest)  # first of all: it says whose folder this is
         for path in folder.rglob(".*.tmp"):
             path.unlink(missing_ok=True)
         with RunLedger.writing(folder, plan.families, KEEP[manifest["keep"]]) as (ledger, mended):

@@ -55,6 +55,9 @@ class RunLedger:
     def __init__(self, connection: sqlite3.Connection, families: Sequence[int]) -> None:
         self._db, self._families = connection, families
 
+    def __del__(self) -> None:
+        self._db.close()
+
     # --- opening -----------------------------------------------------------------------------------
 
     @classmethod
@@ -72,7 +75,7 @@ class RunLedger:
                     db.executescript(_TABLES)
             ledger = cls(db, families)
             if is_new:
-                ledger._read_merged(folder, tables)
+                ledger._read_merged(folder)
             yield ledger, ledger._catch_up(folder, tables)
         finally:
             if db is not None:
@@ -94,13 +97,13 @@ class RunLedger:
                 db.backup(memory)
         else:
             memory.executescript(_TABLES)
-            ledger._read_merged(folder, tables)
+            ledger._read_merged(folder)
         ledger._catch_up(folder, tables, check=check)
         return ledger
 
-    def _read_merged(self, folder: Path, tables: Sequence[str]) -> None:
+    def _read_merged(self, folder: Path) -> None:
         """Enter the runs of the merged tables."""
-        if all(is_readable(folder / f"{name}.parquet") for name in tables):
+        if is_readable(folder / "runs.parquet"):
             with self._db:
                 for batch in runs_of_part(folder / "runs.parquet"):
                     self._enter([Run(*row) for row in batch], MERGED)
@@ -110,7 +113,10 @@ class RunLedger:
         said = []
         merged = self._count("SELECT count(*) FROM runs WHERE part = ?", MERGED)
         if merged and check:
-            torn = [name for name in tables if not is_readable(folder / f"{name}.parquet")]
+            # A table that no run got as far as having is not there either.
+            must = self._count("SELECT count(*) FROM runs WHERE part = ? AND status = 'ok'", MERGED) > 0
+            files = {name: folder / f"{name}.parquet" for name in tables}
+            torn = [name for name, file in files.items() if (must or file.exists()) and not is_readable(file)]
             if torn:
                 said.append(f"{torn[0]}.parquet is damaged or gone: its {merged} runs are needed again")
                 self.forget(MERGED)

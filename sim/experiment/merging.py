@@ -14,7 +14,7 @@ from sim.errors import InputError
 from sim.experiment import files
 from sim.experiment.files import ParquetFile
 from sim.experiment.ledger import MERGED, Cell, RunLedger
-from sim.experiment.parts import cell_slices, part_file, remove_parts, tables_of
+from sim.experiment.parts import cell_slices, is_readable, part_file, remove_parts, tables_of
 from sim.experiment.schemas import SCHEMAS
 
 _MOST_ROWS: Final = 1 << 18  # of parts held in memory while their cells are taken
@@ -109,12 +109,27 @@ class _Reader:
 
 
 def cell_tables(folder: Path, table: str, ledger: RunLedger) -> Iterator[pa.Table]:
-    """One table, cell by cell, in the order of the tables. Raises Damaged."""
+    """One table, cell by cell, in the order of the tables; its columns alone if it has no rows. Raises Damaged."""
     reader = _Reader(folder, table, ledger)
+    is_empty = True
     for cell, part in ledger.cells():
         rows = reader.take(cell, part)
         if rows is not None:
+            is_empty = False
             yield rows
+    schema = _schema(folder, table, ledger) if is_empty else None
+    if schema is not None:
+        yield schema.empty_table()
+
+
+def _schema(folder: Path, table: str, ledger: RunLedger) -> pa.Schema | None:
+    """Columns of a table without rows; None where no run of the folder got as far as having it."""
+    if table in SCHEMAS:
+        return SCHEMAS[table]
+    for file in (folder / f"{table}.parquet", *(part_file(folder, table, part) for part in ledger.parts())):
+        if is_readable(file):
+            return pq.read_schema(file).remove_metadata()
+    return None
 
 
 def damaged(error: Damaged, folder: Path) -> InputError:
@@ -142,7 +157,7 @@ def write_cells(file: ParquetFile, tables: Iterable[pa.Table]) -> None:
 def merge(folder: Path, tables: Iterable[str], ledger: RunLedger) -> None:
     """Bring parts and merged tables together into new merged tables, then drop the parts."""
     tables = list(tables)
-    if not ledger.parts() and all((folder / f"{name}.parquet").exists() for name in tables):
+    if not ledger.parts() and (folder / "runs.parquet").exists():
         if (folder / "parts").exists():
             remove_parts(folder)
         return
@@ -150,8 +165,6 @@ def merge(folder: Path, tables: Iterable[str], ledger: RunLedger) -> None:
         file = ParquetFile(folder / f"{name}.parquet")
         try:
             write_cells(file, cell_tables(folder, name, ledger))
-            if file.is_empty and name in SCHEMAS:
-                file.write(SCHEMAS[name].empty_table())
             file.commit()
         except BaseException:
             file.discard()

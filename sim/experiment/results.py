@@ -19,7 +19,7 @@ from sim.experiment.ledger import RunLedger, read_families
 from sim.experiment.lock import is_being_written
 from sim.experiment.merging import Damaged, cell_tables, damaged
 from sim.experiment.parts import part_file
-from sim.experiment.schemas import KEEP, SCHEMAS, Keep
+from sim.experiment.schemas import KEEP, Keep
 from sim.scenario import Scenario
 from sim.version import RESULTS_VERSION
 
@@ -102,9 +102,8 @@ class Results:
                 found=f"keep {self.keep}",
                 hint="Run again with --keep all.",
             )
-        empty = SCHEMAS[name].empty_table() if name in SCHEMAS else pa.table({})
         tables = list(self.pieces(name))
-        frame: pd.DataFrame = (pa.concat_tables(tables) if tables else empty).to_pandas()
+        frame: pd.DataFrame = pa.concat_tables(tables).to_pandas() if tables else pd.DataFrame()
         if "point" in frame and self.manifest.get("design") is not None:
             frame = frame.sort_values(["point", "replication"], kind="stable", ignore_index=True)
         return frame
@@ -112,8 +111,11 @@ class Results:
     def pieces(self, name: str) -> Iterator[pa.Table]:
         """One table, piece by piece, for those too long to hold."""
         try:
-            if not self._ledger.parts() and self._ledger.n_runs():
-                with pq.ParquetFile(self.folder / f"{name}.parquet") as file:
+            merged = self.folder / f"{name}.parquet"
+            if not self._ledger.parts() and self._ledger.n_runs() and merged.exists():
+                with pq.ParquetFile(merged) as file:
+                    if not file.num_row_groups:
+                        yield file.schema_arrow.empty_table()
                     for group in range(file.num_row_groups):
                         yield file.read_row_group(group)
             else:
