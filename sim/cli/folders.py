@@ -16,9 +16,9 @@ _MOST_ROWS = 200  # of a query on a terminal
 
 def status(folder: Folder, json: Json = False) -> None:
     """How far a results folder is: runs done, failed, missing; whether somebody is at work on it."""
-    from sim.experiment import Results
+    from sim.experiment.state import status as ask
 
-    state = Results.open(folder).status()
+    state = ask(folder)
     if json:
         show.as_json(state)
     else:

@@ -8,19 +8,25 @@ Parquet files. When all is done the parts are merged, in the order of the plan a
 tables are the same bytes for any number of workers and after any number of interruptions. Wall times live apart, in
 `timing`, outside that promise.
 
-Rooms, each importing only from those before it: `files`, `schemas`; `parts`; `lock`, `ledger`; `merging`, `plan`,
-`worker`; `results`, `batches`, `pool`; `cluster`; `coordinator`; `shards`.
+Rooms, each importing only from those before it: `files`, `schemas`; `parts`; `lock`, `ledger`; `state`, `merging`,
+`plan`, `worker`; `results`, `batches`, `pool`; `cluster`; `coordinator`; `shards`, `pilot`, `handing_out`. A name is
+loaded when it is first used: asking how far a sweep is must not wait for the compiler.
 """
 
 from __future__ import annotations
 
-from sim.experiment.coordinator import Experiment, Progress, folder_name
-from sim.experiment.files import write_journal, write_json
-from sim.experiment.plan import Shard
-from sim.experiment.pool import cores
-from sim.experiment.results import Results
-from sim.experiment.schemas import KEEP, Keep
-from sim.experiment.shards import merge_folders
+import importlib
+from typing import TYPE_CHECKING, Any
+
+_WHERE = {
+    "coordinator": ("Experiment", "Progress", "folder_name"),
+    "files": ("write_journal", "write_json"),
+    "plan": ("Shard",),
+    "pool": ("cores",),
+    "results": ("Results",),
+    "schemas": ("KEEP", "Keep"),
+    "shards": ("merge_folders",),
+}
 
 __all__ = [
     "KEEP",
@@ -35,3 +41,20 @@ __all__ = [
     "write_journal",
     "write_json",
 ]
+
+if TYPE_CHECKING:  # the same table, for type checkers and editors
+    from sim.experiment.coordinator import Experiment, Progress, folder_name
+    from sim.experiment.files import write_journal, write_json
+    from sim.experiment.plan import Shard
+    from sim.experiment.pool import cores
+    from sim.experiment.results import Results
+    from sim.experiment.schemas import KEEP, Keep
+    from sim.experiment.shards import merge_folders
+
+
+def __getattr__(name: str) -> Any:
+    for room, names in _WHERE.items():
+        if name in names:
+            globals()[name] = getattr(importlib.import_module(f"sim.experiment.{room}"), name)
+            return globals()[name]
+    raise AttributeError(f"module 'sim.experiment' has no attribute {name!r}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,10 +15,10 @@ import pyarrow.parquet as pq
 from sim.design import Points
 from sim.errors import InputError
 from sim.experiment.ledger import RunLedger, read_families
-from sim.experiment.lock import is_being_written
 from sim.experiment.merging import Damaged, cell_tables, damaged
 from sim.experiment.parts import part_file
 from sim.experiment.schemas import KEEP, Keep
+from sim.experiment.state import read_manifest, status
 from sim.scenario import Scenario
 from sim.version import RESULTS_VERSION
 
@@ -34,22 +33,13 @@ class Results:
     def open(cls, folder: str | Path) -> Results:
         """Open a folder for reading. One made by another results version can be read but not written."""
         path = Path(folder)
-        if not path.is_dir():
-            raise InputError("no such results folder", file=path, hint="`grapevine compare` makes one in results/.")
-        if not (path / "manifest.json").exists():
-            raise InputError("not a results folder: it has no manifest.json", file=path)
+        read_manifest(path)
         return cls(path)
 
     @cached_property
     def manifest(self) -> dict[str, Any]:
         """Digest, command, versions, seeds, times."""
-        try:
-            content = json.loads((self.folder / "manifest.json").read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise InputError("manifest.json is not JSON", file=self.folder, hint=str(error)) from None
-        if not isinstance(content, dict):
-            raise InputError("manifest.json is not a mapping", file=self.folder)
-        return content
+        return read_manifest(self.folder)
 
     @property
     def is_writable(self) -> bool:
@@ -139,23 +129,8 @@ class Results:
         return found, pa.table(columns)
 
     def status(self) -> dict[str, Any]:
-        """How far this folder is: runs in all, done, failed, missing; quick for any number of runs."""
-        manifest = self.manifest
-        ledger = RunLedger.view(self.folder, read_families(self.folder), KEEP[self.keep], check=False)
-        design, labels = manifest.get("design"), list(manifest["strategies"])
-        n_points, replications = (design["points"] if design else 1), int(manifest["seeds"]["replications"])
-        cells, shard = n_points * replications, manifest.get("shard")
-        if shard is not None:
-            number, of = map(int, shard.split("/"))
-            cells = cells * number // of - cells * (number - 1) // of
-        total, failed, there = cells * len(labels), ledger.n_runs("failed"), ledger.n_runs()
-        return {
-            "folder": str(self.folder), "name": manifest["name"], "digest": manifest["digest"],
-            "points": n_points, "strategies": labels, "replications": replications, "shard": shard,
-            "runs": total, "done": there - failed, "failed": failed, "missing": total - there,
-            "is_running": is_being_written(self.folder), "is_writable": self.is_writable, "keep": self.keep,
-            "started": manifest.get("started"), "finished": manifest.get("finished"),
-        }  # fmt: skip
+        """How far this folder is; see `state.status`."""
+        return status(self.folder)
 
     @cached_property
     def runs(self) -> pd.DataFrame:
