@@ -16,6 +16,7 @@ from sim.cli.commands import app
 from sim.errors import InputError
 from sim.experiment import Results
 from sim.experiment.handing_out import export, query
+from sim.studies.compare import verdict
 
 DESIGN = """
 scenario: shop.yaml
@@ -76,6 +77,14 @@ def test_sweep_from_dry_run_to_query(here: Path) -> None:
     runs = Results.open(state["folder"]).runs
     expected = runs[runs["strategy"] == "team_up"].groupby("point")["gmv_cents"].mean()
     assert [row["gmv"] for row in rows] == expected.tolist()
+    table = Results.open(state["folder"]).verdicts
+    for point in range(4):  # a verdict a point is the verdict on that point's runs alone
+        alone = verdict(runs[runs["point"] == point], "profit_cents", {}, labels=["control", "team_up", "coupons"])
+        mine = table[table["point"] == point].set_index("strategy")
+        assert mine.index[mine["is_chosen"]].tolist() == [alone["choice"]["label"]]
+        for label, entry in alone["measures"]["profit_cents"].items():
+            for name in ("mean", "diff", "ci_low", "ci_high", "p_best"):
+                assert mine.loc[label, name] == entry[name] or (entry[name] is None and pd.isna(mine.loc[label, name]))
     # from Python the same, in the same folder
     results = sim.sweep("d.yaml", jobs=1, to=state["folder"])
     pd.testing.assert_frame_equal(results.runs, runs)

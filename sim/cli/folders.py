@@ -58,8 +58,12 @@ def merge(
 ) -> None:
     """Bring the shards of one design together in one folder; the shards stay as they are."""
     from sim.experiment import merge_folders
+    from sim.studies.ask import conclude_points
 
-    finish(merge_folders(folders, into), json, quiet)
+    results = merge_folders(folders, into)
+    if results.manifest.get("design") is not None:
+        conclude_points(results)
+    finish(results, json, quiet)
 
 
 def query(

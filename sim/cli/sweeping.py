@@ -54,17 +54,19 @@ def sweep(
     wanted = changes_of(changes, seed, replications)
     asked = Design.load(design, wanted)
     share = None if shard is None else Shard.parse(shard)
-    experiment = Experiment(asked.scenario, asked, shard=share, command=typed_command())
+    experiment = Experiment(asked.scenario, asked, shard=share)
     if dry_run:
         _dry_run(experiment, stored, jobs, json, quiet)
         return
+    from sim.studies.ask import sweep as ask
+
     folder = experiment.default_folder(out)
     if not quiet:
         n, r = len(asked.points), asked.scenario.replications
         show.note(f"{asked.name}: {n} points x {len(asked.scenario.labels)} strategies x {r} replications -> {folder}")
         say_if_compiling()
     with show.progress(quiet=quiet) as step:
-        results = experiment.run(jobs, folder, step, stored, executor, _remark(quiet))
+        results = ask(asked, jobs, folder, step, stored, executor, shard, typed_command(), _remark(quiet))
     finish(results, json, quiet)
 
 
@@ -91,11 +93,23 @@ def finish(results: Results, json: bool, quiet: bool) -> None:
         show.as_json(state)
     else:
         print(describe(state))
+        print(_chosen(results), end="")
         print(f"Tables: {results.folder}")
     if state["failed"]:
         if not quiet:
             show.note(f"{state['failed']} runs failed: `grapevine failures {results.folder}` lists them.")
         raise typer.Exit(SOME_FAILED)
+
+
+def _chosen(results: Results) -> str:
+    """Which strategies are chosen at how many points, if a sweep is finished."""
+    table = results.verdicts
+    if table.empty:
+        return ""
+    chosen = table[table["is_chosen"]].groupby("strategy")["is_clear"].agg(["size", "sum"])
+    n_points = table["point"].nunique()
+    parts = [f"{label} at {n} of {n_points} points ({clear} clearly)" for label, n, clear in chosen.itertuples()]
+    return f"Best on {table['measure'].iloc[0]}: {', '.join(parts)}\n" if parts else ""
 
 
 def describe(state: dict[str, Any]) -> str:

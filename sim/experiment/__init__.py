@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 _WHERE = {
     "coordinator": ("Experiment", "Progress", "folder_name"),
-    "files": ("write_journal", "write_json"),
+    "files": ("write_journal", "write_json", "write_table"),
     "plan": ("Shard",),
     "pool": ("cores",),
     "results": ("Results",),
@@ -40,11 +40,12 @@ __all__ = [
     "merge_folders",
     "write_journal",
     "write_json",
+    "write_table",
 ]
 
 if TYPE_CHECKING:  # the same table, for type checkers and editors
     from sim.experiment.coordinator import Experiment, Progress, folder_name
-    from sim.experiment.files import write_journal, write_json
+    from sim.experiment.files import write_journal, write_json, write_table
     from sim.experiment.plan import Shard
     from sim.experiment.pool import cores
     from sim.experiment.results import Results

@@ -170,7 +170,8 @@ class Experiment:
             manifest = {**manifest, "keep": keep}
             cells, n_cells = _missing(plan, ledger, only_failed)
             if n_cells:
-                (folder / "verdict.json").unlink(missing_ok=True)  # it would speak of fewer runs than are here
+                for name in ("verdict.json", "verdicts.parquet"):  # they would speak of fewer runs than are here
+                    (folder / name).unlink(missing_ok=True)
                 write_json(folder / "manifest.json", {**manifest, "finished": None})
                 write_text(folder / "scenario.yaml", plan.scenario.to_yaml(folder))
                 if self.design is not None:

@@ -13,10 +13,11 @@ from sim.experiment.schemas import KEEP, SCHEMAS
 
 _SHEET_ROWS: Final = 1_048_575  # of a worksheet, without its head
 FORMATS: Final = ("csv", "xlsx")
+_BESIDES: Final = ("points", "verdicts")  # tables a sweep has besides those of its runs
 
 
 def query(results: Results, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
-    """Names and rows of a query; every table of the folder is a view, and so is `points`."""
+    """Names and rows of a query; every table of the folder is a view, `points` and `verdicts` too."""
     import duckdb
 
     db = duckdb.connect()
@@ -47,8 +48,10 @@ def _make_views(db: Any, results: Results) -> None:
             f"CREATE VIEW {name} AS SELECT * EXCLUDE (filename) FROM read_parquet([{listed}], filename = true) AS t"
             f" SEMI JOIN cells_ AS c ON t.point = c.point AND t.replication = c.replication AND c.part = {part}"
         )
-    if (results.folder / "points.parquet").exists():
-        db.execute(f"CREATE VIEW points AS SELECT * FROM read_parquet({_quoted(results.folder / 'points.parquet')})")
+    for name in _BESIDES:
+        file = results.folder / f"{name}.parquet"
+        if file.exists():
+            db.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet({_quoted(file)})")
 
 
 def _quoted(path: Path) -> str:
@@ -62,18 +65,21 @@ def export(results: Results, kind: str, to: str | Path | None = None) -> list[Pa
     target = Path(to) if to is not None else results.folder / "export"
     try:
         target.mkdir(parents=True, exist_ok=True)
-        names = list(KEEP[results.keep])
+        names = [*KEEP[results.keep], *(name for name in _BESIDES if (results.folder / f"{name}.parquet").exists())]
         if kind == "xlsx":
             return [_workbook(results, names, target / f"{results.manifest['name']}.xlsx")]
-        return [_csv(results, name, target / f"{name}.csv") for name in (*names, "points")]
+        return [_csv(results, name, target / f"{name}.csv") for name in names]
     except OSError as error:
         raise cannot_write(target, error) from None
 
 
 def _blocks(results: Results, name: str) -> Any:
     """(head, rows) of a table, piece by piece."""
-    if name == "points":
-        yield list(results.points.columns), results.points.itertuples(index=False, name=None)
+    if name in ("points", "verdicts"):
+        frame = results.points if name == "points" else results.verdicts
+        if len(frame.columns):
+            plain = frame.astype(object).where(frame.notna(), None)
+            yield list(frame.columns), plain.itertuples(index=False, name=None)
         return
     is_empty = True
     for table in results.pieces(name):
@@ -102,7 +108,7 @@ def _workbook(results: Results, names: list[str], file: Path) -> Path:
             "openpyxl is not installed", hint="pip install 'grapevine-sim[xlsx]', or --format csv"
         ) from None
     book = Workbook(write_only=True)
-    for name in (*names, "points"):
+    for name in names:
         sheet, n = None, 0
         for head, rows in _blocks(results, name):
             if sheet is None:

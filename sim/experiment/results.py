@@ -83,8 +83,8 @@ class Results:
         keep: Keep = self.manifest.get("keep", "all")
         return keep
 
-    def table(self, name: str) -> pd.DataFrame:
-        """One table by name. Complete runs are there even if the experiment was interrupted."""
+    def table(self, name: str, columns: list[str] | None = None) -> pd.DataFrame:
+        """One table by name, or some of its columns. Complete runs are there even if the experiment was interrupted."""
         if name not in KEEP[self.keep]:
             raise InputError(
                 f"this folder does not store the table '{name}'",
@@ -92,7 +92,7 @@ class Results:
                 found=f"keep {self.keep}",
                 hint="Run again with --keep all.",
             )
-        tables = list(self.pieces(name))
+        tables = [piece if columns is None else piece.select(columns) for piece in self.pieces(name)]
         frame: pd.DataFrame = pa.concat_tables(tables).to_pandas() if tables else pd.DataFrame()
         if "point" in frame and self.manifest.get("design") is not None:
             frame = frame.sort_values(["point", "replication"], kind="stable", ignore_index=True)
@@ -136,6 +136,12 @@ class Results:
     def runs(self) -> pd.DataFrame:
         """One row a run: point, strategy, replication, world, status and every measure."""
         return self.table("runs")
+
+    @cached_property
+    def verdicts(self) -> pd.DataFrame:
+        """Point x strategy of a finished sweep: the measure decided on, against the control; which one is chosen."""
+        file = self.folder / "verdicts.parquet"
+        return pq.read_table(file).to_pandas() if file.exists() else pd.DataFrame()
 
     @cached_property
     def daily(self) -> pd.DataFrame:

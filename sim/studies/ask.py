@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Executor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+
+import pyarrow as pa
 
 from sim.design import Design
-from sim.experiment import Experiment, Keep, Progress, Results, Shard, write_json
-from sim.studies.compare import Comparison, check_question, compare_results
+from sim.experiment import Experiment, Keep, Progress, Results, Shard, write_json, write_table
+from sim.studies.compare import Comparison, check_question, columns_needed, compare_results, verdicts
 
 if TYPE_CHECKING:
     from sim.scenario import Scenario
+
+MOST_VERDICTS: Final = 5000  # points; each takes some hundredths of a second
 
 
 def compare(
@@ -53,7 +57,10 @@ def sweep(
     design = design if isinstance(design, Design) else Design.load(design)
     share = None if shard is None else Shard.parse(shard)
     experiment = Experiment(design.scenario, design, shard=share, command=command)
-    return experiment.run(jobs, to, progress, keep, executor, remark)
+    check_question(design.scenario.decide_on, design.scenario.goals)
+    results = experiment.run(jobs, to, progress, keep, executor, remark)
+    conclude_points(results)
+    return results
 
 
 def resume(
@@ -70,7 +77,22 @@ def resume(
     results = experiment.run(jobs, folder, progress, keep, executor, remark, only_failed)
     if experiment.design is None:
         conclude(results)
+    else:
+        conclude_points(results)
     return results
+
+
+def conclude_points(results: Results) -> None:
+    """Write `verdicts.parquet` into the folder of a finished sweep: what decides at each point."""
+    n_points = len(results.points)
+    target = results.folder / "verdicts.parquet"
+    is_whole = results.manifest["finished"] and results.manifest["shard"] is None
+    if target.exists() or n_points > MOST_VERDICTS or not is_whole or not results.is_writable:
+        return
+    question = results.scenario
+    runs = results.table("runs", columns_needed(question.decide_on, question.goals))
+    table = pa.Table.from_pandas(verdicts(runs, question.decide_on, question.goals, question.labels))
+    write_table(target, table.replace_schema_metadata(None))
 
 
 def conclude(results: Results) -> Comparison:
