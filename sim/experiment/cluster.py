@@ -27,7 +27,7 @@ def cluster_named(name: str, jobs: int | None, engines: str) -> Iterator[tuple[E
         ) from None
     with contextlib.ExitStack() as stack:
         if name == "dask":
-            cluster = LocalCluster(n_workers=jobs or cores(), threads_per_worker=1, dashboard_address=None)
+            cluster = LocalCluster(n_workers=jobs or cores(), threads_per_worker=1, dashboard_address=":0")
             client = stack.enter_context(Client(stack.enter_context(cluster)))
         else:
             address = name.removeprefix("dask://")
