@@ -39,8 +39,9 @@ format: $(READY)  ## let ruff put things in order
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format --quiet .
 
-bench: $(READY)   ## speed and memory of both drivers
+bench: $(READY)   ## speed and memory of both drivers; throughput of sweeps
 	@$(BIN)/python benchmarks/bench.py --json benchmarks/bench.json
+	@$(BIN)/python benchmarks/sweep.py --json benchmarks/sweep.json
 
 baseline: $(READY) ## freeze the numbers of small runs anew, where RESULTS_VERSION and CHANGELOG.md say they moved
 	@$(BIN)/python tests/test_baseline.py --write

@@ -18,9 +18,11 @@ PUBLIC: dict[str, tuple[str, str]] = {
     "simulate": ("sim.engines", "One run of one strategy in one world; answers with a Journal."),
     "compare": ("sim.studies.ask", "All strategies of a scenario in paired worlds; answers with the verdict."),
     "explain": ("sim.studies.explain", "Why the strategies of a results folder differ, for whom, who brought whom."),
+    "sweep": ("sim.studies.ask", "All strategies at every point of a design; answers with Results."),
+    "Design": ("sim.design", "A base scenario and the points of it to run: grid, samples, one at a time, CSV."),
     "Experiment": (
         "sim.experiment",
-        "Replications x strategies into a results folder; goes on where it stopped.",
+        "Points x strategies x replications into a results folder; goes on where it stopped.",
     ),
     "Results": ("sim.experiment", "A results folder, opened: its tables and its scenario."),
     "World": ("sim.engines", "A scenario made flesh, shared by all strategies of one replication."),
@@ -38,6 +40,7 @@ __all__ = [*PUBLIC, "__version__", "results_version"]
 
 if TYPE_CHECKING:  # the same table, for type checkers and editors
     from sim.catalogue import Catalogue as Catalogue
+    from sim.design import Design as Design
     from sim.engines import World as World
     from sim.engines import simulate as simulate
     from sim.engines.objects import Shop as Shop
@@ -51,6 +54,7 @@ if TYPE_CHECKING:  # the same table, for type checkers and editors
     from sim.population import Population as Population
     from sim.scenario import Scenario as Scenario
     from sim.studies.ask import compare as compare
+    from sim.studies.ask import sweep as sweep
     from sim.studies.explain import explain as explain
 
 

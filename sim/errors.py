@@ -106,6 +106,12 @@ class InputError(Exception):
     def __str__(self) -> str:
         return str(self.args[0])
 
+    def placed(self, file: str | Path, line: int | None) -> Self:
+        """This error, now with the file and line of what it speaks of."""
+        self.file, self.line = str(file), line
+        self.args = (self._message(),)
+        return self
+
     @classmethod
     def together(cls, errors: Sequence[InputError]) -> Self:
         """One error that lists several, in the order of their lines in the file."""

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 TENURE_MOST_DAYS: Final = 730  # the shop is taken to have run steadily for two years (guess)
 SMOOTHING_ROUNDS: Final = 2
+#: coefficients that people are drawn with; all others act on them later
+DRAWN_WITH: Final = ("lam", "lam_sd", "nu_sd", "theta_a", "theta_b", "trait_sd", "hom")
 
 
 class Persona(NamedTuple):

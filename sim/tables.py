@@ -69,15 +69,23 @@ def _records(path: Path) -> Iterator[tuple[int, list[str]]]:
             before = reader.line_num
 
 
-def header(path: str | Path, what: str = "data") -> list[str]:
-    """The names in the first row, spaces around them removed."""
+def records(path: str | Path, what: str = "data") -> Iterator[tuple[int, list[str]]]:
+    """(line, cells) of every row that is not empty, spaces around cells removed; the header comes first."""
     path = Path(path)
+    is_empty = True
     try:
-        for _, cells in _records(path):
-            return [cell.strip() for cell in cells]
+        for line, cells in _records(path):
+            is_empty = False
+            yield line, [cell.strip() for cell in cells]
     except _UNREADABLE as error:
         raise _unreadable(path, what, error) from None
-    raise InputError(f"{what} file is empty", file=path, hint="The first row must name the columns.")
+    if is_empty:
+        raise InputError(f"{what} file is empty", file=path, hint="The first row must name the columns.")
+
+
+def header(path: str | Path, what: str = "data") -> list[str]:
+    """The names in the first row, spaces around them removed."""
+    return next(records(path, what))[1]
 
 
 def line_of(path: str | Path, row: int) -> int:

@@ -2,7 +2,7 @@
 
 GRAPEVINE_FAKE holds words like `slow=0.2 fail=team_up:1 die=2 world=3 note=/path`: seconds a run takes; the strategy
 and replication that raise; the replication that kills its process; the replication whose world cannot be built; a
-file to which every run is noted.
+file to which every run is noted; `built=/path`: one to which every world that is built is noted.
 """
 
 from __future__ import annotations
@@ -66,10 +66,20 @@ class World:
     def __init__(self, replication: int) -> None:
         self.replication = replication
 
+    @staticmethod
+    def inputs(scenario: Any) -> str:
+        return str(scenario.population)
+
+    def seen_from(self, scenario: Any, replication: int) -> World:
+        return World(replication)
+
     @classmethod
     def build(cls, scenario: Any, replication: int) -> World:
         if _orders().get("world") == str(replication):
             raise ValueError("no such world")
+        if "built" in _orders():
+            with Path(_orders()["built"]).open("a") as handle:
+                handle.write(f"{scenario.population.size} {replication // scenario.noise_per_world}\n")
         return cls(replication)
 
 
@@ -89,7 +99,8 @@ def simulate(scenario: Any, strategy: str, replication: int = 0, engine: str = "
         raise RuntimeError("the shop burned down")
     if orders.get("die") == str(replication):
         os._exit(9)
-    return journal(scenario.days, [ord(c) for c in strategy], replication)
+    key = [ord(c) for c in strategy] + [int(1000 * value) for value in scenario.params.values()]
+    return journal(scenario.days, key, replication)
 
 
 def journal(days: int, name: list[int], replication: int) -> Any:
@@ -117,7 +128,7 @@ def journal(days: int, name: list[int], replication: int) -> Any:
         "resold_cents": 0, "caused_by": "",
     })  # fmt: skip
     products = pd.DataFrame({"id": np.arange(5), "units": rng.integers(0, 9, 5)})
-    lines = 0 if name == [ord(c) for c in "control"] else 3
+    lines = 0 if name[:7] == [ord(c) for c in "control"] else 3
     ledger = pd.DataFrame({"day": range(lines), "tactic": "t", "line": "coupon", "cls": "expense", "amount_cents": 5})
     return SimpleNamespace(
         days=days, burn_in_days=1, n_shoppers=n, daily=daily, shoppers=shoppers, cohorts=cohorts, orders=orders,

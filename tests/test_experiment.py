@@ -208,7 +208,7 @@ def _start(folder: Path, jobs: int) -> subprocess.Popen[bytes]:
 
 def _wait_for_parts(folder: Path, n: int) -> None:
     until = time.monotonic() + 30
-    while len(list((folder / "parts" / "runs").glob("r*.parquet"))) < n:
+    while len(list((folder / "parts" / "runs").glob("*.parquet"))) < n:
         assert time.monotonic() < until, "no parts were written"
         time.sleep(0.01)
 

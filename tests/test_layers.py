@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = sorted((ROOT / "sim").rglob("*.py"))
-HEAVY = "numba numpy pandas pyarrow networkx mesa matplotlib pydantic scipy loky typer rich yaml".split()  # noqa: SIM905
+HEAVY = "numba numpy pandas pyarrow networkx mesa matplotlib pydantic scipy loky typer rich yaml duckdb".split()  # noqa: SIM905
 
 
 def _python(code: str) -> str:
@@ -79,10 +79,12 @@ def test_only_the_objects_driver_knows_mesa() -> None:
 
 def test_every_import_is_a_declared_dependency_with_a_reason() -> None:
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    declared = tomllib.loads(text)["project"]["dependencies"]
+    project = tomllib.loads(text)["project"]
+    extras = [one for name, listed in project["optional-dependencies"].items() if name != "dev" for one in listed]
+    declared = project["dependencies"] + extras
     names = {requirement.partition(">")[0].lower() for requirement in declared}
     for name in names:
-        line = next(line for line in text.splitlines() if line.strip().lower().startswith(f'"{name}>'))
+        line = next(line for line in text.splitlines() if f'"{name}>' in line.lower())
         assert "#" in line, f"no reason beside {name}"
     called = {"yaml": "pyyaml"}
     # Parts of the compiler and of the command line that come with them.
@@ -104,4 +106,7 @@ def test_lock_has_every_dependency_and_no_address() -> None:
 
 def test_every_scenario_goes_into_the_wheel() -> None:
     build = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]
-    assert build["targets"]["wheel"]["force-include"] == {"scenarios": "sim/scenarios"}
+    assert build["targets"]["wheel"]["force-include"] == {
+        "scenarios": "sim/scenarios",
+        "designs": "sim/designs",
+    }

@@ -9,7 +9,20 @@ import typer
 
 from sim.cli import show
 from sim.cli.guard import SOME_FAILED
-from sim.cli.options import RESULTS, Changes, File, Jobs, Json, Out, Quiet, Replications, Seed, load, typed_command
+from sim.cli.options import (
+    RESULTS,
+    Changes,
+    Executor,
+    File,
+    Jobs,
+    Json,
+    Out,
+    Quiet,
+    Replications,
+    Seed,
+    load,
+    typed_command,
+)
 from sim.cli.scenarios import length
 from sim.cli.speed import remember_speed, say_if_compiling
 from sim.errors import InputError, did_you_mean
@@ -55,6 +68,7 @@ def compare(
     file: File,
     replications: Replications = None,
     jobs: Jobs = None,
+    executor: Executor = "loky",
     changes: Changes = None,
     seed: Seed = None,
     out: Out = RESULTS,
@@ -62,10 +76,12 @@ def compare(
     quiet: Quiet = False,
 ) -> None:
     """All strategies of a scenario in paired worlds, and the verdict. The same command again goes on or adds."""
-    _compare(load(file, changes, seed, replications), jobs, out, json, quiet)
+    _compare(load(file, changes, seed, replications), jobs, out, json, quiet, executor)
 
 
-def _compare(scenario: Scenario, jobs: int | None, out: Path, as_json: bool, quiet: bool) -> None:
+def _compare(
+    scenario: Scenario, jobs: int | None, out: Path, as_json: bool, quiet: bool, executor: str = "loky"
+) -> None:
     from sim.experiment import Results, folder_name
     from sim.studies.ask import compare as ask
 
@@ -75,7 +91,8 @@ def _compare(scenario: Scenario, jobs: int | None, out: Path, as_json: bool, qui
         show.note(f"{scenario.name}: {n} strategies x {scenario.replications} paired replications -> {folder}")
         say_if_compiling()
     with show.progress(quiet=quiet) as step:
-        comparison = ask(scenario, jobs, folder, step, command=typed_command())
+        remark = None if quiet else show.note
+        comparison = ask(scenario, jobs, folder, step, executor=executor, command=typed_command(), remark=remark)
     results, answer = Results.open(folder), comparison.answer
     remember_speed(results)
     figures = _figures(results, answer, quiet)

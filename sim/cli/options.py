@@ -26,6 +26,10 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no r
 Replications = Annotated[
     int | None, typer.Option("--replications", min=1, help="Paired replications; more of them extend a folder.")
 ]
+Executor = Annotated[
+    str, typer.Option("--executor", metavar="NAME", help="Who works: loky (processes here), dask, dask://HOST:PORT.")
+]
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="A results folder.")]
 RESULTS = Path("results")
 
 
@@ -33,21 +37,27 @@ def load(
     file: str, changes: list[str] | None = None, seed: int | None = None, replications: int | None = None
 ) -> Scenario:
     """A scenario with the changes of the command line applied."""
-    from sim.scenario import Scenario, parse_assignment
+    from sim.scenario import Scenario
 
-    wanted: dict[str, Any] = {}
-    for change in changes or []:
-        path, value = parse_assignment(change)
-        if path in ("graph.path", "catalogue.path", "population.from") and isinstance(value, str):
-            value = _from_here(value, file)
-        wanted[path] = value
+    wanted = changes_of(changes, seed, replications)
+    for path in ("graph.path", "catalogue.path", "population.from"):
+        if isinstance(wanted.get(path), str):
+            wanted[path] = _from_here(wanted[path], file)
+    # A change may name the very file that is missing, so files are looked at after the changes.
+    scenario = Scenario.load(file, check_files=not wanted)
+    return scenario.with_(wanted) if wanted else scenario
+
+
+def changes_of(changes: list[str] | None, seed: int | None, replications: int | None) -> dict[str, Any]:
+    """What the command line changes, by path."""
+    from sim.scenario import parse_assignment
+
+    wanted = dict(parse_assignment(change) for change in changes or [])
     if seed is not None:
         wanted["seed"] = seed
     if replications is not None:
         wanted["replications"] = replications
-    # A change may name the very file that is missing, so files are looked at after the changes.
-    scenario = Scenario.load(file, check_files=not wanted)
-    return scenario.with_(wanted) if wanted else scenario
+    return wanted
 
 
 def _from_here(path: str, file: str) -> str:

@@ -18,9 +18,9 @@ _BASE_BYTES = 300e6  # Python, compiler and libraries, per process
 def say_if_compiling() -> None:
     """Warn that the first run takes longer, if it does."""
     from sim._jit import IS_COMPILED, cache_folder
-    from sim.engines import columnar
+    from sim.engines import visits
 
-    if IS_COMPILED and not any(cache_folder(columnar.__file__).rglob("*.nbi")):
+    if IS_COMPILED and not any(cache_folder(visits.__file__).rglob("*.nbi")):
         show.note("compiling the model first; this happens once and takes a minute or so")
 
 

@@ -5,8 +5,9 @@ Imports everything below the engines. Built once per replication and never chang
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final, NamedTuple
 
@@ -20,10 +21,10 @@ from sim.engines.communities import Communities, draw_communities
 from sim.errors import InputError
 from sim.graph import SocialGraph, read_edges
 from sim.params import Params
-from sim.population import Population, checked_people, mean_trait, read_population
+from sim.population import DRAWN_WITH, Population, checked_people, mean_trait, read_population
 from sim.rules.expose import INV_ROOT_3
 from sim.rules.records import Column, Constants
-from sim.scenario import Scenario
+from sim.scenario import Scenario, content_hash
 from sim.scenario.parts import CatalogueFile, GraphFile
 from sim.version import RESULTS_VERSION
 
@@ -102,6 +103,29 @@ class World:
         return cls(
             scenario, replication, number, world_seed, noise_seed, params, constants, population, graph, catalogue
         )
+
+    @staticmethod
+    def inputs(scenario: Scenario) -> str:
+        """Everything of a scenario that its worlds are made of, as one text: equal texts, equal worlds."""
+        said = scenario.as_dict()
+        coefficients = scenario.coefficients()
+        parts = {
+            **{name: said[name] for name in ("population", "graph", "catalogue", "seed", "noise_per_world")},
+            "coefficients": {name: getattr(coefficients, name) for name in DRAWN_WITH},
+            "files": {path: content_hash(file) for path, file in scenario.files().items()},
+        }
+        return json.dumps(parts, sort_keys=True)
+
+    def seen_from(self, scenario: Scenario, replication: int) -> World:
+        """The same people, ties and products for a scenario of equal `inputs` and a replication of the same world."""
+        noise_seed = draws.derived_seed(scenario.seed, draws.SEED_OF_NOISE, replication)
+        same = replace(
+            self, scenario=scenario, replication=replication, noise_seed=noise_seed, params=scenario.coefficients()
+        )
+        for name in ("followers", "_place_of_leader"):  # found once, and made of nothing that may differ
+            if name in self.__dict__:
+                same.__dict__[name] = self.__dict__[name]
+        return same
 
     def __len__(self) -> int:
         return len(self.population)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Mapping
@@ -35,9 +36,14 @@ class ParquetFile:
             # Everything that could differ between machines or versions of the defaults is fixed here.
             self._writer = pq.ParquetWriter(
                 self._temporary, table.schema, version="2.6", compression="zstd", data_page_version="1.0",
-                use_dictionary=True, write_statistics=True, store_schema=True,
+                use_dictionary=True, write_statistics=True, store_schema=True, write_page_checksum=True,
             )  # fmt: skip
         self._writer.write_table(table.combine_chunks(), row_group_size=8 * ROWS_A_GROUP)
+
+    def annotate(self, notes: Mapping[str, str]) -> None:
+        """Add notes to the end of the file."""
+        if self._writer is not None:
+            self._writer.add_key_value_metadata(notes)
 
     def commit(self) -> None:
         if self._writer is None:
@@ -50,9 +56,22 @@ class ParquetFile:
 
     def discard(self) -> None:
         if self._writer is not None:
-            self._writer.close()
+            with contextlib.suppress(OSError, pa.ArrowException):  # the disk may be full: that is told already
+                self._writer.close()
             self._writer = None
-        self._temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            self._temporary.unlink(missing_ok=True)
+
+
+def write_table(path: Path, table: pa.Table) -> None:
+    """Write a whole table in one step."""
+    file = ParquetFile(path)
+    try:
+        file.write(table)
+        file.commit()
+    except BaseException:
+        file.discard()
+        raise
 
 
 def write_text(path: Path, text: str) -> None:
@@ -83,8 +102,7 @@ def write_journal(journal: Any, folder: str | Path) -> list[str]:
         if frame is None:
             (folder / f"{name}.parquet").unlink(missing_ok=True)  # of an earlier run with --events
             continue
-        file = ParquetFile(folder / f"{name}.parquet")
-        file.write(pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None))
-        file.commit()
+        table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
+        write_table(folder / f"{name}.parquet", table)
         written.append(f"{name}.parquet")
     return written

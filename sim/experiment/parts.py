@@ -1,156 +1,156 @@
-"""What a folder holds: parts of replications, and how they become the merged tables; imports `files`, `schemas`."""
+"""What workers write: parts, a file a table, with many runs in each; imports `files`, `schemas`."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator
+import json
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from sim.errors import InputError
 from sim.experiment.files import ROWS_A_GROUP, ParquetFile
-from sim.experiment.schemas import FROM_JOURNAL, SCHEMAS
 
 if TYPE_CHECKING:
     from types import TracebackType
 
+_ROWS: Final = "rows"  # in the notes of a part of `runs`: the tables written with it, and their rows
+
 
 class Parts:
-    """The parts one replication writes: all of them or none, `runs` last."""
+    """The parts one task writes: all of them or none. `runs` comes last and says which others there must be."""
 
-    def __init__(self, folder: Path, replication: int) -> None:
-        self._folder, self._replication = folder, replication
+    def __init__(self, folder: Path, part: str) -> None:
+        self._folder, self._part = folder, part
         self._files: dict[str, ParquetFile] = {}
+        self._waiting: dict[str, list[pa.Table]] = {}
+        self._rows: dict[str, int] = {}
+        self._pending: dict[str, int] = {}
 
     def add(self, name: str, table: pa.Table) -> None:
+        """Keep a table until there are enough rows to be written."""
+        self._waiting.setdefault(name, []).append(table)
+        self._rows[name] = self._rows.get(name, 0) + table.num_rows
+        self._pending[name] = self._pending.get(name, 0) + table.num_rows
+        if self._pending[name] >= ROWS_A_GROUP:
+            self._flush(name)
+
+    def _flush(self, name: str) -> None:
         if name not in self._files:
-            self._files[name] = ParquetFile(part_file(self._folder, name, self._replication))
-        self._files[name].write(table)
+            self._files[name] = ParquetFile(part_file(self._folder, name, self._part))
+        self._pending[name] = 0
+        self._files[name].write(pa.concat_tables(self._waiting.pop(name)))
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        if kind is None:
-            for name in sorted(self._files, key=lambda name: name == "runs"):
-                self._files[name].commit()
-        else:
+        try:
+            if kind is None:
+                for name in list(self._waiting):
+                    self._flush(name)
+                if "runs" in self._files:
+                    self._files["runs"].annotate({_ROWS: json.dumps(self._rows)})
+                for name in sorted(self._files, key=lambda name: name == "runs"):
+                    self._files[name].commit()
+                self._files = {}
+        except OSError as problem:
+            raise cannot_write(self._folder, problem) from None
+        finally:
             for file in self._files.values():
                 file.discard()
 
 
-def part_file(folder: Path, table: str, replication: int) -> Path:
-    """Where one replication's part of a table lies."""
-    return folder / "parts" / table / f"r{replication:06d}.parquet"
+def cannot_write(folder: Path, error: Exception) -> InputError:
+    """What to say when a results folder cannot be written to."""
+    why = getattr(error, "strerror", None) or str(error).splitlines()[0]
+    return InputError(
+        "the results folder cannot be written", file=folder, found=why,
+        hint=f"What is done is kept. Make room or give the right to write, then `grapevine resume {folder}`.",
+    )  # fmt: skip
 
 
-def _is_readable(path: Path) -> bool:
+def part_file(folder: Path, table: str, part: str) -> Path:
+    """Where a part of a table lies."""
+    return folder / "parts" / table / f"{part}.parquet"
+
+
+def part_names(folder: Path) -> list[str]:
+    """Parts whose writer has finished."""
+    return sorted(path.stem for path in (folder / "parts" / "runs").glob("*.parquet"))
+
+
+def n_rows(path: Path) -> int | None:
+    """Rows of a Parquet file, None if it is torn or absent."""
     try:
-        pq.read_metadata(path)
+        return int(pq.read_metadata(path).num_rows)
     except (OSError, pa.ArrowException):
-        return False
-    return True
+        return None
 
 
-def _statuses(path: Path) -> dict[int, set[str]]:
-    """Replication -> the statuses of its runs ("ok", "failed")."""
-    table = pq.read_table(path, columns=["replication", "status"])
-    found: dict[int, set[str]] = {}
-    for replication, status in zip(table["replication"].to_pylist(), table["status"].to_pylist(), strict=True):
-        found.setdefault(replication, set()).add(status)
-    return found
+def is_readable(path: Path) -> bool:
+    """Whether a Parquet file is there and was written to its end."""
+    return n_rows(path) is not None
 
 
-def whole_replications(folder: Path, tables: Iterable[str]) -> dict[int, bool]:
-    """Replications that are whole in this folder -> whether all their runs succeeded. Torn files count as absent."""
-    needed = [name for name in tables if name != "failures"]
-    stored: dict[int, bool] = {}
-    if all(_is_readable(folder / f"{name}.parquet") for name in needed):
-        stored = {r: found == {"ok"} for r, found in _statuses(folder / "runs.parquet").items()}
-    for path in sorted((folder / "parts" / "runs").glob("r*.parquet")):
-        replication = int(path.stem[1:])
-        stored.pop(replication, None)  # the part is newer
-        if not _is_readable(path):
-            continue
-        found = _statuses(path)[replication]
-        # A run that failed wrote no tables of its journal, and people can only be the same where all runs are there.
-        absent = set() if found == {"ok"} else {"common_retention"}
-        if "ok" not in found:
-            absent |= {*FROM_JOURNAL}
-        names = [name for name in needed if name not in absent]
-        if all(_is_readable(part_file(folder, name, replication)) for name in names):
-            stored[replication] = found == {"ok"}
-    return stored
+def tables_of(folder: Path, part: str) -> dict[str, int]:
+    """Tables that belong to a part, with their rows; none if its `runs` cannot be read."""
+    try:
+        stored = pq.read_metadata(part_file(folder, "runs", part)).metadata or {}
+        return {str(name): int(rows) for name, rows in json.loads(stored[_ROWS.encode()]).items()}
+    except (OSError, pa.ArrowException, KeyError, ValueError):
+        return {}
 
 
-def _slices(path: Path) -> Iterator[tuple[int, pa.Table]]:
-    """A merged table, cut into its replications, in the order of the file, one in memory at a time."""
-    if not _is_readable(path):
-        return
-    with pq.ParquetFile(path) as file:
-        pending: list[pa.Table] = []
-        current = -1
-        for group in range(file.num_row_groups):
-            table = file.read_row_group(group)
-            numbers = table["replication"].to_numpy()
-            start = 0
-            while start < len(numbers):
-                number = int(numbers[start])
-                stop = int(numbers.searchsorted(number, side="right"))  # ascending within a file
-                if number != current and pending:
-                    yield current, pa.concat_tables(pending)
-                    pending = []
-                current = number
-                pending.append(table.slice(start, stop - start))
-                start = stop
-        if pending:
-            yield current, pa.concat_tables(pending)
+def is_whole(folder: Path, part: str) -> bool:
+    """Whether every table of a part is there, with the rows it was written with."""
+    tables = tables_of(folder, part)
+    return bool(tables) and all(n_rows(part_file(folder, name, part)) == rows for name, rows in tables.items())
 
 
-def replication_tables(folder: Path, table: str, stored: Iterable[int]) -> Iterator[pa.Table]:
-    """The stored replications of one table in ascending order; a part is newer than the merged table."""
-    merged = _slices(folder / f"{table}.parquet")
-    at, piece = next(merged, (None, None))
-    for replication in sorted(stored):
-        while at is not None and at < replication:
-            at, piece = next(merged, (None, None))
-        part = part_file(folder, table, replication)
-        if part_file(folder, "runs", replication).exists():
-            if part.exists():
-                yield pq.ParquetFile(part).read()
-        elif at == replication:
-            yield piece
+def remove_part(folder: Path, part: str) -> None:
+    """Drop a part; `runs` first, so that it never counts as whole again."""
+    for path in sorted((folder / "parts").glob(f"*/{part}.parquet"), key=lambda path: path.parent.name != "runs"):
+        path.unlink(missing_ok=True)
 
 
-def merge(folder: Path, tables: Iterable[str], stored: Iterable[int]) -> None:
-    """Bring parts and merged tables together into new merged tables, then drop the parts."""
+def remove_parts(folder: Path) -> None:
+    """Drop all parts."""
     parts = folder / "parts"
-    if not parts.exists() and all((folder / f"{name}.parquet").exists() for name in tables):
-        return
-    for name in sorted(tables, key=lambda name: name == "runs"):
-        file = ParquetFile(folder / f"{name}.parquet")
-        waiting: list[pa.Table] = []
-        try:
-            for table in replication_tables(folder, name, stored):
-                waiting.append(table)
-                if sum(t.num_rows for t in waiting) >= ROWS_A_GROUP:
-                    file.write(pa.concat_tables(waiting))
-                    waiting = []
-            if waiting:
-                file.write(pa.concat_tables(waiting))
-            elif file.is_empty and name in SCHEMAS:
-                file.write(SCHEMAS[name].empty_table())
-            file.commit()
-        except BaseException:
-            file.discard()
-            raise
-    # From here on every replication is in the merged tables; dying between two lines costs nothing.
-    for name in sorted(tables, key=lambda name: name != "runs"):
-        for path in (parts / name).glob("*"):
+    for table in sorted(parts.glob("*"), key=lambda path: path.name != "runs"):
+        for path in table.glob("*"):
             path.unlink(missing_ok=True)
         with contextlib.suppress(OSError):
-            (parts / name).rmdir()
+            table.rmdir()
     with contextlib.suppress(OSError):
         parts.rmdir()
+
+
+def runs_of_part(file: Path) -> Iterator[list[tuple[int, int, int, int, str, str]]]:
+    """(world, point, replication, place, strategy, status) of every run in a file of `runs`, in batches."""
+    last, place = (-1, -1), 0
+    with pq.ParquetFile(file) as runs:
+        for batch in runs.iter_batches(
+            batch_size=1 << 14, columns=["point", "strategy", "replication", "world", "status"]
+        ):
+            rows = []
+            columns = [batch[name].to_pylist() for name in ("world", "point", "replication", "strategy", "status")]
+            for world, point, replication, strategy, status in zip(*columns, strict=True):
+                place = place + 1 if (point, replication) == last else 0
+                last = (point, replication)
+                rows.append((world, point, replication, place, strategy, status))
+            yield rows
+
+
+def cell_slices(table: pa.Table) -> Iterator[tuple[tuple[int, int], pa.Table]]:
+    """A table cut where the point or the replication changes."""
+    point, replication = (table[name].to_numpy() for name in ("point", "replication"))
+    cuts = np.flatnonzero((np.diff(point) != 0) | (np.diff(replication) != 0)) + 1
+    starts: Any = np.concatenate([[0], cuts]) if table.num_rows else []
+    stops = [*cuts, table.num_rows]
+    for start, stop in zip(starts, stops, strict=bool(table.num_rows)):
+        yield (int(point[start]), int(replication[start])), table.slice(start, stop - start)

@@ -1,8 +1,7 @@
-"""A results folder, opened for reading; imports `parts`, `schemas`, scenario."""
+"""A results folder, opened for reading; imports `ledger`, `merging`, `schemas`, design, scenario."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,10 +10,15 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 
+from sim.design import Points
 from sim.errors import InputError
-from sim.experiment.parts import replication_tables, whole_replications
-from sim.experiment.schemas import KEEP, SCHEMAS, Keep, stored_tables
+from sim.experiment.ledger import RunLedger, read_families
+from sim.experiment.merging import Damaged, cell_tables, damaged
+from sim.experiment.parts import part_file
+from sim.experiment.schemas import KEEP, Keep, stored_tables
+from sim.experiment.state import read_manifest, status
 from sim.scenario import Scenario
 from sim.version import RESULTS_VERSION
 
@@ -29,22 +33,13 @@ class Results:
     def open(cls, folder: str | Path) -> Results:
         """Open a folder for reading. One made by another results version can be read but not written."""
         path = Path(folder)
-        if not path.is_dir():
-            raise InputError("no such results folder", file=path, hint="`grapevine compare` makes one in results/.")
-        if not (path / "manifest.json").exists():
-            raise InputError("not a results folder: it has no manifest.json", file=path)
+        read_manifest(path)
         return cls(path)
 
     @cached_property
     def manifest(self) -> dict[str, Any]:
         """Digest, command, versions, seeds, times."""
-        try:
-            content = json.loads((self.folder / "manifest.json").read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise InputError("manifest.json is not JSON", file=self.folder, hint=str(error)) from None
-        if not isinstance(content, dict):
-            raise InputError("manifest.json is not a mapping", file=self.folder)
-        return content
+        return read_manifest(self.folder)
 
     @property
     def is_writable(self) -> bool:
@@ -68,9 +63,19 @@ class Results:
         return Scenario.load(self.folder / "scenario.yaml", check_files=False)
 
     @cached_property
+    def _ledger(self) -> RunLedger:
+        return RunLedger.view(self.folder, read_families(self.folder), self.stored)
+
+    @cached_property
     def replications(self) -> tuple[int, ...]:
-        """The replications that are complete, in order."""
-        return tuple(sorted(whole_replications(self.folder, self.stored)))
+        """The replications of which runs are there, in order."""
+        return self._ledger.replications()
+
+    @cached_property
+    def points(self) -> pd.DataFrame:
+        """The points of a design, a row a point, a column a factor; one row where there is no design."""
+        file = self.folder / "points.parquet"
+        return Points.read(file).table().to_pandas() if file.exists() else pd.DataFrame({"point": [0]})
 
     @property
     def keep(self) -> Keep:
@@ -94,25 +99,75 @@ class Results:
             hint="Run the scenario again." if is_old else "Run again with --keep all.",
         )
 
-    def each(self, name: str, columns: Sequence[str] | None = None) -> Iterator[pd.DataFrame]:
+    def each(self, name: str, columns: Sequence[str]) -> Iterator[pd.DataFrame]:
         """Columns of one table, a replication at a time, in order: for tables that are large together."""
         self._require(name)
-        for table in replication_tables(self.folder, name, self.replications):
-            yield (table if columns is None else table.select(list(columns))).to_pandas()
+        waiting: list[pd.DataFrame] = []
+        current: Any = None
+        for piece in self.pieces(name):
+            frame = piece.select(list(dict.fromkeys(["point", "replication", *columns]))).to_pandas()
+            for key, part in frame.groupby(["point", "replication"], sort=False):
+                if waiting and key != current:
+                    yield pd.concat(waiting, ignore_index=True)[list(columns)]
+                    waiting = []
+                current = key
+                waiting.append(part)
+        if waiting:
+            yield pd.concat(waiting, ignore_index=True)[list(columns)]
 
-    def table(self, name: str) -> pd.DataFrame:
-        """One table by name. Complete replications are there even if the experiment was interrupted."""
+    def table(self, name: str, columns: list[str] | None = None) -> pd.DataFrame:
+        """One table by name, or some of its columns. Complete runs are there even if the experiment was interrupted."""
         self._require(name)
-        tables = list(replication_tables(self.folder, name, self.replications))
-        if not tables:
-            return SCHEMAS[name].empty_table().to_pandas() if name in SCHEMAS else pd.DataFrame()
-        frame: pd.DataFrame = pa.concat_tables(tables).to_pandas()
+        tables = [piece if columns is None else piece.select(columns) for piece in self.pieces(name)]
+        frame: pd.DataFrame = pa.concat_tables(tables).to_pandas() if tables else pd.DataFrame()
+        if "point" in frame and self.manifest.get("design") is not None:
+            frame = frame.sort_values(["point", "replication"], kind="stable", ignore_index=True)
         return frame
+
+    def pieces(self, name: str) -> Iterator[pa.Table]:
+        """One table, piece by piece, for those too long to hold."""
+        try:
+            merged = self.folder / f"{name}.parquet"
+            if not self._ledger.parts() and self._ledger.n_runs() and merged.exists():
+                with pq.ParquetFile(merged) as file:
+                    if not file.num_row_groups:
+                        yield file.schema_arrow.empty_table()
+                    for group in range(file.num_row_groups):
+                        yield file.read_row_group(group)
+            else:
+                yield from cell_tables(self.folder, name, self._ledger)
+        except Damaged as error:
+            raise damaged(error, self.folder) from None
+
+    def files(self) -> tuple[dict[str, list[Path]], pa.Table]:
+        """The Parquet files of every table, and which part holds which cell ('' are the merged files)."""
+        parts = self._ledger.parts()
+        found: dict[str, list[Path]] = {}
+        for name in self.stored:
+            paths = [part_file(self.folder, name, part) for part in parts]
+            found[name] = [path for path in (self.folder / f"{name}.parquet", *paths) if path.exists()]
+        cells = list(self._ledger.cells())
+        columns = {
+            "point": pa.array([cell.point for cell, _ in cells], pa.int64()),
+            "replication": pa.array([cell.replication for cell, _ in cells], pa.int64()),
+            "part": pa.array([part for _, part in cells], pa.string()),
+        }
+        return found, pa.table(columns)
+
+    def status(self) -> dict[str, Any]:
+        """How far this folder is; see `state.status`."""
+        return status(self.folder)
 
     @cached_property
     def runs(self) -> pd.DataFrame:
         """One row a run: point, strategy, replication, world, status and every measure."""
         return self.table("runs")
+
+    @cached_property
+    def verdicts(self) -> pd.DataFrame:
+        """Point x strategy of a finished sweep: the measure decided on, against the control; which one is chosen."""
+        file = self.folder / "verdicts.parquet"
+        return pq.read_table(file).to_pandas() if file.exists() else pd.DataFrame()
 
     @cached_property
     def daily(self) -> pd.DataFrame:

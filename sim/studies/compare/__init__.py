@@ -3,7 +3,7 @@
 Every strategy meets the control in the same world with the same luck, so what is analysed is the difference
 within a replication.
 
-Rooms, each importing only from those before it: `intervals`, `values`, `choice`, `sentence`, `comparison`.
+Rooms, each importing only from those before it: `intervals`, `values`, `choice`, `sentence`, `points`, `comparison`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 from sim.studies.compare.choice import MARGIN, check_question, goal_measure
 from sim.studies.compare.comparison import Comparison, ResultsLike, compare_results, verdict
 from sim.studies.compare.intervals import ALPHA, Paired, holm, paired, probability_best, unit_means, variance_parts
+from sim.studies.compare.points import columns_needed, verdicts
 from sim.studies.compare.sentence import amount
 from sim.studies.compare.values import CONTROL
 
@@ -23,6 +24,7 @@ __all__ = [
     "ResultsLike",
     "amount",
     "check_question",
+    "columns_needed",
     "compare_results",
     "goal_measure",
     "holm",
@@ -31,4 +33,5 @@ __all__ = [
     "unit_means",
     "variance_parts",
     "verdict",
+    "verdicts",
 ]

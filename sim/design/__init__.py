@@ -1,0 +1,12 @@
+"""Which points of a scenario's space are run: design files, factors, grids and samples; imports scenario, params.
+
+`points` is the table of points, `ranges` says where a field may lie, `factors` what one factor takes, `draw` which
+combinations are taken, `file` reads a design.
+"""
+
+from __future__ import annotations
+
+from sim.design.file import Design, shipped_designs
+from sim.design.points import NOT_A_FACTOR, ONE_POINT, Points
+
+__all__ = ["NOT_A_FACTOR", "ONE_POINT", "Design", "Points", "shipped_designs"]
