@@ -180,7 +180,7 @@ def test_query_sees_every_table_also_of_a_sweep_under_way(tmp_path: Path, monkey
 def test_csv_holds_every_table(swept: Path, tmp_path: Path) -> None:
     files = export(Results.open(swept), "csv", tmp_path / "out")
     assert {file.stem for file in files} == {
-        "runs", "daily", "ledger", "common_retention", "failures", "timing", "points",
+        "runs", "daily", "ledger", "funnel", "sales", "common_retention", "failures", "timing", "points",
     }  # fmt: skip
     for name in ("runs", "daily", "points"):
         table = Results.open(swept).points if name == "points" else pd.read_parquet(swept / f"{name}.parquet")
@@ -209,3 +209,10 @@ def test_a_comparison_is_exported_too(tmp_path: Path) -> None:
     assert len(pd.read_csv(tmp_path / "r" / "export" / "shoppers.csv")) == len(results.shoppers)
     with pytest.raises(InputError, match="csv or xlsx"):
         export(results, "ods")
+
+
+def test_a_sweep_is_not_explained_as_one_comparison(swept: Path) -> None:
+    answer = Answer("explain", str(swept))
+    assert answer.code == 2
+    assert "sweep of many points" in answer.err
+    assert "grapevine compare" in answer.err

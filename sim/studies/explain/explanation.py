@@ -92,6 +92,11 @@ def explain(
     found = results if isinstance(results, Results) else Results.open(results.folder)
     if luck_worlds < 0:
         raise InputError("too few worlds", path="luck_worlds", found=luck_worlds, allowed="0 or more")
+    if found.manifest.get("design") is not None:
+        raise InputError(
+            "a sweep of many points cannot be explained as one comparison", file=found.folder,
+            hint="Run `grapevine compare` with the changes of one point (`--set path=value`), and explain that folder.",
+        )  # fmt: skip
     asked = pairs(found, strategies)
     if not asked:
         raise InputError(
