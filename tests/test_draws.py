@@ -332,8 +332,8 @@ SEVERAL_PLACES = {
 }
 #: The two drivers tell the same day twice, so what a driver itself draws stands once in each.
 OTHER_DRIVER = "engines/objects.py"
-#: Statistics of answers, not luck in the world: these may use a generator of their own.
-NOT_THE_WORLD = ("studies/", "plots.py", "report")
+#: Statistics of answers and points of designs, not luck in the world: these may use a generator of their own.
+NOT_THE_WORLD = ("studies/", "design/", "plots.py", "report")
 
 
 def _trees() -> dict[str, ast.Module]:

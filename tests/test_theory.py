@@ -341,7 +341,7 @@ class Gift(Tactic):
     backfires: ClassVar[str] = "made to"
     title_zh: ClassVar[str] = "赠品"
 
-    kind: Literal["gift"] = "gift"
+    kind: Literal["parcel"] = "parcel"
     people: float = lever(0.01, "share of people", "who gets it", "获赠比例", ge=0.0, le=1.0)
 
     def lot(self, ids: NDArray[np.int64], desk: Desk) -> NDArray[np.bool_]:
@@ -380,7 +380,7 @@ def closed(params: dict[str, float], **changes: Any) -> Scenario:
             "name": "closed", "days": 30, "burn_in_days": 10,
             "population": {"size": 3000, "registered_share": 1}, "catalogue": {"size": 40},
             "params": {"churn": 0, "alpha": -2, "b_p": 3.0, "p_post": 0.8, **params},
-            "strategies": {"gift": {"kind": "gift"}}, **changes,
+            "strategies": {"gift": {"kind": "parcel"}}, **changes,
         }
     )  # fmt: skip
 

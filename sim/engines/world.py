@@ -74,7 +74,7 @@ class World:
         """
         number = replication // scenario.noise_per_world
         world_seed = draws.derived_seed(scenario.seed, draws.SEED_OF_WORLD, number)
-        noise_seed = draws.derived_seed(scenario.seed, draws.SEED_OF_NOISE, replication)
+        noise_seed = _noise_seed(scenario, replication)
         params = scenario.coefficients()
         given, graph = _people_and_ties(scenario, world_seed, graph, people)
         population = Population.draw(
@@ -118,7 +118,7 @@ class World:
 
     def seen_from(self, scenario: Scenario, replication: int) -> World:
         """The same people, ties and products for a scenario of equal `inputs` and a replication of the same world."""
-        noise_seed = draws.derived_seed(scenario.seed, draws.SEED_OF_NOISE, replication)
+        noise_seed = _noise_seed(scenario, replication)
         same = replace(
             self, scenario=scenario, replication=replication, noise_seed=noise_seed, params=scenario.coefficients()
         )
@@ -186,6 +186,11 @@ class World:
                 friends, self.followers.follower[self.followers.indptr[k] : self.followers.indptr[k + 1]]
             )
         return friends[np.argsort(self.population.ids[friends], kind="stable")]
+
+
+def _noise_seed(scenario: Scenario, replication: int) -> int:
+    """Seed of a replication's daily luck."""
+    return draws.derived_seed(scenario.seed, draws.SEED_OF_NOISE, replication)
 
 
 def _people_and_ties(
