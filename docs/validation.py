@@ -1,6 +1,6 @@
 """Write docs/validation.md: is the shop steady before anything is done to it, which published facts hold, who loses?
 
-Run by `make docs`.
+Run by `make validation`.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ def text(report: Report | None = None) -> str:
         [
             "# Validation",
             "",
-            "Written by `make docs` (docs/validation.py); do not edit.",
+            "Written by `make validation` (docs/validation.py); do not edit.",
             "",
             "## Is the shop steady before anything is done to it?",
             "",

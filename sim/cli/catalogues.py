@@ -65,14 +65,15 @@ def about_tactic(tactic: Any) -> dict[str, Any]:
 
     text = inspect.cleandoc(tactic.__doc__ or "")
     own_first = sorted(describe_deep(tactic), key=lambda field: field.name.partition(".")[0] in Tactic.model_fields)
-    levers = [_about_field(field) for field in own_first if field.name != "kind"]
+    levers = [about_field(field) for field in own_first if field.name != "kind"]
     return {
         "summary": text.partition("\n")[0], "text": text, "grade": tactic.grade, "costs": tactic.costs,
         "backfires": tactic.backfires, "title_zh": tactic.title_zh, "levers": levers,
     }  # fmt: skip
 
 
-def _about_field(field: Any) -> dict[str, Any]:
+def about_field(field: Any) -> dict[str, Any]:
+    """What is known about one field, as plain data."""
     return {
         "name": field.name, "default": field.default, "unit": field.unit, "allowed": field.allowed,
         "description": field.description, "zh": field.zh,
@@ -114,7 +115,7 @@ def about_arrival(rule: Any) -> dict[str, Any]:
     text = inspect.cleandoc(rule.__doc__ or "")
     return {
         "summary": text.partition("\n")[0], "text": text, "source": rule.source, "title_zh": rule.title_zh,
-        "coefficients": [_about_field(field) for field in describe(rule) if field.name != "kind"],
+        "coefficients": [about_field(field) for field in describe(rule) if field.name != "kind"],
     }  # fmt: skip
 
 
@@ -152,7 +153,7 @@ def about_event(event: Any) -> dict[str, Any]:
     own_first = sorted(describe(event), key=lambda field: field.name in Event.model_fields)
     return {
         "summary": text.partition("\n")[0], "text": text, "source": event.source, "title_zh": event.title_zh,
-        "fields": [_about_field(field) for field in own_first if field.name != "kind"],
+        "fields": [about_field(field) for field in own_first if field.name != "kind"],
     }  # fmt: skip
 
 

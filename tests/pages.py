@@ -1,0 +1,66 @@
+"""Pages of documentation as tests read them: their blocks of code, and how each says what is to be done with it.
+
+A fence may say `test="slow"` (run by `make test-slow`) or `test="no: why"` (not run, and why not).
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+from typing import NamedTuple
+
+_FENCE = re.compile(r'^```(\w+)(?: test="([^"]*)")?\n(.*?)^```$', re.MULTILINE | re.DOTALL)
+
+#: what every world of a page's command shrinks to
+SMALL = ["--set", "population.size=200", "--set", "days=12", "--set", "burn_in_days=2"]
+
+
+class Block(NamedTuple):
+    """A block of code on a page."""
+
+    language: str
+    mark: str  # "", "slow" or "no: why"
+    text: str
+    line: int
+
+
+def blocks(path: Path, *languages: str) -> list[Block]:
+    """The blocks of a page in these languages, in their order."""
+    page = path.read_text(encoding="utf-8")
+    found = [
+        Block(match[1], match[2] or "", match[3], page.count("\n", 0, match.start()) + 1)
+        for match in _FENCE.finditer(page)
+    ]
+    return [block for block in found if block.language in languages]
+
+
+def commands(block: Block) -> list[str]:
+    """The lines of a block of shell, without remarks."""
+    lines = (re.sub(r"\s+#.*$|^#.*$", "", line).strip() for line in block.text.splitlines())
+    return [line for line in lines if line]
+
+
+def words_of(line: str, here: Path) -> list[str]:
+    """What a shell hands to the command: words, without what is said of stdout; `results/x-*` is what is there."""
+    words = shlex.split(line.partition(" > ")[0])
+    return [word for given in words for word in (_there(given, here) if "*" in given else [given])]
+
+
+def _there(pattern: str, here: Path) -> list[str]:
+    return [str(path.relative_to(here)) for path in sorted(here.glob(pattern))]
+
+
+def shrunk(words: list[str]) -> list[str]:
+    """The same command on a small world with few replications, one worker."""
+    if words[0] not in ("compare", "sweep", "run"):
+        return words
+    kept = list(words)
+    for option in ("--jobs", "--replications"):
+        if option in kept:
+            at = kept.index(option)
+            del kept[at : at + 2]
+    n = "1" if words[0] == "sweep" else "2"
+    few = [] if words[0] == "run" else ["--jobs", "1", "--replications", n]
+    world = SMALL if "lab." not in words[1] else ["--set", "population.size=200", "--set", "days=12"]
+    return [*kept, *world, *few]
