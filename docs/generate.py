@@ -124,7 +124,13 @@ def scenario() -> Iterator[str]:
     )
     kinds = {"graph", "catalogue", "arrival", "events", "strategies", "budgets"}
     fields = [about_field(field) for field in describe_deep(Scenario) if field.name.partition(".")[0] not in kinds]
-    places = {"graph": "graph", "catalogue": "catalogue", "arrival": "arrivals", "events": "events", "budgets": "budgets"}
+    places = {
+        "graph": "graph",
+        "catalogue": "catalogue",
+        "arrival": "arrivals",
+        "events": "events",
+        "budgets": "budgets",
+    }
     for field in describe(Scenario):
         if field.name in places:
             fields.append(about_field(field) | {"name": field.name, "unit": f"see [below](#{places[field.name]})"})
