@@ -29,17 +29,23 @@ def strategies(
         show.as_json({kind: about_tactic(known[kind]) for kind in ([name] if name else known)})
     elif name is None:
         abouts = {kind: about_tactic(tactic) for kind, tactic in known.items()}
-        summary = "title_zh" if lang == "zh" else "summary"
-        rows = [[kind, about["grade"], about[summary]] for kind, about in abouts.items()]
+        rows = [
+            [kind, about["grade"], f"{about['title_zh']}：{about['about_zh']}" if lang == "zh" else about["summary"]]
+            for kind, about in abouts.items()
+        ]
         print(show.table(["tactic", "evidence", "what it does"], rows, left=(0, 1, 2), wrap=2))
         print("\nEvidence: A field experiments ... D practice only.", end="")
         print("\n`grapevine strategies NAME` lists the levers of one.")
     else:
         about = about_tactic(known[name])
-        print(f"{name}: {about['text']}\n")
-        for what, key in (("Evidence", "grade"), ("It costs", "costs"), ("It can backfire", "backfires")):
-            print(f"{what}: {about[key]}.")
-        print()
+        if lang == "zh":
+            print(f"{name} {about['title_zh']}：{about['about_zh']}\n")
+            print(f"证据等级：{about['grade']}。\n成本：{about['costs_zh']}。\n可能的反效果：{about['backfires_zh']}。\n")
+        else:
+            print(f"{name}: {about['text']}\n")
+            for what, key in (("Evidence", "grade"), ("It costs", "costs"), ("It can backfire", "backfires")):
+                print(f"{what}: {about[key]}.")
+            print()
         rows = [[f["name"], plain(f["default"]), f["unit"], f["allowed"], f["description"]] for f in about["levers"]]
         if lang == "zh":
             rows = [
@@ -68,7 +74,8 @@ def about_tactic(tactic: Any) -> dict[str, Any]:
     levers = [about_field(field) for field in own_first if field.name != "kind"]
     return {
         "summary": text.partition("\n")[0], "text": text, "grade": tactic.grade, "costs": tactic.costs,
-        "backfires": tactic.backfires, "title_zh": tactic.title_zh, "levers": levers,
+        "backfires": tactic.backfires, "title_zh": tactic.title_zh, "about_zh": tactic.about_zh,
+        "costs_zh": tactic.costs_zh, "backfires_zh": tactic.backfires_zh, "levers": levers,
     }  # fmt: skip
 
 
