@@ -161,7 +161,7 @@ def number_labels(lang: Lang, *, signed: bool = False) -> str:
 def strategy_colour(labels: Sequence[str], lang: Lang, shown: Sequence[str] | None = None, *, legend: bool = True) -> dict[str, Any]:
     """The colour of a strategy: the same in every chart of these labels."""
     domain = [CONTROL, *(label for label in labels if label != CONTROL)]
-    words = {"values": [label for label in domain if shown is None or label in shown], "title": None}
+    words = {"values": [label for label in domain if shown is None or label in shown], "title": None, "symbolOpacity": 1}
     words["labelExpr"] = f"datum.label == 'control' ? '{'对照组' if lang == 'zh' else 'control'}' : datum.label"
     return {
         "field": "strategy", "type": "nominal", "scale": {"domain": domain, "range": "category"},

@@ -8,6 +8,7 @@ from sim.charts.look import Chart, Lang, chart, number_labels, short, strategy_c
 from sim.charts.numbers import money, number
 from sim.charts.words import WORDS
 from sim.studies.compare import CONTROL
+from sim.studies.explain.pairs import is_clear
 from sim.studies.story import Story
 
 _MOST_LINES: Final = 7
@@ -72,9 +73,11 @@ def attributed_and_extra(source: Any, lang: Lang = "en") -> Chart | None:
         rows.append(one)
     label = story.subject if story.subject in order else order[0]
     mine = table[table["strategy"] == label].iloc[0]
-    title = words["attribution_title"].format(
-        label=short(label), named=number(float(mine["n_attributed"]), lang), extra=number(float(mine["n_extra"]), lang)
-    )
+    sure = is_clear({"ci_low": mine["n_extra_low"], "ci_high": mine["n_extra_high"]})
+    title = words["attribution_title" if sure else "attribution_open"].format(
+        label=short(label), named=number(float(mine["n_attributed"]), lang),
+        extra=number(float(mine["n_extra"]), lang, signed=not sure),
+    )  # fmt: skip
     kinds = [words["named"], words["extra"]]
     y = {"field": "strategy", "type": "nominal", "sort": order, "title": None, "axis": {"labelLimit": 150}}
     offset = {"field": "what", "type": "nominal", "sort": kinds}

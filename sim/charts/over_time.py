@@ -32,7 +32,8 @@ def _lines(
 ) -> Chart:  # fmt: skip
     words, labels = WORDS[lang], list(series.values)
     shown = [label for label in labels if label != CONTROL] if differences else labels
-    banded = shown if len(shown) <= _MOST_BANDS else [label for label in shown if label in (CONTROL, story.subject)]
+    one_or_two = [label for label in shown if label in (CONTROL, story.subject)]
+    banded = shown if differences and len(shown) <= _MOST_BANDS else one_or_two
     table, at = series.table(smooth_differences=smooth), _thinned(series)
     low, mid, high = ("diff_low", "diff", "diff_high") if differences else ("low", "mean", "high")
     some = table[table["strategy"].isin(shown) & table["x"].isin(at)]

@@ -14,6 +14,7 @@ from sim.studies.story import Story
 
 #: sizes of trees that are counted together: up to each
 _SIZES: Final = (2, 3, 5, 9, 17, 33, 65, 129, 257, 513, 1025)
+_FEWEST_IN_TREE: Final = 5  # fewer make no picture
 _BLANK: Final = {"axis": None, "scale": {"zero": False, "nice": False, "padding": 18}}
 
 
@@ -101,6 +102,8 @@ def largest_tree(source: Any, lang: Lang = "en", strategy: str | None = None) ->
     if label is None or found is None:
         return None
     about, table = found
+    if about["size"] < _FEWEST_IN_TREE:
+        return None
     at = {row["id"]: row for row in table.to_dict("records")}
     rows: list[dict[str, Any]] = []
     for row in at.values():

@@ -15,7 +15,8 @@ import pandas as pd
 
 from sim.errors import InputError
 from sim.experiment import Results
-from sim.metrics import MEASURES
+from sim.metrics import MEASURES, measure
+from sim.params import COEFFICIENTS
 from sim.studies.ask import common_retention
 from sim.studies.compare import ALPHA, CONTROL
 from sim.studies.compare.comparison import Comparison, compare_results
@@ -27,6 +28,8 @@ from sim.studies.over_time import Series, by_age, by_day, cohort_weeks
 WELFARE: Final = (
     "discount_per_buyer_cents", "pushes_per_month", "messages_per_month", "n_let_down", "fatigue_mean", "churn_rate_30d",
 )  # fmt: skip
+#: people x days up to which a run is played once more for a check
+MOST_PERSON_DAYS: Final = 5_000_000
 _RETENTION: Final = ("retention_d30", "retention_d7", "retention_d1")
 
 
@@ -76,11 +79,11 @@ class Story:
         choice = self.answer["choice"]["label"]
         if choice is not None and choice != CONTROL:
             return str(choice)
-        measure = MEASURES[self.answer["decide_on"]]
-        means = {k: e["mean"] for k, e in self.answer["measures"][measure.name].items() if k != CONTROL}
+        about = MEASURES[self.answer["decide_on"]]
+        means = {k: e["mean"] for k, e in self.answer["measures"][about.name].items() if k != CONTROL}
         known = {label: mean for label, mean in means.items() if mean is not None}
         if known:
-            return max(known, key=lambda label: measure.direction * known[label])
+            return max(known, key=lambda label: about.direction * known[label])
         return next(iter(self.others), None)
 
     def entry(self, measure: str, label: str) -> dict[str, Any]:
@@ -198,7 +201,7 @@ class Story:
             replication = self.results.replications[0] if self.results.replications else 0
             people = self.shoppers_of(replication)
             both = set(people["strategy"]) if len(people) else set()
-            if {label, CONTROL} <= both and self.is_the_same_question:
+            if {label, CONTROL} <= both and self.is_played_again:
                 try:
                     found = communities(self.results, people, label, replication)
                 except InputError:  # a file that the scenario names is no longer there
@@ -207,9 +210,67 @@ class Story:
         return self._communities[label]
 
     @cached_property
-    def is_the_same_question(self) -> bool:
-        """Whether this version of the model, with the files as they are now, would play what the folder holds."""
-        try:
-            return self.results.is_writable and self.results.scenario.digest == self.results.manifest.get("digest")
-        except InputError:
+    def is_played_again(self) -> bool:
+        """Whether worlds may be built anew: this version of the model would play what the folder holds.
+
+        Never where the scenario names files: a folder that came by mail must not make anybody read files beside it.
+        """
+        if not self.results.is_writable or self.results.manifest.get("files") or self.results.scenario.files():
             return False
+        return bool(self.results.scenario.digest == self.results.manifest.get("digest"))
+
+    @cached_property
+    def assumptions(self) -> list[dict[str, Any]]:
+        """Every coefficient: its value here, whether the scenario changed it, how well it is known and from where."""
+        values = self.results.scenario.coefficients()
+        found = []
+        for name, row in COEFFICIENTS.items():
+            value = float(getattr(values, name))
+            found.append({
+                "name": name, "value": value, "default": row.default, "is_changed": value != row.default,
+                "status": row.status, "unit": row.unit, "meaning": row.meaning, "source": row.source,
+            })  # fmt: skip
+        return found
+
+    @cached_property
+    def known_as(self) -> dict[str, int]:
+        """How many coefficients are known how well: status -> number."""
+        statuses = [row["status"] for row in self.assumptions]
+        return {status: statuses.count(status) for status in ("verified", "literature", "fitted", "guess")}
+
+    @cached_property
+    def evidence(self) -> list[dict[str, Any]]:
+        """Every tactic of every strategy: how good the evidence for its effect is, what it costs, how it can hurt."""
+        return [
+            {"strategy": label, "kind": tactic.kind, "zh": tactic.title_zh, "grade": tactic.grade,
+             "costs": tactic.costs, "backfires": tactic.backfires}
+            for label in self.others
+            for tactic in self.results.scenario.tactics(label)
+        ]  # fmt: skip
+
+    @cached_property
+    def repeated(self) -> dict[str, Any] | None:
+        """The control once more in the world of the first replication, against what the folder holds.
+
+        Same world, same luck: every measure must be the same to the last bit. `n_measures`, `n_different`; None where
+        it is not played: the world is too large, or made from files, or another version of the model made the folder.
+        """
+        scenario = self.results.scenario
+        size = getattr(scenario.population, "size", None) or 0
+        runs = self.results.runs
+        mine = runs[(runs["strategy"] == CONTROL) & (runs["status"] != "failed")].sort_values("replication")
+        is_small = 0 < size * (scenario.days + scenario.burn_in_days) <= MOST_PERSON_DAYS
+        if not is_small or not len(mine) or not self.is_played_again:
+            return None
+        from sim.engines import simulate
+
+        row = mine.iloc[0]
+        again = measure(simulate(scenario, CONTROL, replication=int(row["replication"])))
+        different = [name for name, value in again.items() if not _is_same(value, row[name])]
+        return {"replication": int(row["replication"]), "n_measures": len(again), "n_different": len(different)}
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    if one is None or pd.isna(other):
+        return one is None and bool(pd.isna(other))
+    return bool(one == other)

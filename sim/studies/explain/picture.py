@@ -11,7 +11,7 @@ from sim.experiment import Results
 from sim.studies.compare.values import CONTROL
 from sim.studies.explain.trees import invitation_forest
 
-MOST_IN_TREE: Final = 400
+MOST_IN_TREE: Final = 200
 #: people of whom communities are found; of more, those nearest to the one in the middle
 MOST_IN_COMMUNITIES: Final = 3000
 _FEWEST_IN_COMMUNITY: Final = 10
