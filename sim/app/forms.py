@@ -22,6 +22,7 @@ from sim.scenario.words import UNITS_ZH, range_zh
 
 #: whole numbers up to this many get a slider; shares always do
 _MOST_STEPS = 100
+_LARGEST = 2**53 - 1  # whole numbers of a browser
 
 
 class Sort(NamedTuple):
@@ -153,7 +154,7 @@ def _number(
 ) -> None:
     whole = sort.name == "integer"
     kind: Callable[[float], Any] = int if whole else float
-    low, high = (None if bound is None else kind(bound) for bound in (field.low, field.high))
+    low, high = (None if bound is None else kind(min(bound, _LARGEST)) for bound in (field.low, field.high))
     if low is not None and high is not None and not sort.is_optional and value is not None and low <= value <= high:
         is_share = not whole and high - low <= 2
         if is_share or (whole and high - low <= _MOST_STEPS):

@@ -39,7 +39,7 @@ def _kind_name(kind: str) -> str:
 def _add() -> None:
     kinds = list(tactic_kinds())
     where, button = st.columns([5, 1], vertical_alignment="bottom")
-    kind = where.selectbox(say("new_tactic"), kinds, format_func=_kind_name, key="new_kind", filter_mode=None)
+    kind = where.selectbox(say("new_tactic"), kinds, format_func=_kind_name, key="new_kind")
     button.button(
         say("add"), icon=":material/add:", key="add_strategy", width="stretch", on_click=_do, args=("add", kind),
         type="primary",
@@ -63,17 +63,17 @@ def _rename(label: str, name: str) -> None:
 def _card(label: str) -> None:
     tactics = draft().data["strategies"][label]
     with st.container(border=True, key=f"card_{label}"):
-        named, copy, drop = st.columns([6, 1, 1], vertical_alignment="bottom")
         name = key("label", label)
-        named.text_input(say("label"), label, key=name, on_change=_rename, args=(label, name), max_chars=40)
-        copy.button(
-            "", icon=":material/content_copy:", key=key("copy", label), help=say("duplicate"), width="stretch",
-            on_click=_do, args=("duplicate", label),
-        )  # fmt: skip
-        drop.button(
-            "", icon=":material/delete:", key=key("drop", label), help=say("remove"), width="stretch",
-            on_click=_do, args=("remove", label),
-        )  # fmt: skip
+        with st.container(horizontal=True, vertical_alignment="bottom", wrap=False):
+            st.text_input(say("label"), label, key=name, on_change=_rename, args=(label, name), max_chars=40)
+            st.button(
+                "", icon=":material/content_copy:", key=key("copy", label), help=say("duplicate"), on_click=_do,
+                args=("duplicate", label),
+            )  # fmt: skip
+            st.button(
+                "", icon=":material/delete:", key=key("drop", label), help=say("remove"), on_click=_do,
+                args=("remove", label),
+            )  # fmt: skip
         calendar_strip(tactics, draft().data)
         for place, tactic in enumerate(tactics):
             _tactic(label, place, tactic, is_alone=len(tactics) == 1)
@@ -129,7 +129,7 @@ def _more(label: str) -> None:
     """What the tactics of a strategy share: another tactic, one purse."""
     with st.popover(say("more"), icon=":material/add:"):
         kind = st.selectbox(
-            say("run_together"), list(tactic_kinds()), format_func=_kind_name, key=key("more", label), filter_mode=None
+            say("run_together"), list(tactic_kinds()), format_func=_kind_name, key=key("more", label)
         )
         st.button(
             say("add_tactic"), key=key("add", label), on_click=_do, args=("add_tactic", label, kind),

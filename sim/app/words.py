@@ -6,6 +6,7 @@ import inspect
 from typing import Any, Final, Literal, NamedTuple
 
 from sim.scenario.fields import FieldAbout
+from sim.scenario.words import UNITS_ZH
 
 Lang = Literal["en", "zh"]
 
@@ -123,6 +124,10 @@ _VALUES_ZH: Final = {
 }  # fmt: skip
 
 
+#: units that add nothing to a label
+_SAID_ALREADY: Final = ("", "1", "yes/no", "names", "scores")
+
+
 def text(key: str, lang: Lang) -> str:
     """A text of the app."""
     return _TEXT[key][lang == "zh"]
@@ -139,9 +144,12 @@ def label_of(field: FieldAbout, lang: Lang) -> str:
         said = field.zh
         for stop in "；。：（，":
             said = said.partition(stop)[0] or said
+    else:
+        name = field.name.replace("_", " ")
+        said = name[:1].upper() + name[1:]
+    if field.unit in _SAID_ALREADY:
         return said
-    name = field.name.replace("_", " ")
-    return name[:1].upper() + name[1:]
+    return f"{said}（{UNITS_ZH.get(field.unit, field.unit)}）" if lang == "zh" else f"{said} ({field.unit})"
 
 
 def value_name(value: str, lang: Lang) -> str:
