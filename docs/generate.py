@@ -63,8 +63,8 @@ def strategies() -> Iterator[str]:
     known = {kind: about_tactic(tactic) for kind, tactic in registry().items()}
     yield from ("# Strategies", "", _NOTE, "")
     yield from _paragraphs(
-        "A strategy is a label in a scenario for one tactic, or for several that run together. Below is every tactic: its "
-        "own levers here, those that [every tactic has](#levers-of-every-tactic) at the end of the page."
+        "A strategy is a label in a scenario for one tactic, or for several that run together. Below is every "
+        "tactic: its own levers here, those that [every tactic has](#levers-of-every-tactic) at the end of the page."
     )
     yield "Evidence says how well the size of its effect is known: " + "; ".join(
         f"**{grade}** {what}" for grade, what in GRADES.items()
@@ -117,10 +117,10 @@ def scenario() -> Iterator[str]:
 
     yield from ("# The scenario file", "", _NOTE, "")
     yield from _paragraphs(
-        "A scenario is one YAML file. Every field has a default, which what is left out takes. Money is in "
-        "currency units with at most two decimals, paths start from the file's own folder. `grapevine new` writes a file "
-        "with all of this as comments, in English or Chinese; `grapevine check` refuses what is wrong with file, line and "
-        "what to do. A JSON schema for editors is `sim.scenario.schema()`."
+        "A scenario is one YAML file. Every field has a default, which what is left out takes. Money is in currency "
+        "units with at most two decimals, paths start from the file's own folder. `grapevine new` writes a file with "
+        "all of this as comments, in English or Chinese; `grapevine check` refuses what is wrong with file, line "
+        "and what to do. A JSON schema for editors is `sim.scenario.schema()`."
     )
     kinds = {"graph", "catalogue", "arrival", "events", "strategies", "budgets"}
     fields = [about_field(field) for field in describe_deep(Scenario) if field.name.partition(".")[0] not in kinds]

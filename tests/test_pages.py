@@ -1,4 +1,4 @@
-"""The documentation is true: every command and every block of Python on its pages runs, its site is whole and offline."""
+"""The documentation is true: every command and block of Python on its pages runs, its site is whole and offline."""
 
 from __future__ import annotations
 

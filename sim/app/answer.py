@@ -20,7 +20,14 @@ from sim.scenario import Scenario, difference
 
 #: replications of the first answer
 FIRST = 4
-_SCREENS = {"verdict": "verdict", "over_time": "over_time", "why": "why", "who": "who", "spread": "spread", "money": "cash"}
+_SCREENS = {
+    "verdict": "verdict",
+    "over_time": "over_time",
+    "why": "why",
+    "who": "who",
+    "spread": "spread",
+    "money": "cash",
+}
 
 
 def show() -> None:
@@ -171,8 +178,8 @@ def _two(folder: Path, other: Path) -> None:
     with st.expander(say("differs"), expanded=True):
         st.markdown("\n".join(f"- {line}" for line in lines) if lines else say("same_question"))
     name = st.segmented_control(
-        say("screens"), list(_SCREENS), default="verdict", format_func=lambda one: say(_SCREENS[one]), key="beside_screen",
-        required=True, label_visibility="collapsed",
+        say("screens"), list(_SCREENS), default="verdict", format_func=lambda one: say(_SCREENS[one]),
+        key="beside_screen", required=True, label_visibility="collapsed",
     )  # fmt: skip
     for place, path in zip(st.columns(2, gap="large"), (folder, other), strict=True):
         with place:

@@ -13,6 +13,7 @@ from sim.app.places import MOST_UPLOADED, read_scenario, read_upload
 from sim.app.session import draft, key, limits, say
 from sim.app.words import kind_text, measure_text, persona_text, value_name
 from sim.errors import InputError
+from sim.events import registry as event_registry
 from sim.scenario import (
     GOAL_NAMES,
     GRAPHS,
@@ -229,7 +230,9 @@ def _events() -> None:
     kind = where.selectbox(
         say("new_event"), list(kinds), key="new_event", format_func=lambda one: kind_text(kinds[one], lang)
     )
-    button.button(say("add"), icon=":material/add:", key="add_event", on_click=_add_event, args=(kind,), width="stretch")
+    button.button(
+        say("add"), icon=":material/add:", key="add_event", on_click=_add_event, args=(kind,), width="stretch"
+    )
     for place, event in enumerate(draft().data["events"]):
         with st.container(border=True):
             said, drop = st.columns([6, 1])
@@ -242,7 +245,7 @@ def _events() -> None:
 
 
 def _add_event(kind: str) -> None:
-    draft().data["events"].append(dumped(event_kinds()[kind].example()))
+    draft().data["events"].append(dumped(event_registry()[kind].example()))
     session.changed()
 
 
@@ -276,7 +279,11 @@ def _switches() -> None:
     for place, (switch, column) in enumerate(zip(held, st.columns(len(held)), strict=True)):
         name = key("switch", place)
         column.toggle(
-            value_name(switch, session.lang()), held[switch], key=name, on_change=_put, args=(("switches", switch), name)
+            value_name(switch, session.lang()),
+            held[switch],
+            key=name,
+            on_change=_put,
+            args=(("switches", switch), name),
         )
 
 
@@ -297,7 +304,9 @@ def _coefficients() -> None:
             help=f"{row.low:g} – {row.high:g} {row.unit} · {say('default')} {row.default:g} · {row.status}",
             on_change=_put, args=(("params", one), box),
         )  # fmt: skip
-        st.caption(f"{say('source')}: {row.source} · {say('status')}: **{row.status}** · {row.low:g} – {row.high:g} {row.unit}")
+        st.caption(
+            f"{say('source')}: {row.source} · {say('status')}: **{row.status}** · {row.low:g} – {row.high:g} {row.unit}"
+        )
 
 
 def _params(name: str) -> None:

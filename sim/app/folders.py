@@ -29,9 +29,9 @@ def show() -> None:
     if not found:
         st.info(say("no_folders"))
         return
-    name = st.selectbox(say("folder"), list(found), key="results_folder", format_func=lambda one: f"{one} · {_kind(found[one])}")
-    if name is None:
-        return
+    name = st.selectbox(
+        say("folder"), list(found), key="results_folder", format_func=lambda one: f"{one} · {_kind(found[one])}"
+    )
     try:
         folder = limits().inside(found[name])
         _show(folder)
@@ -81,7 +81,14 @@ def _show(folder: Path) -> None:
             st.warning(say("unfinished"))
             answer.resume(folder)
     if (folder / "verdict.json").exists() and manifest:
-        st.button(say("show_answer"), icon=":material/insights:", key="show_answer", on_click=_go, args=(folder,), type="primary")
+        st.button(
+            say("show_answer"),
+            icon=":material/insights:",
+            key="show_answer",
+            on_click=_go,
+            args=(folder,),
+            type="primary",
+        )
     if (folder / "verdicts.parquet").exists():
         st.markdown(f"**{say('points')}**")
         st.dataframe(pd.read_parquet(folder / "verdicts.parquet"), hide_index=True)
@@ -102,8 +109,6 @@ def _tables(folder: Path) -> None:
     if not tables and not texts:
         return
     path = st.selectbox(say("tables"), [*tables, *texts], key="table", format_func=lambda one: one.name)
-    if path is None:
-        return
     if path.suffix == ".parquet":
         with pq.ParquetFile(path) as file:
             n = file.metadata.num_rows

@@ -1,7 +1,7 @@
 """Forms made from the schema: a widget for every field, with unit, range, help; imports `session`, `words`, scenario.
 
-A widget shows what the draft holds and writes there when it is changed. Which widget a field gets follows from its type and its
-range alone, so a new lever, or a tactic of somebody else's package, has its form without a line here.
+A widget shows what the draft holds and writes there when it is changed. Which widget a field gets follows from its type
+and its range alone, so a new lever, or a tactic of somebody else's package, has its form without a line here.
 """
 
 from __future__ import annotations
@@ -211,6 +211,6 @@ def _write(path: Path_, name: str, change: Callable[[Any], Any] | None = None) -
 
 
 def _write_numbers(path: Path_, name: str) -> None:
-    """Whole numbers, separated by commas or spaces; what is none stays as it was typed, and is refused by the scenario."""
+    """Whole numbers, separated by commas or spaces; what is none stays as typed, and the scenario refuses it."""
     words = st.session_state[name].replace("，", ",").replace("、", ",").replace(",", " ").split()
     session.draft().put(path, [int(word) if word.isdigit() else word for word in words])

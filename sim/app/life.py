@@ -1,6 +1,6 @@
-"""Events in words: what happened on a day, and one shopper's life (what she saw, heard, did, and why); imports `words`, rules' names.
+"""Events in words: what happened on a day, one shopper's life (saw, heard, did, why); imports `words`, rules' names.
 
-Every kind of event of the journal has a sentence in both languages; a cause says in which place she first saw what she bought.
+Every kind of event of the journal has a sentence in both languages; a cause says where she first saw what she bought.
 """
 
 from __future__ import annotations
@@ -89,7 +89,9 @@ def sentence(event: Any, lang: Lang, of: int | None = None) -> str:
         cause = _CAUSES.get(event.cause, (event.cause.replace("_", " "),) * 2)[zh]
         cause += f"（{words['other']}）" if zh and other >= 0 else f" ({words['other']})" if other >= 0 else ""
         words["why"] = f"：{cause}" if zh else f": {cause}"
-        words["tactic"] = (f"；价格来自 {event.tactic}" if zh else f"; at the price of {event.tactic}") if event.tactic else ""
+        words["tactic"] = (
+            (f"；价格来自 {event.tactic}" if zh else f"; at the price of {event.tactic}") if event.tactic else ""
+        )
     said = pair[zh].format(**words)
     return said[:1].upper() + said[1:]
 
@@ -97,7 +99,8 @@ def sentence(event: Any, lang: Lang, of: int | None = None) -> str:
 def life(events: pd.DataFrame, agent: int, lang: Lang) -> list[tuple[int, str]]:
     """Everything that a shopper did and heard: (day, sentence), in its order."""
     mine = events[(events["agent"] == agent) | ((events["other"] == agent) & events["type"].isin(list(_HEARD)))]
-    return [(int(one.day), sentence(one, lang, agent)) for one in mine.itertuples()]
+    sentences = [sentence(one, lang, agent) for one in mine.itertuples()]
+    return list(zip(mine["day"].tolist(), sentences, strict=True))
 
 
 def days_events(events: pd.DataFrame, ids: list[int], day: int) -> pd.DataFrame:

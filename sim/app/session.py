@@ -1,7 +1,7 @@
 """What one tab is about: language, draft, job, limits; imports `draft`, `places`, `work`, `words`, streamlit.
 
-Everything of a tab lies in Streamlit's session state, so tabs do not see one another. Shared by all tabs are the limits, and
-the office that keeps a worker ready.
+Everything of a tab lies in Streamlit's session state, so tabs do not see one another. Shared by all tabs are the
+limits, and the office that keeps a worker ready.
 """
 
 from __future__ import annotations

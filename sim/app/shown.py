@@ -30,7 +30,7 @@ _MAIN = ("gmv_cents", "profit_cents", "retained_share", "retention_d30", "n_buye
 
 
 def check() -> Scenario | None:
-    """Say what is wrong with the draft, where money is lost by design, and what a comparison needs; None if it is wrong."""
+    """Say what is wrong with the draft, where money is lost by design, what a comparison needs; None if it is wrong."""
     from sim.studies.compare import check_question
 
     with st.container(border=True, key="check"):
@@ -119,7 +119,9 @@ def _strip(days: set[int], n_days: int, number: int) -> str:
         paint = colours[number % len(colours)] if at in days else "transparent"
         blocks.append(f'<div style="flex:{end - at};background:{paint}"></div>')
         at = end
-    frame = "display:flex;height:9px;border-radius:4px;overflow:hidden;background:rgba(128,128,128,.18);margin-bottom:3px"
+    frame = (
+        "display:flex;height:9px;border-radius:4px;overflow:hidden;background:rgba(128,128,128,.18);margin-bottom:3px"
+    )
     return f'<div style="{frame}">{"".join(blocks)}</div>'
 
 
@@ -193,7 +195,9 @@ def table(folder: Path, place: str = "") -> None:
     rows = []
     for label, entry in answer["measures"][name].items():
         has_interval = entry["ci_low"] is not None
-        low, high = (amount(entry[end], name, lang, difference=True) if has_interval else "" for end in ("ci_low", "ci_high"))
+        low, high = (
+            amount(entry[end], name, lang, difference=True) if has_interval else "" for end in ("ci_low", "ci_high")
+        )
         is_control = label == answer["control"]
         rows.append({
             say("strategy"): label, say("mean"): amount(entry["mean"], name, lang),

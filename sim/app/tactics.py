@@ -1,4 +1,4 @@
-"""The screen "strategies": cards to add, change, duplicate, schedule, remove; imports `forms`, `session`, `shown`, `words`."""
+"""The screen "strategies": cards to add, change, duplicate, schedule, remove; imports `forms`, `shown`."""
 
 from __future__ import annotations
 
@@ -85,10 +85,14 @@ def _tactic(label: str, place: int, values: dict[str, Any], *, is_alone: bool) -
     about = tactic_text(model, session.lang())
     path = ("strategies", label, place)
     with st.expander(f"**{about.title}** · {about.summary}", expanded=is_alone, key=f"tactic_{label}_{place}"):
-        st.caption(f"{say('evidence')} **{about.grade}** ({say('grade_' + about.grade)}) · {say('costs')}: {about.costs}")
+        st.caption(
+            f"{say('evidence')} **{about.grade}** ({say('grade_' + about.grade)}) · {say('costs')}: {about.costs}"
+        )
         st.caption(f":orange[{say('backfires')}: {about.backfires}]")
         own = [name for name in names_of(model) if name not in Tactic.model_fields]
-        levers, when, whom, money, stop = st.tabs([say(one) for one in ("levers", "when", "whom", "money", "conditions")])
+        levers, when, whom, money, stop = st.tabs(
+            [say(one) for one in ("levers", "when", "whom", "money", "conditions")]
+        )
         with levers:
             form(model, path, own)
         with when:
@@ -115,7 +119,9 @@ def _days(path: tuple[Any, ...], values: dict[str, Any]) -> None:
     start, stop = int(values.get("start") or 0), values.get("stop")
     shown = (min(start, n - 1), n if stop is None else max(min(int(stop), n), min(start, n - 1) + 1))
     name = key("span", *path)
-    st.slider(say("runs_days"), 0, n, shown, key=name, help=say("runs_days_help"), on_change=_span, args=(path, name, n))
+    st.slider(
+        say("runs_days"), 0, n, shown, key=name, help=say("runs_days_help"), on_change=_span, args=(path, name, n)
+    )
 
 
 def _span(path: tuple[Any, ...], name: str, n: int) -> None:
@@ -128,9 +134,7 @@ def _span(path: tuple[Any, ...], name: str, n: int) -> None:
 def _more(label: str) -> None:
     """What the tactics of a strategy share: another tactic, one purse."""
     with st.popover(say("more"), icon=":material/add:"):
-        kind = st.selectbox(
-            say("run_together"), list(tactic_kinds()), format_func=_kind_name, key=key("more", label)
-        )
+        kind = st.selectbox(say("run_together"), list(tactic_kinds()), format_func=_kind_name, key=key("more", label))
         st.button(
             say("add_tactic"), key=key("add", label), on_click=_do, args=("add_tactic", label, kind),
             icon=":material/add:",

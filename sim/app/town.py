@@ -37,7 +37,7 @@ def circle(graph: Any, centre: int, most: int) -> Circle:
         (min(place[row], place[other]), max(place[row], place[other]))
         for row in rows for other in _audience(graph, row) if other in place and other != row
     })  # fmt: skip
-    network = nx.Graph()
+    network: nx.Graph[int] = nx.Graph()
     network.add_nodes_from(range(len(rows)))
     network.add_edges_from(ties)
     spots = nx.spring_layout(network, seed=_SEED, iterations=80, k=1.6 / np.sqrt(max(len(rows), 1)))
@@ -90,7 +90,9 @@ def states(events: pd.DataFrame, shoppers: pd.DataFrame, ids: list[int], day: in
     return [state(one) for one in ids]
 
 
-def picture(people: Circle, rows: list[dict[str, Any]], names: dict[str, str], titles: dict[str, str]) -> dict[str, Any]:
+def picture(
+    people: Circle, rows: list[dict[str, Any]], names: dict[str, str], titles: dict[str, str]
+) -> dict[str, Any]:
     """The community as a Vega-Lite specification: ties as lines, people as dots that can be clicked.
 
     `rows`: for each person `id`, `state`, `size` and what the tooltip says; `names`: state -> what it is called.
@@ -102,7 +104,10 @@ def picture(people: Circle, rows: list[dict[str, Any]], names: dict[str, str], t
         row | {"x": people.x[k], "y": people.y[k], "said": names[row["state"]]} for k, row in enumerate(rows)
     ]  # fmt: skip
     hidden = {"axis": None, "scale": {"zero": False, "nice": False, "padding": 14}}
-    place = {"x": {"field": "x", "type": "quantitative", **hidden}, "y": {"field": "y", "type": "quantitative", **hidden}}
+    place = {
+        "x": {"field": "x", "type": "quantitative", **hidden},
+        "y": {"field": "y", "type": "quantitative", **hidden},
+    }
     colour = {
         "field": "said", "type": "nominal", "sort": [names[state] for state in STATES],
         "scale": {"domain": [names[state] for state in STATES], "range": [COLOURS[state] for state in STATES]},
@@ -114,7 +119,8 @@ def picture(people: Circle, rows: list[dict[str, Any]], names: dict[str, str], t
         "height": 460, "autosize": {"type": "fit", "contains": "padding"},
         "layer": [
             {
-                "data": {"values": lines}, "mark": {"type": "rule", "opacity": 0.35, "strokeWidth": 0.8, "tooltip": False},
+                "data": {"values": lines},
+                "mark": {"type": "rule", "opacity": 0.35, "strokeWidth": 0.8, "tooltip": False},
                 "encoding": {**place, "x2": {"field": "x2"}, "y2": {"field": "y2"}},
             },
             {

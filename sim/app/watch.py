@@ -121,10 +121,12 @@ def _centre(graph: Any, events: pd.DataFrame, shoppers: pd.DataFrame) -> int | N
         return int(graph.ids[graph.degree.argmax()])
     if way == "by_id":
         known = shoppers["id"]
-        asked = number.number_input(say("shopper"), int(known.min()), int(known.max()), int(known.min()), key="centre_id")
+        asked = number.number_input(
+            say("shopper"), int(known.min()), int(known.max()), int(known.min()), key="centre_id"
+        )
         return int(asked) if asked is not None and asked in set(known) else None
     told = events[events["type"] != "visit"]["agent"]
-    return int(told.value_counts().sort_index().idxmax()) if len(told) else int(graph.ids[0])
+    return int(told.mode().iloc[0]) if len(told) else int(graph.ids[0])
 
 
 def _days(n_days: int) -> None:

@@ -187,7 +187,7 @@ def kind_text(kind: Any, lang: Lang) -> str:
     """A kind of graph, event or arrival rule in one sentence."""
     if lang == "zh" and getattr(kind, "title_zh", ""):
         return str(kind.title_zh)
-    return inspect.cleandoc(kind.__doc__ or "").partition("\n")[0].rstrip(".")
+    return _first_sentence(kind).rstrip(".")
 
 
 class TacticText(NamedTuple):
@@ -204,7 +204,7 @@ def tactic_text(tactic: Any, lang: Lang) -> TacticText:
     """What a tactic is, costs and how it hurts; English where somebody's package has no Chinese."""
     kind = str(tactic.model_fields["kind"].default)
     english = TacticText(
-        kind.replace("_", " ").capitalize(), kind_text_en(tactic), tactic.costs, tactic.backfires, tactic.grade
+        kind.replace("_", " ").capitalize(), _first_sentence(tactic), tactic.costs, tactic.backfires, tactic.grade
     )
     if lang == "en":
         return english
@@ -214,6 +214,6 @@ def tactic_text(tactic: Any, lang: Lang) -> TacticText:
     )  # fmt: skip
 
 
-def kind_text_en(kind: Any) -> str:
+def _first_sentence(kind: Any) -> str:
     """The first sentence of what a class says of itself, on one line."""
     return " ".join(inspect.cleandoc(kind.__doc__ or "").partition("\n\n")[0].split())

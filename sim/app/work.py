@@ -1,4 +1,4 @@
-"""Running in the background: orders to worker processes, their progress, cancelling them; imports only the standard library."""
+"""Running in the background: orders to worker processes, their progress, cancelling; imports nothing of ours."""
 
 from __future__ import annotations
 

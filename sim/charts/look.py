@@ -117,7 +117,12 @@ def short(label: str) -> str:
 
 
 def chart(
-    name: str, title: str, subtitle: str, rows: Iterable[Mapping[str, Any]], lang: Lang, height: int | Mapping[str, int],
+    name: str,
+    title: str,
+    subtitle: str,
+    rows: Iterable[Mapping[str, Any]],
+    lang: Lang,
+    height: int | Mapping[str, int],
     **spec: Any,
 ) -> Chart:
     """A specification in our frame. Equal rows have equal names, so that a page can keep one copy of them."""
@@ -158,10 +163,16 @@ def number_labels(lang: Lang, *, signed: bool = False) -> str:
     return f"datum.value == 0 ? '0' : {text}"
 
 
-def strategy_colour(labels: Sequence[str], lang: Lang, shown: Sequence[str] | None = None, *, legend: bool = True) -> dict[str, Any]:
+def strategy_colour(
+    labels: Sequence[str], lang: Lang, shown: Sequence[str] | None = None, *, legend: bool = True
+) -> dict[str, Any]:
     """The colour of a strategy: the same in every chart of these labels."""
     domain = [CONTROL, *(label for label in labels if label != CONTROL)]
-    words = {"values": [label for label in domain if shown is None or label in shown], "title": None, "symbolOpacity": 1}
+    words = {
+        "values": [label for label in domain if shown is None or label in shown],
+        "title": None,
+        "symbolOpacity": 1,
+    }
     words["labelExpr"] = f"datum.label == 'control' ? '{'对照组' if lang == 'zh' else 'control'}' : datum.label"
     return {
         "field": "strategy", "type": "nominal", "scale": {"domain": domain, "range": "category"},

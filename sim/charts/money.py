@@ -38,7 +38,11 @@ def cost_lines(source: Any, lang: Lang = "en") -> Chart | None:
         row["cost"] += cents / 100
     costs = {label: e["mean"] or 0 for label, e in story.entries("cost_cents").items() if label != CONTROL}
     most = max(costs, key=lambda label: costs[label])
-    title = words["cost_title"].format(label=short(most), cost=money(costs[most], lang)) if costs[most] else words["cost_none"]
+    title = (
+        words["cost_title"].format(label=short(most), cost=money(costs[most], lang))
+        if costs[most]
+        else words["cost_none"]
+    )
     order = sorted(costs, key=lambda label: -costs[label])
     names = list(dict.fromkeys([*(line_name(line, lang) for line in lines), *(row["line"] for row in rows.values())]))
     return chart(
@@ -119,7 +123,9 @@ def profit_for_cost(source: Any, lang: Lang = "en") -> Chart | None:
     if gains:
         best = max(gains.values(), key=lambda row: row["profit"] / row["cost"])
         title = words["return_title_some"].format(
-            label=short(best["strategy"]), profit=money(100 * best["profit"], lang, signed=True), cost=money(100 * best["cost"], lang)
+            label=short(best["strategy"]),
+            profit=money(100 * best["profit"], lang, signed=True),
+            cost=money(100 * best["cost"], lang),
         )
     else:
         title = words["return_title_none"]

@@ -179,7 +179,12 @@ def cohort_heat_map(source: Any, lang: Lang = "en", strategy: str | None = None)
     ]  # fmt: skip
     n_cohorts = int(mine["cohort_week"].nunique())
     shown = {
-        "x": {"field": "age_week", "type": "ordinal", "title": words["age_week"], "axis": {"labelAngle": 0, "orient": "top"}},
+        "x": {
+            "field": "age_week",
+            "type": "ordinal",
+            "title": words["age_week"],
+            "axis": {"labelAngle": 0, "orient": "top"},
+        },
         "y": {"field": "registered_week", "type": "ordinal", "title": words["cohort_week"]},
     }
     tooltip = [

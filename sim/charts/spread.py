@@ -153,7 +153,9 @@ def communities(source: Any, lang: Lang = "en", strategy: str | None = None) -> 
     strong = ties[ties["ties"] >= np.quantile(ties["ties"], 0.5)] if len(ties) else ties
     rows += [{"kind": "ties", **row} for row in strong.to_dict("records")]
     title = words["community_title"].format(
-        label=short(label), low=percent(float(table["more"].min()), lang), high=percent(float(table["more"].max()), lang)
+        label=short(label),
+        low=percent(float(table["more"].min()), lang),
+        high=percent(float(table["more"].max()), lang),
     )
     note = words["community_note"].format(n=number(int(table["people"].sum()), lang))
     x, y = {"field": "x", "type": "quantitative", **_BLANK}, {"field": "y", "type": "quantitative", **_BLANK}

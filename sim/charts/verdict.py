@@ -40,7 +40,9 @@ def measure_differences(source: Any, lang: Lang = "en", measure: str | None = No
             row |= {"low": factor * e["ci_low"], "high": factor * e["ci_high"]}
         rows.append(row)
     of_unit = {"cents": words["currency"], "share": words["points"]}.get(unit, "")
-    axis = measure_name(name, lang) + (f"（{of_unit}）" if of_unit and lang == "zh" else f", {of_unit}" if of_unit else "")
+    axis = measure_name(name, lang) + (
+        f"（{of_unit}）" if of_unit and lang == "zh" else f", {of_unit}" if of_unit else ""
+    )
     y = {"field": "strategy", "type": "nominal", "sort": order, "title": None, "axis": {"labelLimit": 150}}
     colour = strategy_colour(story.labels, lang, legend=False)
     x = {"field": "diff", "type": "quantitative", "title": axis,
@@ -99,5 +101,3 @@ def probability_best(source: Any, lang: Lang = "en", measure: str | None = None)
                  {"field": "probability", "type": "quantitative", "title": words["best_axis"], "format": ".1f"}]}},
         ],
     )  # fmt: skip
-
-

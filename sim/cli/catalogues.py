@@ -40,7 +40,9 @@ def strategies(
         about = about_tactic(known[name])
         if lang == "zh":
             print(f"{name} {about['title_zh']}：{about['about_zh']}\n")
-            print(f"证据等级：{about['grade']}。\n成本：{about['costs_zh']}。\n可能的反效果：{about['backfires_zh']}。\n")
+            print(
+                f"证据等级：{about['grade']}。\n成本：{about['costs_zh']}。\n可能的反效果：{about['backfires_zh']}。\n"
+            )
         else:
             print(f"{name}: {about['text']}\n")
             for what, key in (("Evidence", "grade"), ("It costs", "costs"), ("It can backfire", "backfires")):

@@ -22,9 +22,13 @@ _PURPLE = "#7e56c2"
 
 
 def app(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder with your scenarios; results go there.")] = Path(),
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="Folder with your scenarios; results go there.")
+    ] = Path(),
     port: Annotated[int | None, typer.Option("--port", min=1, max=65535, help="Port.  [default: from 8501 on]")] = None,
-    lang: Annotated[str, typer.Option("--lang", help="Language to begin with: en or zh.  [default: the browser's]")] = "",
+    lang: Annotated[
+        str, typer.Option("--lang", help="Language to begin with: en or zh.  [default: the browser's]")
+    ] = "",
     most_shoppers: Annotated[
         int, typer.Option("--most-shoppers", min=1, help="Largest population that may be run from the app.")
     ] = 200_000,
@@ -78,4 +82,6 @@ def _free(port: int | None) -> int:
             except OSError:
                 continue
             return int(one)
-    raise InputError("this port is in use", path="--port", found=port or f"{_PORT} and the next", hint="Give another one.")
+    raise InputError(
+        "this port is in use", path="--port", found=port or f"{_PORT} and the next", hint="Give another one."
+    )

@@ -95,5 +95,3 @@ def robust_screen(story: Story, words: Words) -> dict[str, Any]:
         "command": f"grapevine robustness {folder.name if folder.parent.name != 'results' else f'results/{folder.name}'}",
         "guesses": story.known_as["guess"], "n": len(story.assumptions),
     }  # fmt: skip
-
-

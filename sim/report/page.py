@@ -65,7 +65,13 @@ def _columns(rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 def in_script(text: str) -> str:
     """JSON that cannot end the element it stands in."""
-    for sign, code in (("<", "\\u003c"), (">", "\\u003e"), ("&", "\\u0026"), ("\u2028", "\\u2028"), ("\u2029", "\\u2029")):
+    for sign, code in (
+        ("<", "\\u003c"),
+        (">", "\\u003e"),
+        ("&", "\\u0026"),
+        ("\u2028", "\\u2028"),
+        ("\u2029", "\\u2029"),
+    ):
         text = text.replace(sign, code)
     return text
 
@@ -112,7 +118,9 @@ def render(source: Any, lang: Lang = "en") -> str:
             "lang": one, "code": "zh-Hans" if one == "zh" else "en", "t": words, "s": screens,
             "charts": charts_of(story, one, drawings), "others": story.others, "subject": story.subject,
         })  # fmt: skip
-    said = {one: {k: locale(one)[k] for k in ("table", "table_hide", "not_drawn", "theme", "theme_light")} for one in LANGS}
+    said = {
+        one: {k: locale(one)[k] for k in ("table", "table_hide", "not_drawn", "theme", "theme_light")} for one in LANGS
+    }
     scripts = [program(), in_js(_own("report.js"))]
     return environment.get_template("report.html").render(
         pages=pages, lang=lang, name=story.results.scenario.name, description=story.results.scenario.description,
@@ -164,5 +172,3 @@ def write_report(source: Any, lang: Lang = "en", to: str | Path | None = None) -
     except OSError as error:
         raise InputError("the report cannot be written", file=target, found=error.strerror or str(error)) from None
     return target
-
-

@@ -102,8 +102,14 @@ def _goals(story: Story, words: Words) -> list[dict[str, Any]]:
         for label, one in report["strategies"].items():
             state = "unknown" if one["passed"] is None else "passed" if one["passed"] else "failed"
             mean = NOTHING if one["mean"] is None else amount(factor * one["mean"], about.name, words.lang)
-            said = mean if one["p_passed"] is None else words("goal_sure", mean=mean, p=chance(one["p_passed"], words.lang))
-            rows.append({"label": words.name(label, opens=True), "state": state, "state_said": words(state), "said": said})
+            said = (
+                mean
+                if one["p_passed"] is None
+                else words("goal_sure", mean=mean, p=chance(one["p_passed"], words.lang))
+            )
+            rows.append(
+                {"label": words.name(label, opens=True), "state": state, "state_said": words(state), "said": said}
+            )
         bound = amount(factor * report["goal"], about.name, words.lang)
         found.append({"title": words(sense, measure=measure_name(about.name, words.lang), bound=bound), "rows": rows})
     return found
@@ -124,7 +130,17 @@ def verdict_screen(story: Story, words: Words) -> dict[str, Any]:
     if subject is not None:
         cards = [difference(story, name, subject, words) for name in _CARDS]
         cost = difference(story, "cost_cents", subject, words)
-        cards.append(cost | {"name": words("card_cost"), "diff": cost["mean"], "relative": "", "interval": "", "way": "", "is_cost": True})
+        cards.append(
+            cost
+            | {
+                "name": words("card_cost"),
+                "diff": cost["mean"],
+                "relative": "",
+                "interval": "",
+                "way": "",
+                "is_cost": True,
+            }
+        )
     columns = list(dict.fromkeys([answer["decide_on"], *_CARDS, "cost_cents"]))
     if not story.is_known("retained_share"):
         columns.remove("retained_share")
@@ -155,7 +171,11 @@ def over_time_screen(story: Story, words: Words) -> dict[str, Any]:
     for label in story.labels:
         cells = [common.get(name, {}).get(label, {}).get("share") for name in _COMMON]
         rows.append({"label": words.name(label, opens=True), "cells": [percent(cell, words.lang) for cell in cells]})
-    known = [k for k, name in enumerate(_COMMON) if any(common.get(name, {}).get(one, {}).get("share") is not None for one in story.labels)]
+    known = [
+        k
+        for k, name in enumerate(_COMMON)
+        if any(common.get(name, {}).get(one, {}).get("share") is not None for one in story.labels)
+    ]
     return {
         "common": [row | {"cells": [row["cells"][k] for k in known]} for row in rows] if known else [],
         "columns": [measure_name(_COMMON[k], words.lang) for k in known],
