@@ -6,7 +6,6 @@ equal bytes: no dates in the files, no global state of matplotlib, which is impo
 
 from __future__ import annotations
 
-import math
 import textwrap
 import warnings
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,9 +1,9 @@
 """Charts for people who decide: the same in report, app, notebook and file; imports the rooms below, studies.
 
-Each takes a results folder (its path, `Results`, a `Comparison` or a `Story`, which works everything out only once) and a
-language, and gives a Vega-Lite specification as plain data, or None where the folder does not hold what it shows. Rooms,
-each importing only from those before it: `words`; `look`; `numbers`, `files`; `findings`; `verdict`, `over_time`, `why`,
-`money`; `spread`.
+Each takes a results folder (its path, `Results`, a `Comparison` or a `Story`, which works everything out only once)
+and a language, and gives a Vega-Lite specification as plain data, or None where the folder does not hold what it
+shows. Rooms, each importing only from those before it: `words`, `look`; `numbers`, `files`; `findings`; `verdict`,
+`over_time`, `why`, `money`; `spread`.
 """
 
 from __future__ import annotations

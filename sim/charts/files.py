@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ def program() -> str:
 
     from sim._jit import CACHE_ROOT
 
-    name = f"vega-{vl_convert.__version__}-{VEGA_LITE}"
+    name = f"vega-{version('vl-convert-python')}-{VEGA_LITE}"
     kept = CACHE_ROOT / f"{name}.js"
     try:
         text = kept.read_text(encoding="utf-8")
@@ -54,7 +55,8 @@ def program() -> str:
             return body
     except (OSError, UnicodeDecodeError):
         pass
-    body = str(vl_convert.javascript_bundle(vl_version=VEGA_LITE))
+    bundle: Any = vl_convert.javascript_bundle  # its stub asks for an argument that it does not need
+    body = str(bundle(vl_version=VEGA_LITE)).replace("\r\n", "\n")
     try:
         kept.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=kept.parent)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from sim.charts.look import Lang, short
-from sim.charts.numbers import amount, measure_name, percent
+from sim.charts.numbers import amount, measure_name, number, percent
 from sim.charts.words import WORDS
 from sim.metrics import MEASURES
 from sim.studies.compare import CONTROL
@@ -27,7 +27,7 @@ def finding(story: Story, measure: str, lang: Lang) -> str:
             return words["one_run"].format(measure=name)
         is_same = all(e["diff"] == e["ci_low"] == e["ci_high"] == 0 for e in found.values())
         return words["no_change" if is_same else "no_difference"].format(measure=name)
-    parts = []
+    parts: list[str] = []
     for label in clear[:_MOST_NAMED]:
         entry = found[label]
         if MEASURES[measure].unit in ("cents", "count") and entry["relative"] is not None:
@@ -42,6 +42,23 @@ def finding(story: Story, measure: str, lang: Lang) -> str:
     if rest:
         parts.append(words["others_unclear" if len(clear) == len(parts) else "others_less"].format(n=rest))
     return words["list"].join(parts)
+
+
+def levels(story: Story, measure: str, lang: Lang) -> str:
+    """How much the strategy to look at first and the control have of a measure."""
+    label = story.subject
+    entry = None if label is None else story.entry(measure, label)
+    if label is None or entry is None or entry["mean"] is None or entry["control_mean"] is None:
+        return finding(story, measure, lang)
+    key = "level_retention" if measure.startswith("retention_d") else f"level_{measure}"
+    mean, control = (
+        number(value, lang) if measure == "dau_mean" else amount(value, measure, lang)
+        for value in (entry["mean"], entry["control_mean"])
+    )
+    return WORDS[lang][key].format(
+        label=short(label), mean=mean, control=control, days=story.results.scenario.days,
+        age=measure.removeprefix("retention_d"),
+    )  # fmt: skip
 
 
 def _capital(text: str) -> str:

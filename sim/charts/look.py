@@ -1,6 +1,6 @@
 """How charts look: colours, type, numbers, the frame of a Vega-Lite specification; imports compare's names only.
 
-A chart is plain data (a Vega-Lite 5 specification), so it is the same in the report, the app, a notebook and a file.
+A chart is plain data (a Vega-Lite specification), so it is the same in the report, the app, a notebook and a file.
 Strategies have one colour each, everywhere; colours come from the theme, so that light and dark share a chart.
 """
 
@@ -17,9 +17,10 @@ from sim.studies.compare import CONTROL
 Lang = Literal["en", "zh"]
 Theme = Literal["light", "dark"]
 
-VEGA_LITE: Final = "5.21"
-SCHEMA: Final = "https://vega.github.io/schema/vega-lite/v5.json"  # a name, never fetched
-MIME: Final = "application/vnd.vegalite.v5+json"
+VEGA_LITE: Final = "6.4"
+SCHEMA: Final = "https://vega.github.io/schema/vega-lite/v6.json"  # a name, never fetched
+#: both names under which notebooks know such data; nothing here needs the newer one
+_MIMES: Final = ("application/vnd.vegalite.v6+json", "application/vnd.vegalite.v5+json")
 FONT: Final = (
     'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "PingFang SC", "Hiragino Sans GB", '
     '"Microsoft YaHei", "Noto Sans CJK SC", "Source Han Sans SC", "WenQuanYi Micro Hei", sans-serif'
@@ -57,7 +58,8 @@ class Chart(dict[str, Any]):
         return str(self["usermeta"]["subtitle"])
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        return {MIME: dict(self) | {"width": 640}, "text/plain": f"{self.title}\n{self.subtitle}"}
+        drawn = dict(self) | {"width": 640}
+        return {**dict.fromkeys(_MIMES, drawn), "text/plain": f"{self.title}\n{self.subtitle}"}
 
 
 def config(theme: Theme = "light", *, legend_columns: int = 4) -> dict[str, Any]:
@@ -69,23 +71,54 @@ def config(theme: Theme = "light", *, legend_columns: int = 4) -> dict[str, Any]
         "background": "transparent",
         "view": {"stroke": None},
         "title": {
-            "anchor": "start", "color": ink, "fontSize": 16, "fontWeight": 600, "offset": 14, "subtitleColor": muted,
-            "subtitleFontSize": 12, "subtitlePadding": 6, "subtitleLineHeight": 16, "lineHeight": 20,
+            "anchor": "start",
+            "color": ink,
+            "fontSize": 16,
+            "fontWeight": 600,
+            "offset": 14,
+            "subtitleColor": muted,
+            "subtitleFontSize": 12,
+            "subtitlePadding": 6,
+            "subtitleLineHeight": 16,
+            "lineHeight": 20,
         },
         "axis": {
-            "labelColor": muted, "titleColor": muted, "gridColor": grid, "domainColor": grid, "tickColor": grid,
-            "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal", "labelPadding": 6, "ticks": False,
-            "domain": False, "labelLimit": 190, "titlePadding": 10,
+            "labelColor": muted,
+            "titleColor": muted,
+            "gridColor": grid,
+            "domainColor": grid,
+            "tickColor": grid,
+            "labelFontSize": 12,
+            "titleFontSize": 12,
+            "titleFontWeight": "normal",
+            "labelPadding": 6,
+            "ticks": False,
+            "domain": False,
+            "labelLimit": 190,
+            "titlePadding": 10,
         },
         "legend": {
-            "orient": "top", "direction": "horizontal", "columns": legend_columns, "labelColor": ink,
-            "labelFontSize": 12, "titleColor": muted, "titleFontSize": 12, "titleFontWeight": "normal",
-            "symbolStrokeWidth": 3, "labelLimit": 170, "columnPadding": 18, "rowPadding": 4, "offset": 8,
+            "orient": "top",
+            "direction": "horizontal",
+            "columns": legend_columns,
+            "labelColor": ink,
+            "labelFontSize": 12,
+            "titleColor": muted,
+            "titleFontSize": 12,
+            "titleFontWeight": "normal",
+            "symbolStrokeWidth": 3,
+            "labelLimit": 170,
+            "columnPadding": 18,
+            "rowPadding": 4,
+            "offset": 8,
         },
         "text": {"color": ink, "fontSize": 12},
         "rule": {"color": muted},
         "range": {
-            "category": list(colours), "ordinal": {"scheme": "blues"}, "heatmap": _RAMP[theme], "ramp": _RAMP[theme],
+            "category": list(colours),
+            "ordinal": {"scheme": "blues"},
+            "heatmap": _RAMP[theme],
+            "ramp": _RAMP[theme],
             "diverging": [AGAINST_FOR[theme][0], _GRID[theme], AGAINST_FOR[theme][1]],
         },
         "style": {
@@ -95,7 +128,7 @@ def config(theme: Theme = "light", *, legend_columns: int = 4) -> dict[str, Any]
             "on_dark": {"color": _GROUND[theme]},
         },
         "mark": {"tooltip": True},
-    }  # fmt: skip
+    }
 
 
 def rounded(value: Any) -> Any:
@@ -128,17 +161,24 @@ def chart(
     """A specification in our frame. Equal rows have equal names, so that a page can keep one copy of them."""
     values = [{key: rounded(value) for key, value in row.items()} for row in rows]
     key = "data-" + hashlib.sha256(json.dumps(values, ensure_ascii=False).encode()).hexdigest()[:16]
-    return Chart({
-        "$schema": SCHEMA,
-        "description": f"{title}. {subtitle}",
-        "title": {"text": _folded(title, 46 if lang == "zh" else 78), "subtitle": _folded(subtitle, 60 if lang == "zh" else 108)},
-        "width": "container", "height": height,
-        "autosize": {"type": "fit-x", "contains": "padding"},
-        "data": {"name": key}, "datasets": {key: values},
-        "usermeta": {"name": name, "title": title, "subtitle": subtitle, "lang": lang},
-        "config": config(),
-        **spec,
-    })  # fmt: skip
+    return Chart(
+        {
+            "$schema": SCHEMA,
+            "description": f"{title}. {subtitle}",
+            "title": {
+                "text": _folded(title, 46 if lang == "zh" else 78),
+                "subtitle": _folded(subtitle, 60 if lang == "zh" else 108),
+            },
+            "width": "container",
+            "height": height,
+            "autosize": {"type": "fit-x", "contains": "padding"},
+            "data": {"name": key},
+            "datasets": {key: values},
+            "usermeta": {"name": name, "title": title, "subtitle": subtitle, "lang": lang},
+            "config": config(),
+            **spec,
+        }
+    )
 
 
 def _folded(text: str, width: int) -> list[str]:
@@ -168,16 +208,18 @@ def strategy_colour(
 ) -> dict[str, Any]:
     """The colour of a strategy: the same in every chart of these labels."""
     domain = [CONTROL, *(label for label in labels if label != CONTROL)]
-    words = {
+    words: dict[str, Any] = {
         "values": [label for label in domain if shown is None or label in shown],
         "title": None,
         "symbolOpacity": 1,
     }
     words["labelExpr"] = f"datum.label == 'control' ? '{'对照组' if lang == 'zh' else 'control'}' : datum.label"
     return {
-        "field": "strategy", "type": "nominal", "scale": {"domain": domain, "range": "category"},
+        "field": "strategy",
+        "type": "nominal",
+        "scale": {"domain": domain, "range": "category"},
         "legend": words if legend else None,
-    }  # fmt: skip
+    }
 
 
 def strategy_dash(labels: Sequence[str]) -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-"""Charts of the screen "money": cost lines, what the money brought, attributed against extra; imports the rooms below."""
+"""Charts of the screen "money": cost lines, what the money brought, attributed and extra; imports the rooms below."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def cost_lines(source: Any, lang: Lang = "en") -> Chart | None:
     lines = [str(line) for line in by_line.index[: _MOST_LINES if len(by_line) > _MOST_LINES + 1 else len(by_line)]]
     other = "其他" if lang == "zh" else "other"
     rows: dict[tuple[str, str], dict[str, Any]] = {}
-    for (label, line), cents in sums.items():
+    for label, line, cents in sums.reset_index().itertuples(index=False):
         name = line_name(str(line), lang) if line in lines else other
         row = rows.setdefault((str(label), name), {"strategy": str(label), "line": name, "cost": 0.0})
         row["cost"] += cents / 100
@@ -46,18 +46,35 @@ def cost_lines(source: Any, lang: Lang = "en") -> Chart | None:
     order = sorted(costs, key=lambda label: -costs[label])
     names = list(dict.fromkeys([*(line_name(line, lang) for line in lines), *(row["line"] for row in rows.values())]))
     return chart(
-        "cost_lines", title, words["cost_note"], rows.values(), lang, 38 * len(order) + 70,
+        "cost_lines",
+        title,
+        words["cost_note"],
+        rows.values(),
+        lang,
+        38 * len(order) + 70,
         mark={"type": "bar", "height": 18, "tooltip": True},
         encoding={
             "y": {"field": "strategy", "type": "nominal", "sort": order, "title": None, "axis": {"labelLimit": 150}},
-            "x": {"field": "cost", "type": "quantitative", "title": words["cost_axis"],
-                  "axis": {"labelExpr": number_labels(lang), "tickCount": 5}},
-            "color": {"field": "line", "type": "nominal", "title": None, "scale": {"domain": names, "range": "category"}},
+            "x": {
+                "field": "cost",
+                "type": "quantitative",
+                "title": words["cost_axis"],
+                "axis": {"labelExpr": number_labels(lang), "tickCount": 5},
+            },
+            "color": {
+                "field": "line",
+                "type": "nominal",
+                "title": None,
+                "scale": {"domain": names, "range": "category"},
+            },
             "order": {"field": "cost", "sort": "descending"},
-            "tooltip": [{"field": "strategy", "type": "nominal"}, {"field": "line", "type": "nominal", "title": words["line"]},
-                        {"field": "cost", "type": "quantitative", "title": words["cost_axis"], "format": ",.2f"}],
+            "tooltip": [
+                {"field": "strategy", "type": "nominal"},
+                {"field": "line", "type": "nominal", "title": words["line"]},
+                {"field": "cost", "type": "quantitative", "title": words["cost_axis"], "format": ",.2f"},
+            ],
         },
-    )  # fmt: skip
+    )
 
 
 def attributed_and_extra(source: Any, lang: Lang = "en") -> Chart | None:
@@ -79,29 +96,58 @@ def attributed_and_extra(source: Any, lang: Lang = "en") -> Chart | None:
     mine = table[table["strategy"] == label].iloc[0]
     sure = is_clear({"ci_low": mine["n_extra_low"], "ci_high": mine["n_extra_high"]})
     title = words["attribution_title" if sure else "attribution_open"].format(
-        label=short(label), named=number(float(mine["n_attributed"]), lang),
+        label=short(label),
+        named=number(float(mine["n_attributed"]), lang),
         extra=number(float(mine["n_extra"]), lang, signed=not sure),
-    )  # fmt: skip
+    )
     kinds = [words["named"], words["extra"]]
     y = {"field": "strategy", "type": "nominal", "sort": order, "title": None, "axis": {"labelLimit": 150}}
     offset = {"field": "what", "type": "nominal", "sort": kinds}
     return chart(
-        "attributed_and_extra", title, words["attribution_note"], rows, lang, 52 * len(order) + 70,
+        "attributed_and_extra",
+        title,
+        words["attribution_note"],
+        rows,
+        lang,
+        52 * len(order) + 70,
         layer=[
-            {"mark": {"type": "bar", "cornerRadiusEnd": 3, "tooltip": True},
-             "encoding": {
-                 "y": y, "yOffset": offset,
-                 "x": {"field": "orders", "type": "quantitative", "title": words["orders_run"],
-                       "axis": {"labelExpr": number_labels(lang), "tickCount": 5}},
-                 "color": {"field": "what", "type": "nominal", "title": None, "scale": {"domain": kinds, "range": "category"}},
-                 "tooltip": [{"field": "strategy", "type": "nominal"}, {"field": "what", "type": "nominal", "title": " "},
-                             {"field": "orders", "type": "quantitative", "title": words["orders_run"], "format": ",.1f"},
-                             {"field": "low", "type": "quantitative", "title": "95 % ≥", "format": "+,.1f"},
-                             {"field": "high", "type": "quantitative", "title": "95 % ≤", "format": "+,.1f"}]}},
-            {"mark": {"type": "rule", "strokeWidth": 1.6, "tooltip": False},
-             "encoding": {"y": y, "yOffset": offset, "x": {"field": "low", "type": "quantitative"}, "x2": {"field": "high"}}},
+            {
+                "mark": {"type": "bar", "cornerRadiusEnd": 3, "tooltip": True},
+                "encoding": {
+                    "y": y,
+                    "yOffset": offset,
+                    "x": {
+                        "field": "orders",
+                        "type": "quantitative",
+                        "title": words["orders_run"],
+                        "axis": {"labelExpr": number_labels(lang), "tickCount": 5},
+                    },
+                    "color": {
+                        "field": "what",
+                        "type": "nominal",
+                        "title": None,
+                        "scale": {"domain": kinds, "range": "category"},
+                    },
+                    "tooltip": [
+                        {"field": "strategy", "type": "nominal"},
+                        {"field": "what", "type": "nominal", "title": " "},
+                        {"field": "orders", "type": "quantitative", "title": words["orders_run"], "format": ",.1f"},
+                        {"field": "low", "type": "quantitative", "title": "95 % ≥", "format": "+,.1f"},
+                        {"field": "high", "type": "quantitative", "title": "95 % ≤", "format": "+,.1f"},
+                    ],
+                },
+            },
+            {
+                "mark": {"type": "rule", "strokeWidth": 1.6, "tooltip": False},
+                "encoding": {
+                    "y": y,
+                    "yOffset": offset,
+                    "x": {"field": "low", "type": "quantitative"},
+                    "x2": {"field": "high"},
+                },
+            },
         ],
-    )  # fmt: skip
+    )
 
 
 def profit_for_cost(source: Any, lang: Lang = "en") -> Chart | None:
@@ -129,24 +175,61 @@ def profit_for_cost(source: Any, lang: Lang = "en") -> Chart | None:
         )
     else:
         title = words["return_title_none"]
-    x = {"field": "cost", "type": "quantitative", "title": words["cost_strategy"],
-         "axis": {"labelExpr": number_labels(lang), "tickCount": 5, "grid": False}, "scale": {"zero": True, "padding": 14}}  # fmt: skip
+    x = {
+        "field": "cost",
+        "type": "quantitative",
+        "title": words["cost_strategy"],
+        "axis": {"labelExpr": number_labels(lang), "tickCount": 5, "grid": False},
+        "scale": {"zero": True, "padding": 14},
+    }
     colour = strategy_colour(story.labels, lang, [row["strategy"] for row in rows])
     tooltip = [
         {"field": "strategy", "type": "nominal"},
-        *({"field": f, "type": "quantitative", "title": t, "format": "+,.0f"} for f, t in (
-            ("cost", words["cost_strategy"]), ("profit", words["profit_difference"]), ("low", "95 % ≥"), ("high", "95 % ≤"))),
-    ]  # fmt: skip
+        *(
+            {"field": f, "type": "quantitative", "title": t, "format": "+,.0f"}
+            for f, t in (
+                ("cost", words["cost_strategy"]),
+                ("profit", words["profit_difference"]),
+                ("low", "95 % ≥"),
+                ("high", "95 % ≤"),
+            )
+        ),
+    ]
     return chart(
-        "profit_for_cost", title, words["return_note"], rows, lang, 300,
+        "profit_for_cost",
+        title,
+        words["return_note"],
+        rows,
+        lang,
+        300,
         layer=[
-            {"data": {"values": [{"zero": 0}]}, "mark": {"type": "rule", "strokeWidth": 1.4, "tooltip": False},
-             "encoding": {"y": {"field": "zero", "type": "quantitative"}}},
-            {"mark": {"type": "rule", "strokeWidth": 2.4, "opacity": 0.7, "tooltip": False},
-             "encoding": {"x": x, "y": {"field": "low", "type": "quantitative"}, "y2": {"field": "high"}, "color": colour}},
-            {"mark": {"type": "point", "filled": True, "size": 130, "opacity": 1, "tooltip": True},
-             "encoding": {"x": x, "y": {"field": "profit", "type": "quantitative", "title": words["profit_difference"],
-                                        "axis": {"labelExpr": number_labels(lang, signed=True), "tickCount": 5}},
-                          "color": colour, "tooltip": tooltip}},
+            {
+                "data": {"values": [{"zero": 0}]},
+                "mark": {"type": "rule", "strokeWidth": 1.4, "tooltip": False},
+                "encoding": {"y": {"field": "zero", "type": "quantitative"}},
+            },
+            {
+                "mark": {"type": "rule", "strokeWidth": 2.4, "opacity": 0.7, "tooltip": False},
+                "encoding": {
+                    "x": x,
+                    "y": {"field": "low", "type": "quantitative"},
+                    "y2": {"field": "high"},
+                    "color": colour,
+                },
+            },
+            {
+                "mark": {"type": "point", "filled": True, "size": 130, "opacity": 1, "tooltip": True},
+                "encoding": {
+                    "x": x,
+                    "y": {
+                        "field": "profit",
+                        "type": "quantitative",
+                        "title": words["profit_difference"],
+                        "axis": {"labelExpr": number_labels(lang, signed=True), "tickCount": 5},
+                    },
+                    "color": colour,
+                    "tooltip": tooltip,
+                },
+            },
         ],
-    )  # fmt: skip
+    )

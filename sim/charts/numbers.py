@@ -42,14 +42,14 @@ def number(value: float | None, lang: Lang, *, signed: bool = False, decimals: i
     elif size >= 100 or size == round(size):
         text = f"{size:,.0f}"
     else:
-        text = f"{size:,.1f}" if size >= 10 else f"{size:,.2f}" if size >= 0.095 else f"{size:.3g}"
+        text = f"{size:,.1f}" if size >= 10 else f"{size:,.2f}" if size >= 0.095 else f"{size:.2g}"
     is_zero = not text.strip("0.,")
     sign = "" if is_zero else "−" if value < 0 else "+" if signed else ""
     return sign + text + word
 
 
-def money(cents: float | None, lang: Lang, *, signed: bool = False) -> str:
-    """Cents as currency.
+def money(cents: float | None, lang: Lang, *, signed: bool = False, beside: float = 0.0) -> str:
+    """Cents as currency; `beside` is the largest amount next to it, so that both have the same decimals.
 
     >>> money(5_320_000, "en"), money(5_320_000, "zh"), money(-250, "zh", signed=True)
     ('53,200', '5.32 万元', '−2.50 元')
@@ -57,7 +57,7 @@ def money(cents: float | None, lang: Lang, *, signed: bool = False) -> str:
     if cents is None or not math.isfinite(cents):
         return NOTHING
     value = cents / 100
-    small = 0 < abs(value) < 100
+    small = 0 < abs(value) < 100 and abs(beside) < 10_000
     text = number(value, lang, signed=signed, decimals=2 if small else 0)
     if lang == "en":
         return text
@@ -105,11 +105,11 @@ def chance(p: float | None, lang: Lang) -> str:
     return f"{100 * p:.0f}{end}"
 
 
-def amount(value: float | None, measure: str, lang: Lang, *, difference: bool = False) -> str:
+def amount(value: float | None, measure: str, lang: Lang, *, difference: bool = False, beside: float = 0.0) -> str:
     """A value of a measure, or a difference of two, with its unit."""
     unit = MEASURES[measure].unit
     if unit == "cents":
-        return money(value, lang, signed=difference)
+        return money(value, lang, signed=difference, beside=beside)
     if unit == "share":
         return points(value, lang) if difference else percent(value, lang)
     text = number(value, lang, signed=difference)
@@ -119,3 +119,9 @@ def amount(value: float | None, measure: str, lang: Lang, *, difference: bool = 
 def measure_name(measure: str, lang: Lang) -> str:
     """What a measure is called in a sentence."""
     return MEASURES[measure].zh if lang == "zh" else MEASURES[measure].label
+
+
+def heading(measure: str, lang: Lang) -> str:
+    """What a measure is called at the head of a column or card."""
+    name = measure_name(measure, lang)
+    return name[:1].upper() + name[1:]

@@ -52,17 +52,36 @@ def tree_sizes(source: Any, lang: Lang = "en") -> Chart | None:
     shown = [name for name in groups if any(row["people"] == name for row in rows)]
     labels = [one for one in story.labels if any(row["strategy"] == one for row in rows)]
     return chart(
-        "tree_sizes", title, words["trees_note"], rows, lang, 260,
+        "tree_sizes",
+        title,
+        words["trees_note"],
+        rows,
+        lang,
+        260,
         mark={"type": "line", "point": {"size": 55}, "strokeWidth": 2, "tooltip": True},
         encoding={
-            "x": {"field": "people", "type": "ordinal", "sort": shown, "title": words["tree_size"], "axis": {"labelAngle": 0}},
-            "y": {"field": "trees_a_run", "type": "quantitative", "scale": {"type": "log"}, "title": words["trees_run"],
-                  "axis": {"tickCount": 5, "format": "~g"}},
+            "x": {
+                "field": "people",
+                "type": "ordinal",
+                "sort": shown,
+                "title": words["tree_size"],
+                "axis": {"labelAngle": 0},
+            },
+            "y": {
+                "field": "trees_a_run",
+                "type": "quantitative",
+                "scale": {"type": "log"},
+                "title": words["trees_run"],
+                "axis": {"tickCount": 5, "format": "~g"},
+            },
             "color": strategy_colour(story.labels, lang, labels),
-            "tooltip": [{"field": "strategy", "type": "nominal"}, {"field": "people", "type": "nominal", "title": words["tree_size"]},
-                        {"field": "trees_a_run", "type": "quantitative", "title": words["trees_run"], "format": ",.3~r"}],
+            "tooltip": [
+                {"field": "strategy", "type": "nominal"},
+                {"field": "people", "type": "nominal", "title": words["tree_size"]},
+                {"field": "trees_a_run", "type": "quantitative", "title": words["trees_run"], "format": ",.3~r"},
+            ],
         },
-    )  # fmt: skip
+    )
 
 
 def generations(source: Any, lang: Lang = "en") -> Chart | None:
@@ -72,26 +91,41 @@ def generations(source: Any, lang: Lang = "en") -> Chart | None:
     table = table[table["generation"] >= 1] if len(table) else table
     if not len(table):
         return None
-    rows = [{"strategy": r["strategy"], "generation": r["generation"], "people_a_run": r["n_people"]}
-            for r in table.to_dict("records")]  # fmt: skip
-    label = story.subject if story.subject in set(table["strategy"]) else str(table["strategy"].iloc[0])
+    rows = [
+        {"strategy": r["strategy"], "generation": r["generation"], "people_a_run": r["n_people"]}
+        for r in table.to_dict("records")
+    ]
+    label = story.subject if story.subject in set(table["strategy"]) else None
+    label = label or str(table["strategy"].iloc[0])
     mine = table[table["strategy"] == label]
     title = words["generations_title"].format(
         label=short(label), depth=int(mine["generation"].max()), n=number(float(mine["n_people"].iloc[0]), lang)
     )
     labels = [one for one in story.labels if one in set(table["strategy"])]
     return chart(
-        "generations", title, words["generations_note"], rows, lang, 260,
+        "generations",
+        title,
+        words["generations_note"],
+        rows,
+        lang,
+        260,
         mark={"type": "line", "point": {"size": 55}, "strokeWidth": 2, "tooltip": True},
         encoding={
             "x": {"field": "generation", "type": "ordinal", "title": words["generation"], "axis": {"labelAngle": 0}},
-            "y": {"field": "people_a_run", "type": "quantitative", "title": words["people_run"],
-                  "axis": {"tickCount": 5, "labelExpr": number_labels(lang)}},
+            "y": {
+                "field": "people_a_run",
+                "type": "quantitative",
+                "title": words["people_run"],
+                "axis": {"tickCount": 5, "labelExpr": number_labels(lang)},
+            },
             "color": strategy_colour(story.labels, lang, labels),
-            "tooltip": [{"field": "strategy", "type": "nominal"}, {"field": "generation", "type": "ordinal", "title": words["generation"]},
-                        {"field": "people_a_run", "type": "quantitative", "title": words["people_run"], "format": ",.3~r"}],
+            "tooltip": [
+                {"field": "strategy", "type": "nominal"},
+                {"field": "generation", "type": "ordinal", "title": words["generation"]},
+                {"field": "people_a_run", "type": "quantitative", "title": words["people_run"], "format": ",.3~r"},
+            ],
         },
-    )  # fmt: skip
+    )
 
 
 def largest_tree(source: Any, lang: Lang = "en", strategy: str | None = None) -> Chart | None:
@@ -107,8 +141,14 @@ def largest_tree(source: Any, lang: Lang = "en", strategy: str | None = None) ->
     at = {row["id"]: row for row in table.to_dict("records")}
     rows: list[dict[str, Any]] = []
     for row in at.values():
-        one = {"shopper": row["id"], "persona": persona_name(row["persona"], lang), "generation": row["generation"],
-               "x": row["x"], "y": row["y"], "first": row["inviter"] < 0}  # fmt: skip
+        one = {
+            "shopper": row["id"],
+            "persona": persona_name(row["persona"], lang),
+            "generation": row["generation"],
+            "x": row["x"],
+            "y": row["y"],
+            "first": row["inviter"] < 0,
+        }
         if row["inviter"] in at:
             above = at[row["inviter"]]
             one |= {"invited_by": row["inviter"], "x2": above["x"], "y2": above["y"]}
@@ -122,19 +162,29 @@ def largest_tree(source: Any, lang: Lang = "en", strategy: str | None = None) ->
         {"field": "generation", "type": "quantitative", "title": words["generation"]},
     ]
     return chart(
-        "largest_tree", words["largest_title"].format(label=short(label), n=about["size"], depth=about["depth"]), note,
-        rows, lang, 320,
+        "largest_tree",
+        words["largest_title"].format(label=short(label), n=about["size"], depth=about["depth"]),
+        note,
+        rows,
+        lang,
+        320,
         layer=[
-            {"transform": [{"filter": {"field": "first", "equal": False}}],
-             "mark": {"type": "rule", "strokeWidth": 1.2, "opacity": 0.6, "tooltip": False},
-             "encoding": {"x": x, "y": y, "x2": {"field": "x2"}, "y2": {"field": "y2"}}},
-            {"mark": {"type": "circle", "size": 70, "opacity": 1, "style": "for", "tooltip": True},
-             "encoding": {"x": x, "y": y, "tooltip": tooltip}},
-            {"transform": [{"filter": {"field": "first", "equal": True}}],
-             "mark": {"type": "circle", "size": 220, "opacity": 1, "style": "against", "tooltip": True},
-             "encoding": {"x": x, "y": y, "tooltip": tooltip}},
+            {
+                "transform": [{"filter": {"field": "first", "equal": False}}],
+                "mark": {"type": "rule", "strokeWidth": 1.2, "opacity": 0.6, "tooltip": False},
+                "encoding": {"x": x, "y": y, "x2": {"field": "x2"}, "y2": {"field": "y2"}},
+            },
+            {
+                "mark": {"type": "circle", "size": 70, "opacity": 1, "style": "for", "tooltip": True},
+                "encoding": {"x": x, "y": y, "tooltip": tooltip},
+            },
+            {
+                "transform": [{"filter": {"field": "first", "equal": True}}],
+                "mark": {"type": "circle", "size": 220, "opacity": 1, "style": "against", "tooltip": True},
+                "encoding": {"x": x, "y": y, "tooltip": tooltip},
+            },
         ],
-    )  # fmt: skip
+    )
 
 
 def communities(source: Any, lang: Lang = "en", strategy: str | None = None) -> Chart | None:
@@ -151,7 +201,7 @@ def communities(source: Any, lang: Lang = "en", strategy: str | None = None) -> 
     ]
     ties = found["ties"]
     strong = ties[ties["ties"] >= np.quantile(ties["ties"], 0.5)] if len(ties) else ties
-    rows += [{"kind": "ties", **row} for row in strong.to_dict("records")]
+    rows += [{"kind": "ties"} | {str(k): v for k, v in row.items()} for row in strong.to_dict("records")]
     title = words["community_title"].format(
         label=short(label),
         low=percent(float(table["more"].min()), lang),
@@ -160,23 +210,49 @@ def communities(source: Any, lang: Lang = "en", strategy: str | None = None) -> 
     note = words["community_note"].format(n=number(int(table["people"].sum()), lang))
     x, y = {"field": "x", "type": "quantitative", **_BLANK}, {"field": "y", "type": "quantitative", **_BLANK}
     return chart(
-        "communities", title, note, rows, lang, 380,
+        "communities",
+        title,
+        note,
+        rows,
+        lang,
+        380,
         layer=[
-            {"transform": [{"filter": {"field": "kind", "equal": "ties"}}],
-             "mark": {"type": "rule", "opacity": 0.35, "tooltip": False},
-             "encoding": {"x": x, "y": y, "x2": {"field": "x2"}, "y2": {"field": "y2"},
-                          "strokeWidth": {"field": "ties", "type": "quantitative", "scale": {"range": [0.4, 4]}, "legend": None}}},
-            {"transform": [{"filter": {"field": "kind", "equal": "community"}}],
-             "mark": {"type": "circle", "opacity": 1, "stroke": "#7A8794", "strokeWidth": 1, "tooltip": True},
-             "encoding": {
-                 "x": x, "y": y,
-                 "size": {"field": "people", "type": "quantitative", "scale": {"range": [60, 2600]}, "legend": None},
-                 "color": {"field": "more", "type": "quantitative", "scale": {"range": "ramp", "zero": False},
-                           "legend": {"title": words["community_more"], "format": ".0%", "gradientLength": 140}},
-                 "tooltip": [
-                     {"field": "people", "type": "quantitative", "title": words["community_people"], "format": ","},
-                     {"field": "more", "type": "quantitative", "title": words["community_more"], "format": ".1%"},
-                     {"field": "fewer", "type": "quantitative", "title": words["community_fewer"], "format": ".1%"},
-                     {"field": "invited", "type": "quantitative", "title": words["community_invited"]}]}},
+            {
+                "transform": [{"filter": {"field": "kind", "equal": "ties"}}],
+                "mark": {"type": "rule", "opacity": 0.35, "tooltip": False},
+                "encoding": {
+                    "x": x,
+                    "y": y,
+                    "x2": {"field": "x2"},
+                    "y2": {"field": "y2"},
+                    "strokeWidth": {
+                        "field": "ties",
+                        "type": "quantitative",
+                        "scale": {"range": [0.4, 4]},
+                        "legend": None,
+                    },
+                },
+            },
+            {
+                "transform": [{"filter": {"field": "kind", "equal": "community"}}],
+                "mark": {"type": "circle", "opacity": 1, "stroke": "#7A8794", "strokeWidth": 1, "tooltip": True},
+                "encoding": {
+                    "x": x,
+                    "y": y,
+                    "size": {"field": "people", "type": "quantitative", "scale": {"range": [60, 2600]}, "legend": None},
+                    "color": {
+                        "field": "more",
+                        "type": "quantitative",
+                        "scale": {"range": "ramp", "zero": False},
+                        "legend": {"title": words["community_more"], "format": ".0%", "gradientLength": 140},
+                    },
+                    "tooltip": [
+                        {"field": "people", "type": "quantitative", "title": words["community_people"], "format": ","},
+                        {"field": "more", "type": "quantitative", "title": words["community_more"], "format": ".1%"},
+                        {"field": "fewer", "type": "quantitative", "title": words["community_fewer"], "format": ".1%"},
+                        {"field": "invited", "type": "quantitative", "title": words["community_invited"]},
+                    ],
+                },
+            },
         ],
-    )  # fmt: skip
+    )

@@ -1,4 +1,4 @@
-"""Charts of the screen "verdict": differences with intervals, who is probably best; imports the rooms below, studies."""
+"""Charts of the screen "verdict": differences with intervals, who is probably best; imports the rooms below."""
 
 from __future__ import annotations
 
@@ -45,8 +45,13 @@ def measure_differences(source: Any, lang: Lang = "en", measure: str | None = No
     )
     y = {"field": "strategy", "type": "nominal", "sort": order, "title": None, "axis": {"labelLimit": 150}}
     colour = strategy_colour(story.labels, lang, legend=False)
-    x = {"field": "diff", "type": "quantitative", "title": axis,
-         "axis": {"labelExpr": number_labels(lang, signed=True), "tickCount": 5}, "scale": {"zero": True}}  # fmt: skip
+    x = {
+        "field": "diff",
+        "type": "quantitative",
+        "title": axis,
+        "axis": {"labelExpr": number_labels(lang, signed=True), "tickCount": 5},
+        "scale": {"zero": True},
+    }
     tooltip = [
         {"field": "strategy", "type": "nominal", "title": "策略" if lang == "zh" else "strategy"},
         {"field": "diff", "type": "quantitative", "title": axis, "format": "+,.4~r"},
@@ -55,19 +60,41 @@ def measure_differences(source: Any, lang: Lang = "en", measure: str | None = No
     ]
     dot = {"type": "point", "size": 110, "strokeWidth": 2.4, "opacity": 1, "tooltip": True}
     return chart(
-        f"differences_{name}", finding(story, name, lang), words["differences_note"].format(basis=basis(story, lang)),
-        rows, lang, 44 * len(order) + 44,
+        f"differences_{name}",
+        finding(story, name, lang),
+        words["differences_note"].format(basis=basis(story, lang)),
+        rows,
+        lang,
+        44 * len(order) + 44,
         layer=[
-            {"data": {"values": [{"zero": 0}]}, "mark": {"type": "rule", "strokeWidth": 1.4, "tooltip": False},
-             "encoding": {"x": {"field": "zero", "type": "quantitative"}}},
-            {"mark": {"type": "rule", "strokeWidth": 3, "strokeCap": "round", "tooltip": False},
-             "encoding": {"y": y, "x": {"field": "low", "type": "quantitative"}, "x2": {"field": "high"}, "color": colour}},
-            {"mark": dot | {"filled": False},
-             "encoding": {"y": y, "x": x, "color": colour, "tooltip": tooltip}},
-            {"transform": [{"filter": {"field": "clear", "equal": True}}], "mark": dot | {"filled": True},
-             "encoding": {"y": y, "x": x, "color": colour, "tooltip": tooltip}},
+            {
+                "data": {"values": [{"zero": 0}]},
+                "mark": {"type": "rule", "strokeWidth": 1.4, "tooltip": False},
+                "encoding": {"x": {"field": "zero", "type": "quantitative"}},
+            },
+            {
+                "mark": {"type": "rule", "strokeWidth": 3, "strokeCap": "round", "tooltip": False},
+                "encoding": {
+                    "y": y,
+                    "x": {"field": "low", "type": "quantitative"},
+                    "x2": {"field": "high"},
+                    "color": colour,
+                },
+            },
+            {"mark": dot | {"filled": False}, "encoding": {"y": y, "x": x, "color": colour, "tooltip": tooltip}},
+            *(
+                [
+                    {
+                        "transform": [{"filter": {"field": "clear", "equal": True}}],
+                        "mark": dot | {"filled": True},
+                        "encoding": {"y": y, "x": x, "color": colour, "tooltip": tooltip},
+                    }
+                ]
+                if any(row["clear"] for row in rows)
+                else []
+            ),
         ],
-    )  # fmt: skip
+    )
 
 
 def probability_best(source: Any, lang: Lang = "en", measure: str | None = None) -> Chart | None:
@@ -83,21 +110,46 @@ def probability_best(source: Any, lang: Lang = "en", measure: str | None = None)
         label=name_of(first, lang, opens=True), measure=measure_name(name, lang), p=chance(known[first], lang)
     )
     rows = [
-        {"strategy": label, "shown_as": words["control"] if label == CONTROL and lang == "zh" else label,
-         "probability": 100 * known[label]}
+        {
+            "strategy": label,
+            "shown_as": words["control"] if label == CONTROL and lang == "zh" else label,
+            "probability": 100 * known[label],
+        }
         for label in order
-    ]  # fmt: skip
-    y = {"field": "shown_as", "type": "nominal", "sort": [row["shown_as"] for row in rows], "title": None,
-         "axis": {"labelLimit": 150}}  # fmt: skip
-    x = {"field": "probability", "type": "quantitative", "title": words["best_axis"], "scale": {"domain": [0, 100]},
-         "axis": {"tickCount": 5}}  # fmt: skip
+    ]
+    y = {
+        "field": "shown_as",
+        "type": "nominal",
+        "sort": [row["shown_as"] for row in rows],
+        "title": None,
+        "axis": {"labelLimit": 150},
+    }
+    x = {
+        "field": "probability",
+        "type": "quantitative",
+        "title": words["best_axis"],
+        "scale": {"domain": [0, 100]},
+        "axis": {"tickCount": 5},
+    }
     return chart(
-        "probability_best", title, words["best_note"].format(measure=measure_name(name, lang)), rows, lang,
+        "probability_best",
+        title,
+        words["best_note"].format(measure=measure_name(name, lang)),
+        rows,
+        lang,
         34 * len(order) + 44,
         layer=[
-            {"mark": {"type": "bar", "height": 16, "cornerRadiusEnd": 3, "tooltip": True},
-             "encoding": {"y": y, "x": x, "color": strategy_colour(story.labels, lang, legend=False), "tooltip": [
-                 {"field": "strategy", "type": "nominal"},
-                 {"field": "probability", "type": "quantitative", "title": words["best_axis"], "format": ".1f"}]}},
+            {
+                "mark": {"type": "bar", "height": 16, "cornerRadiusEnd": 3, "tooltip": True},
+                "encoding": {
+                    "y": y,
+                    "x": x,
+                    "color": strategy_colour(story.labels, lang, legend=False),
+                    "tooltip": [
+                        {"field": "strategy", "type": "nominal"},
+                        {"field": "probability", "type": "quantitative", "title": words["best_axis"], "format": ".1f"},
+                    ],
+                },
+            },
         ],
-    )  # fmt: skip
+    )

@@ -12,7 +12,18 @@ from typing import Annotated, Any
 
 import typer
 
-from sim.cli import catalogues, comparing, explaining, facts, folders, health, scenarios, sweeping, web
+from sim.cli import (
+    catalogues,
+    comparing,
+    explaining,
+    facts,
+    folders,
+    health,
+    reporting,
+    scenarios,
+    sweeping,
+    web,
+)
 from sim.cli.guard import INTERRUPTED, guarded
 from sim.version import RESULTS_VERSION, __version__
 
@@ -44,7 +55,10 @@ def _top(
 
 #: headings of the help, each with its commands
 PANELS: tuple[tuple[str, tuple[Callable[..., None], ...]], ...] = (
-    ("Compare strategies", (web.app, comparing.demo, comparing.compare, explaining.explain, comparing.run)),
+    (
+        "Compare strategies",
+        (web.app, comparing.demo, comparing.compare, explaining.explain, reporting.report, comparing.run),
+    ),
     ("Long sweeps", (sweeping.sweep, sweeping.resume, folders.status, folders.failures, folders.merge)),
     ("Results for other tools", (folders.query, folders.export)),
     ("Is the model right", (facts.validate,)),

@@ -1,11 +1,11 @@
-"""What the screens "money", "assumptions", "method" and "what would change it" hold; imports `words`, `verdict`, charts."""
+"""What the screens "money", "assumptions", "method" and "what would change it" hold; imports `verdict`, `words`."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from sim.charts.money import line_name
-from sim.charts.numbers import amount, measure_name, money, number
+from sim.charts.numbers import amount, heading, money, number
 from sim.metrics import MEASURES
 from sim.report.verdict import difference
 from sim.report.words import Words
@@ -20,28 +20,37 @@ def money_screen(story: Story, words: Words) -> dict[str, Any]:
     for label in story.others:
         per_cost = {name: measures[name][label]["diff_per_cost"] for name in ("gmv_cents", "profit_cents")}
         roi = story.entry("roi", label)
-        rows.append({
-            "label": words.name(label, opens=True), "cost": difference(story, "cost_cents", label, words),
-            "profit": difference(story, "profit_cents", label, words),
-            "gmv_per_cost": number(per_cost["gmv_cents"], words.lang, signed=True),
-            "roi": number(roi["mean"], words.lang, signed=True),
-            "cac": amount(measures["cac_cents"][label]["mean"], "cac_cents", words.lang),
-        })  # fmt: skip
+        rows.append(
+            {
+                "label": words.name(label, opens=True),
+                "cost": difference(story, "cost_cents", label, words),
+                "profit": difference(story, "profit_cents", label, words),
+                "gmv_per_cost": number(per_cost["gmv_cents"], words.lang, signed=True),
+                "roi": number(roi["mean"], words.lang, signed=True),
+                "cac": amount(measures["cac_cents"][label]["mean"], "cac_cents", words.lang),
+            }
+        )
     ledger = [
-        {"strategy": str(row["strategy"]), "tactic": str(row["tactic"]), "line": line_name(str(row["line"]), words.lang),
-         "cls": words(f"cls_{row['cls']}") if f"cls_{row['cls']}" in words else str(row["cls"]),
-         "amount": money(row["diff"], words.lang), "is_clear": is_clear(row)}
+        {
+            "strategy": str(row["strategy"]),
+            "tactic": str(row["tactic"]),
+            "line": line_name(str(row["line"]), words.lang),
+            "cls": words(f"cls_{row['cls']}") if f"cls_{row['cls']}" in words else str(row["cls"]),
+            "amount": money(row["diff"], words.lang),
+            "is_clear": is_clear(row),
+        }
         for row in story.why("costs").to_dict("records")
-    ]  # fmt: skip
+    ]
     return {"rows": rows, "ledger": ledger}
 
 
 def assumptions_screen(story: Story, words: Words) -> dict[str, Any]:
     """Coefficients by how well they are known, those changed, the evidence for each tactic."""
     rows = [
-        row | {"value": f"{row['value']:.6g}", "default": f"{row['default']:.6g}", "known": words(f"known_{row['status']}")}
+        row
+        | {"value": f"{row['value']:.6g}", "default": f"{row['default']:.6g}", "known": words(f"known_{row['status']}")}
         for row in story.assumptions
-    ]  # fmt: skip
+    ]
     evidence: dict[tuple[str, str], dict[str, Any]] = {}
     for one in story.evidence:
         key = (one["strategy"], one["kind"])
@@ -49,9 +58,12 @@ def assumptions_screen(story: Story, words: Words) -> dict[str, Any]:
         evidence[key] = one | {"name": name, "label": words.name(one["strategy"], opens=True)}
     return {
         "known": [{"status": k, "name": words(f"known_{k}"), "n": n} for k, n in story.known_as.items()],
-        "n": len(rows), "guesses": story.known_as["guess"], "changed": [row for row in rows if row["is_changed"]],
-        "rows": rows, "evidence": list(evidence.values()),
-    }  # fmt: skip
+        "n": len(rows),
+        "guesses": story.known_as["guess"],
+        "changed": [row for row in rows if row["is_changed"]],
+        "rows": rows,
+        "evidence": list(evidence.values()),
+    }
 
 
 def method_screen(story: Story, words: Words) -> dict[str, Any]:
@@ -72,26 +84,46 @@ def method_screen(story: Story, words: Words) -> dict[str, Any]:
         aa = {"state": "passed", "said": words("aa_same", r=again["replication"], n=again["n_measures"])}
     size = getattr(scenario.population, "size", None)
     facts = [
-        (words("fact_scenario"), scenario.name), (words("fact_people"), number(size, lang)),
-        (words("fact_days"), scenario.days), (words("fact_burn_in"), scenario.burn_in_days),
-        (words("fact_runs"), number(len(results.runs), lang)), (words("fact_seed"), scenario.seed),
+        (words("fact_scenario"), scenario.name),
+        (words("fact_people"), number(size, lang)),
+        (words("fact_days"), scenario.days),
+        (words("fact_burn_in"), scenario.burn_in_days),
+        (words("fact_runs"), number(len(results.runs), lang)),
+        (words("fact_seed"), scenario.seed),
         (words("fact_digest"), manifest.get("digest", "")),
         (words("fact_results_version"), manifest.get("results_version", "")),
         (words("fact_finished"), str(manifest.get("finished") or "–").replace("T", " ").replace("+00:00", " UTC")),
-    ]  # fmt: skip
-    shown = list(dict.fromkeys([answer["decide_on"], "gmv_cents", "profit_cents", "cost_cents", "retained_share",
-                                "retention_d30", "roi", "k_factor", "dau_mean"]))  # fmt: skip
+    ]
+    shown = list(
+        dict.fromkeys(
+            [
+                answer["decide_on"],
+                "gmv_cents",
+                "profit_cents",
+                "cost_cents",
+                "retained_share",
+                "retention_d30",
+                "roi",
+                "k_factor",
+                "dau_mean",
+            ]
+        )
+    )
     return {
-        "said": said, "aa": aa, "facts": facts, "command": str(manifest.get("command") or ""),
+        "said": said,
+        "aa": aa,
+        "facts": facts,
+        "command": str(manifest.get("command") or ""),
         "versions": manifest.get("versions") or {},
-        "definitions": [(measure_name(name, lang), MEASURES[name].definition) for name in shown],
-    }  # fmt: skip
+        "definitions": [(heading(name, lang), MEASURES[name].definition) for name in shown],
+    }
 
 
 def robust_screen(story: Story, words: Words) -> dict[str, Any]:
     """How far the answer holds when the assumptions move; what to type where nobody has asked."""
     folder = story.results.folder
     return {
-        "command": f"grapevine robustness {folder.name if folder.parent.name != 'results' else f'results/{folder.name}'}",
-        "guesses": story.known_as["guess"], "n": len(story.assumptions),
-    }  # fmt: skip
+        "command": f"grapevine robustness results/{folder.name}",
+        "guesses": story.known_as["guess"],
+        "n": len(story.assumptions),
+    }

@@ -26,10 +26,16 @@ from sim.version import __version__
 
 LANGS: Final[tuple[Lang, ...]] = ("en", "zh")
 SCREENS: Final[dict[str, Callable[[Story, Words], dict[str, Any]]]] = {
-    "verdict": verdict_screen, "over_time": over_time_screen, "why": why_screen, "who": who_screen,
-    "spread": spread_screen, "robust": robust_screen, "money": money_screen, "assumptions": assumptions_screen,
+    "verdict": verdict_screen,
+    "over_time": over_time_screen,
+    "why": why_screen,
+    "who": who_screen,
+    "spread": spread_screen,
+    "robust": robust_screen,
+    "money": money_screen,
+    "assumptions": assumptions_screen,
     "method": method_screen,
-}  # fmt: skip
+}
 #: charts of which every strategy has its own; of the others of BY_STRATEGY only the one to look at first is drawn
 _PANELS: Final = {"waterfall", "personas", "largest_tree"}
 
@@ -106,27 +112,44 @@ def render(source: Any, lang: Lang = "en") -> str:
     if lang not in LANGS:
         raise InputError("no such language", path="--lang", found=lang, allowed="en or zh")
     environment = Environment(
-        loader=PackageLoader("sim.report", "templates"), autoescape=select_autoescape(default=True, default_for_string=True),
-        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
+        loader=PackageLoader("sim.report", "templates"),
+        autoescape=select_autoescape(default=True, default_for_string=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     drawings = Drawings()
     pages = []
     for one in LANGS:
         words = Words(one)
         screens = {name: make(story, words) for name, make in SCREENS.items()}
-        pages.append({
-            "lang": one, "code": "zh-Hans" if one == "zh" else "en", "t": words, "s": screens,
-            "charts": charts_of(story, one, drawings), "others": story.others, "subject": story.subject,
-        })  # fmt: skip
+        pages.append(
+            {
+                "lang": one,
+                "code": "zh-Hans" if one == "zh" else "en",
+                "t": words,
+                "s": screens,
+                "charts": charts_of(story, one, drawings),
+                "others": story.others,
+                "subject": story.subject,
+            }
+        )
     said = {
         one: {k: locale(one)[k] for k in ("table", "table_hide", "not_drawn", "theme", "theme_light")} for one in LANGS
     }
     scripts = [program(), in_js(_own("report.js"))]
     return environment.get_template("report.html").render(
-        pages=pages, lang=lang, name=story.results.scenario.name, description=story.results.scenario.description,
-        version=__version__, style=_own("report.css"), scripts=scripts, drawings=drawings.text(),
-        said=in_script(json.dumps(said, ensure_ascii=False)), policy=policy(scripts),
-    )  # fmt: skip
+        pages=pages,
+        lang=lang,
+        name=story.results.scenario.name,
+        description=story.results.scenario.description,
+        version=__version__,
+        style=_own("report.css"),
+        scripts=scripts,
+        drawings=drawings.text(),
+        said=in_script(json.dumps(said, ensure_ascii=False)),
+        policy=policy(scripts),
+    )
 
 
 def _own(name: str) -> str:
@@ -157,9 +180,10 @@ def require_own_files(folder: Path) -> None:
     for path in folder.rglob("*"):
         if path.is_symlink() and not path.resolve().is_relative_to(home):
             raise InputError(
-                "a link in this folder leads out of it, so no report is written", file=path,
+                "a link in this folder leads out of it, so no report is written",
+                file=path,
                 hint="Put the file itself in its place.",
-            )  # fmt: skip
+            )
 
 
 def write_report(source: Any, lang: Lang = "en", to: str | Path | None = None) -> Path:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from markupsafe import Markup
 
-from sim.charts.numbers import NOTHING, amount, chance, measure_name, number, percent
+from sim.charts.numbers import NOTHING, amount, chance, heading, measure_name, number, percent
 from sim.metrics import MEASURES
 from sim.report.words import Words
 from sim.studies.compare import CONTROL, goal_measure
@@ -22,7 +22,10 @@ def difference(story: Story, measure: str, label: str, words: Words) -> dict[str
     lang = words.lang
     interval = ""
     if entry["ci_low"] is not None:
-        low, high = (amount(entry[end], measure, lang, difference=True) for end in ("ci_low", "ci_high"))
+        largest = max(abs(entry[end]) for end in ("diff", "ci_low", "ci_high"))
+        low, high = (
+            amount(entry[end], measure, lang, difference=True, beside=largest) for end in ("ci_low", "ci_high")
+        )
         if lang == "en":
             low = low.removesuffix(" points")
         interval = words("interval", low=low, high=high)
@@ -31,13 +34,18 @@ def difference(story: Story, measure: str, label: str, words: Words) -> dict[str
     of_whole = MEASURES[measure].unit in ("cents", "count") and (entry["control_mean"] or 0) > 0
     way = 0 if not entry["is_clear"] else MEASURES[measure].direction * (1 if entry["diff"] > 0 else -1)
     return {
-        "measure": measure, "name": measure_name(measure, lang),
+        "measure": measure,
+        "name": measure_name(measure, lang),
+        "heading": heading(measure, lang),
         "diff": amount(entry["diff"], measure, lang, difference=True),
         "mean": amount(entry["mean"], measure, lang),
         "relative": percent(entry["relative"], lang, signed=True) if of_whole else "",
-        "interval": interval, "is_clear": entry["is_clear"],
-        "way": {1: "good", -1: "bad", 0: ""}[way], "is_known": entry["diff"] is not None, "is_cost": False,
-    }  # fmt: skip
+        "interval": interval,
+        "is_clear": entry["is_clear"],
+        "way": {1: "good", -1: "bad", 0: ""}[way],
+        "is_known": entry["diff"] is not None,
+        "is_cost": False,
+    }
 
 
 def headline(story: Story, words: Words) -> Markup:
@@ -75,7 +83,9 @@ def _sure(story: Story, words: Words) -> list[Markup]:
         return [words("sure_open_none", rival=rival, lead=lead, **found)]
     said = [words("sure_open", rival=rival, lead=lead, **found)]
     more = choice["more_replications"]
-    said.append(words("more_runs", n=number(more, lang)) if more is not None else words("never_settles"))
+    said.append(
+        words("more_runs", n=number(float(f"{more:.2g}"), lang)) if more is not None else words("never_settles")
+    )
     return said
 
 
@@ -133,7 +143,7 @@ def verdict_screen(story: Story, words: Words) -> dict[str, Any]:
         cards.append(
             cost
             | {
-                "name": words("card_cost"),
+                "heading": words("card_cost"),
                 "diff": cost["mean"],
                 "relative": "",
                 "interval": "",
@@ -147,21 +157,32 @@ def verdict_screen(story: Story, words: Words) -> dict[str, Any]:
     if story.is_known("retention_d30"):
         columns.insert(columns.index("profit_cents"), "retention_d30")
     table = [
-        {"label": words.name(one, opens=True, most=200), "is_control": one == CONTROL, "is_choice": one == label,
-         "cells": [difference(story, name, one, words) for name in columns],
-         "best": chance(answer["measures"][answer["decide_on"]][one]["p_best"], lang)}
+        {
+            "label": words.name(one, opens=True, most=200),
+            "is_control": one == CONTROL,
+            "is_choice": one == label,
+            "cells": [difference(story, name, one, words) for name in columns],
+            "best": chance(answer["measures"][answer["decide_on"]][one]["p_best"], lang),
+        }
         for one in story.labels
-    ]  # fmt: skip
+    ]
     n, worlds = answer["replications"], answer["worlds"]
     return {
-        "headline": headline(story, words), "sure": _sure(story, words), "effects": [one for one in said if one],
-        "subject": None if subject is None else words.name(subject, opens=True), "cards": cards,
-        "goals": _goals(story, words), "missed": _missed(story, words), "columns": [
-            {"measure": name, "name": measure_name(name, lang), "is_cost": name == "cost_cents"} for name in columns],
-        "table": table, "rests_on": words("rests_on", n=n, w=worlds) if n > 1 else words("rests_on_one"),
+        "headline": headline(story, words),
+        "sure": _sure(story, words),
+        "effects": [one for one in said if one],
+        "subject": None if subject is None else words.name(subject, opens=True),
+        "cards": cards,
+        "goals": _goals(story, words),
+        "missed": _missed(story, words),
+        "columns": [
+            {"measure": name, "name": heading(name, lang), "is_cost": name == "cost_cents"} for name in columns
+        ],
+        "table": table,
+        "rests_on": words("rests_on", n=n, w=worlds) if n > 1 else words("rests_on_one"),
         "n_failed": int((story.results.runs["status"] == "failed").sum()),
         "best_on": measure_name(answer["decide_on"], lang),
-    }  # fmt: skip
+    }
 
 
 def over_time_screen(story: Story, words: Words) -> dict[str, Any]:
@@ -178,5 +199,5 @@ def over_time_screen(story: Story, words: Words) -> dict[str, Any]:
     ]
     return {
         "common": [row | {"cells": [row["cells"][k] for k in known]} for row in rows] if known else [],
-        "columns": [measure_name(_COMMON[k], words.lang) for k in known],
-    }  # fmt: skip
+        "columns": [heading(_COMMON[k], words.lang) for k in known],
+    }

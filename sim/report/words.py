@@ -1,15 +1,18 @@
-"""The sentences of the report from its locale files; imports errors only. Parts are escaped, names keep their direction."""
+"""The sentences of the report from its locale files; imports errors only. Parts of a sentence are escaped."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
+from typing import Final
 
 import yaml
 from markupsafe import Markup
 
 from sim.charts import Lang
+
+_FITS: Final = 20  # signs of a name that are kept on one line in a table
 
 
 @cache
@@ -39,7 +42,8 @@ class Words:
         if label == "control":
             return Markup(self._locale["Control" if opens else "control"])
         cut = label if len(label) <= most else label[: most - 1] + "…"
-        return Markup('<bdi class="label">{}</bdi>').format(cut)
+        kind = "label long" if len(cut) > _FITS else "label"
+        return Markup('<bdi class="{}">{}</bdi>').format(kind, cut)
 
     def listed(self, parts: list[Markup]) -> Markup:
         """Parts of a sentence with commas between them."""

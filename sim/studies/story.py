@@ -26,8 +26,13 @@ from sim.studies.over_time import Series, by_age, by_day, cohort_weeks
 
 #: what a strategy does to people beside what it sells: measure names, in the order told
 WELFARE: Final = (
-    "discount_per_buyer_cents", "pushes_per_month", "messages_per_month", "n_let_down", "fatigue_mean", "churn_rate_30d",
-)  # fmt: skip
+    "discount_per_buyer_cents",
+    "pushes_per_month",
+    "messages_per_month",
+    "n_let_down",
+    "fatigue_mean",
+    "churn_rate_30d",
+)
 #: people x days up to which a run is played once more for a check
 MOST_PERSON_DAYS: Final = 5_000_000
 _RETENTION: Final = ("retention_d30", "retention_d7", "retention_d1")
@@ -39,9 +44,10 @@ class Story:
     def __init__(self, results: Results) -> None:
         if results.manifest.get("design") is not None:
             raise InputError(
-                "a sweep of many points cannot be told as one comparison", file=results.folder,
+                "a sweep of many points cannot be told as one comparison",
+                file=results.folder,
                 hint="Run `grapevine compare` with the changes of one point (`--set path=value`), and use that folder.",
-            )  # fmt: skip
+            )
         self.results = results
 
     @classmethod
@@ -58,9 +64,10 @@ class Story:
         """The verdict, as `verdict.json` has it."""
         if self.results.runs.empty:
             raise InputError(
-                "nothing has finished in this folder yet", file=self.results.folder,
+                "nothing has finished in this folder yet",
+                file=self.results.folder,
                 hint="`grapevine compare` goes on where it stopped.",
-            )  # fmt: skip
+            )
         return compare_results(self.results).answer | {"common_retention": common_retention(self.results)}
 
     @cached_property
@@ -81,7 +88,7 @@ class Story:
             return str(choice)
         about = MEASURES[self.answer["decide_on"]]
         means = {k: e["mean"] for k, e in self.answer["measures"][about.name].items() if k != CONTROL}
-        known = {label: mean for label, mean in means.items() if mean is not None}
+        known = {str(label): float(mean) for label, mean in means.items() if mean is not None}
         if known:
             return max(known, key=lambda label: about.direction * known[label])
         return next(iter(self.others), None)
@@ -186,8 +193,13 @@ class Story:
         first = trees.iloc[0]
         people = self.shoppers_of(int(first["replication"]))
         mine = people[people["strategy"] == label]
-        about = {"size": int(first["size"]), "depth": int(first["depth"]), "replication": int(first["replication"]),
-                 "inviter": int(first["inviter"]), "persona": str(first["persona"])}  # fmt: skip
+        about: dict[str, Any] = {
+            "size": int(first["size"]),
+            "depth": int(first["depth"]),
+            "replication": int(first["replication"]),
+            "inviter": int(first["inviter"]),
+            "persona": str(first["persona"]),
+        }
         return about, tree_picture(mine, about["inviter"])
 
     @cached_property
@@ -226,10 +238,18 @@ class Story:
         found = []
         for name, row in COEFFICIENTS.items():
             value = float(getattr(values, name))
-            found.append({
-                "name": name, "value": value, "default": row.default, "is_changed": value != row.default,
-                "status": row.status, "unit": row.unit, "meaning": row.meaning, "source": row.source,
-            })  # fmt: skip
+            found.append(
+                {
+                    "name": name,
+                    "value": value,
+                    "default": row.default,
+                    "is_changed": value != row.default,
+                    "status": row.status,
+                    "unit": row.unit,
+                    "meaning": row.meaning,
+                    "source": row.source,
+                }
+            )
         return found
 
     @cached_property
@@ -242,11 +262,17 @@ class Story:
     def evidence(self) -> list[dict[str, Any]]:
         """Every tactic of every strategy: how good the evidence for its effect is, what it costs, how it can hurt."""
         return [
-            {"strategy": label, "kind": tactic.kind, "zh": tactic.title_zh, "grade": tactic.grade,
-             "costs": tactic.costs, "backfires": tactic.backfires}
+            {
+                "strategy": label,
+                "kind": tactic.kind,
+                "zh": tactic.title_zh,
+                "grade": tactic.grade,
+                "costs": tactic.costs,
+                "backfires": tactic.backfires,
+            }
             for label in self.others
             for tactic in self.results.scenario.tactics(label)
-        ]  # fmt: skip
+        ]
 
     @cached_property
     def repeated(self) -> dict[str, Any] | None:

@@ -86,7 +86,7 @@ def communities(results: Results, shoppers: pd.DataFrame, label: str, replicatio
     source = np.repeat(np.arange(len(graph.ids)), np.diff(graph.indptr))
     ends = np.stack([place[source], place[graph.audience]])
     ends = ends[:, (ends >= 0).all(axis=0) & (source <= graph.audience if not graph.is_directed else True)]
-    network = nx.Graph()
+    network: Any = nx.Graph()
     network.add_nodes_from(range(len(rows)))
     network.add_edges_from(ends.T.tolist())
     found = nx.community.louvain_communities(network, seed=_SEED, threshold=1e-3)
@@ -106,7 +106,7 @@ def communities(results: Results, shoppers: pd.DataFrame, label: str, replicatio
         if a >= 0 and b >= 0 and a != b:
             key = (min(a, b), max(a, b))
             between[key] = between.get(key, 0) + 1
-    sketch = nx.Graph()
+    sketch: Any = nx.Graph()
     sketch.add_nodes_from(range(len(kept)))
     sketch.add_weighted_edges_from((a, b, n / np.sqrt(len(kept[a]) * len(kept[b]))) for (a, b), n in between.items())
     spots = nx.spring_layout(sketch, seed=_SEED, k=2.2 / np.sqrt(max(len(kept), 1)), iterations=200)
