@@ -185,8 +185,9 @@ def measure_text(name: str, lang: Lang) -> str:
 
 def kind_text(kind: Any, lang: Lang) -> str:
     """A kind of graph, event or arrival rule in one sentence."""
-    if lang == "zh" and getattr(kind, "title_zh", ""):
-        return str(kind.title_zh)
+    chinese = str(getattr(kind, "title_zh", None) or "")
+    if lang == "zh" and chinese:
+        return chinese
     return _first_sentence(kind).rstrip(".")
 
 
