@@ -79,11 +79,12 @@ class Job:
             self._process.stdin.close()
 
     def _read(self) -> None:
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            with contextlib.suppress(json.JSONDecodeError):  # whatever else a library prints
-                self._take(json.loads(line))
-        code = self._process.wait()
+        with self._process as process:  # closes both ends
+            assert process.stdout is not None
+            for line in process.stdout:
+                with contextlib.suppress(json.JSONDecodeError):  # whatever else a library prints
+                    self._take(json.loads(line))
+            code = process.wait()
         if code not in (0, 130, -signal.SIGTERM) and not self.error and not self.is_cancelled:
             self.error = f"the worker died (exit code {code})"
         self.ended = time.monotonic()
