@@ -21,9 +21,11 @@ from tests.pages import blocks, commands, shrunk, words_of
 DOCS = ROOT / "docs"
 #: pages whose blocks another file runs, in a way of their own
 PLAYED_ELSEWHERE = {"mesa.md": "test_engines_mesa.py", "write-a-strategy.md": "test_write_a_strategy.py"}
-PAGES = sorted(path.name for path in DOCS.glob("*.md") if path.name not in PLAYED_ELSEWHERE)
-WITH_COMMANDS = [name for name in PAGES if blocks(DOCS / name, "sh")]
-WITH_PYTHON = [name for name in PAGES if blocks(DOCS / name, "python")]
+#: README.md itself is played in test_faces.py
+WRITTEN = {path.name: path for path in [*sorted(DOCS.glob("*.md")), ROOT / "README.zh.md"]}
+PAGES = [name for name in WRITTEN if name not in PLAYED_ELSEWHERE]
+WITH_COMMANDS = [name for name in PAGES if blocks(WRITTEN[name], "sh")]
+WITH_PYTHON = [name for name in PAGES if blocks(WRITTEN[name], "python")]
 
 
 @pytest.fixture
@@ -37,7 +39,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def _play(name: str, here: Path, marks: tuple[str, ...]) -> int:
     """Run the commands of a page in their order; how many there were."""
     n = 0
-    for block in blocks(DOCS / name, "sh"):
+    for block in blocks(WRITTEN[name], "sh"):
         if block.mark not in marks:
             continue
         for line in commands(block):
@@ -47,7 +49,7 @@ def _play(name: str, here: Path, marks: tuple[str, ...]) -> int:
             made = sorted((here / "results").glob("how_generous-*"))
             asked = [str(made[0]) if word == "DIR" else word for word in shrunk(words[1:])]
             answer = CliRunner().invoke(app, asked)
-            assert answer.exit_code == 0, (f"docs/{name}:{block.line}", asked, answer.output)
+            assert answer.exit_code == 0, (f"{name}:{block.line}", asked, answer.output)
             n += 1
     return n
 
@@ -59,7 +61,7 @@ def test_commands_of_a_page_run(here: Path, name: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "name", [name for name in WITH_COMMANDS if any(one.mark == "slow" for one in blocks(DOCS / name, "sh"))]
+    "name", [name for name in WITH_COMMANDS if any(one.mark == "slow" for one in blocks(WRITTEN[name], "sh"))]
 )
 def test_long_commands_of_a_page_run(here: Path, name: str) -> None:
     assert _play(name, here, ("slow",))
@@ -68,15 +70,15 @@ def test_long_commands_of_a_page_run(here: Path, name: str) -> None:
 @pytest.mark.parametrize("name", WITH_PYTHON)
 def test_python_of_a_page_runs(here: Path, name: str) -> None:
     names: dict[str, object] = {}
-    for block in blocks(DOCS / name, "python"):
+    for block in blocks(WRITTEN[name], "python"):
         if not block.mark:
-            exec(compile("\n" * block.line + block.text, f"docs/{name}", "exec"), names)
+            exec(compile("\n" * block.line + block.text, name, "exec"), names)
 
 
 def test_nothing_escapes_its_test() -> None:
     """A mark is one that is known; what is no command of ours is a target of make; who is played elsewhere is."""
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
-    for path in sorted(DOCS.glob("*.md")):
+    for path in WRITTEN.values():
         for block in blocks(path, "sh", "python"):
             where = f"{path.name}:{block.line}"
             assert block.mark in ("", "slow") or re.match(r"no: \w{2,}", block.mark), where
