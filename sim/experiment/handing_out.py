@@ -13,11 +13,17 @@ from sim.experiment.schemas import SCHEMAS
 
 _SHEET_ROWS: Final = 1_048_575  # of a worksheet, without its head
 FORMATS: Final = ("csv", "xlsx")
-_BESIDES: Final = ("points", "verdicts")  # tables a sweep has besides those of its runs
+_BESIDES: Final = (
+    "points",
+    "verdicts",
+    "looks",
+    "ab_tests",
+    "ab_summary",
+)  # tables a folder may have besides those of its runs
 
 
 def query(results: Results, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
-    """Names and rows of a query; every table of the folder is a view, `points` and `verdicts` too."""
+    """Names and rows of a query; every table of the folder is a view, `points`, `verdicts` and `looks` too."""
     import duckdb
 
     db = duckdb.connect()
@@ -75,8 +81,8 @@ def export(results: Results, kind: str, to: str | Path | None = None) -> list[Pa
 
 def _blocks(results: Results, name: str) -> Any:
     """(head, rows) of a table, piece by piece."""
-    if name in ("points", "verdicts"):
-        frame = results.points if name == "points" else results.verdicts
+    if name in _BESIDES:
+        frame = results.points if name == "points" else results.beside(name)
         if len(frame.columns):
             plain = frame.astype(object).where(frame.notna(), None)
             yield list(frame.columns), plain.itertuples(index=False, name=None)
