@@ -27,7 +27,7 @@ EN: Final = {
     "truth": "In truth, {strategy} for everybody against nobody changes {outcome} by {truth} (twins, {n} world{s}).",
     "none": "In truth, {strategy} changes nothing for these shoppers: whatever a test finds is luck.",
     "unit": "A test by {unit} is expected to find {expected}: bias {bias}{share}{why}; one test strays by {sd} "
-    "(standard deviation), its 95 % interval holds the truth in {coverage} of tests, and it finds the effect in {power}.",
+    "(standard deviation), its 95 % interval holds the truth in {coverage} of tests, and it finds it in {power}.",
     "share": ", {share} of the effect",
     "why_both": " ({missed} that the treated miss because others are not treated, {spilled} that spills over to the "
     "untreated)",
