@@ -49,7 +49,7 @@ def tests_table(results: Results, units: Sequence[Unit], n_tests: int, treated: 
                     rows.append({
                         "world": world, "unit": unit, "seed": seed, "outcome": outcome, "n_treated": int(arm.sum()),
                         "n_untreated": int((~arm).sum()), "n_groups": int(group.max()) + 1 if len(group) else 0,
-                        **one_test(*values.values(), arm, group),
+                        **one_test(values[label_of(unit, seed)], values[EVERYBODY], values[CONTROL], arm, group),
                     })  # fmt: skip
     return pd.DataFrame(rows)
 
@@ -111,4 +111,4 @@ def summary_table(tests: pd.DataFrame) -> pd.DataFrame:
 def best_design(summary: pd.DataFrame, outcome: str) -> str | None:
     """The design whose single test lies nearest to the truth: least root mean square of bias and spread."""
     some = summary[summary["outcome"] == outcome] if len(summary) else summary
-    return None if some.empty else str(some.loc[some["rmse"].idxmin(), "unit"])
+    return None if some.empty else str(some["unit"].to_numpy()[some["rmse"].to_numpy().argmin()])
