@@ -326,7 +326,9 @@ class Columnar:
         unlockers = np.empty(0, dtype=np.int64)
         if (offers.unlock_cents > 0).any():
             willing = np.empty(n, dtype=np.bool_)
-            self.visits.want_unlock(self.params, self.constants, self.traits, offers, rows, self.ids, self.seed, t, willing)
+            self.visits.want_unlock(
+                self.params, self.constants, self.traits, offers, rows, self.ids, self.seed, t, willing
+            )
             unlockers = self.ops.unlock(t, offers, np.flatnonzero(willing), rows)
         kinds = {"is_team": np.bool_, "would_found": np.bool_, "hype": np.float64}
         choice = Choice(*[np.empty(n, dtype=kinds.get(name, np.int64)) for name in Choice._fields])
@@ -557,7 +559,9 @@ class Columnar:
         )
         rows = np.flatnonzero(self.flags)
         leaves = np.empty(len(rows), dtype=np.bool_)
-        self.kernels.leaves(self.params, self.constants, self.traits, state, rows, self.n_heard, self.churn_word, t, leaves)
+        self.kernels.leaves(
+            self.params, self.constants, self.traits, state, rows, self.n_heard, self.churn_word, t, leaves
+        )
         events.lapsed = rows[leaves]
         if self.params.left_because > 0.0:
             events.left_because = np.empty(len(events.lapsed), dtype=np.int64)

@@ -104,6 +104,7 @@ class Operations:
         self.spending = Spending(world) if world.params.budget > 0.0 else None
         self.analytics = _analytics(world, tactics)
         self.customers = Customers(world.population, self.analytics)
+        self.customers.names_of = world.groups
         if any(tactic.reads_purchases() for tactic in tactics):
             self.customers.purchases = Purchases(len(world), len(catalogue))
         self.see_truth: Callable[[int], Truth] | None = None  # set by the driver: what analytics read with errors
