@@ -21,6 +21,7 @@ from matplotlib.text import Text
 from sim import plots
 from sim.errors import InputError
 from sim.metrics import MEASURES
+from sim.studies import over_time
 from sim.studies.compare import verdict
 
 
@@ -172,7 +173,7 @@ def test_tables_that_were_not_kept_and_runs_that_failed() -> None:
 
 
 def test_smoothing_by_hand() -> None:
-    got = plots._trailing_mean(np.array([[7.0, 1, 1, 1, 1, 1, 2, 0]]))
+    got = over_time.trailing_mean(np.array([[7.0, 1, 1, 1, 1, 1, 2, 0]]))
     assert got.tolist() == [[7, 4, 3, 2.5, 2.2, 2, 2, 1]]
 
 
@@ -181,7 +182,7 @@ def test_retention_by_age_pools_cohorts_that_are_old_enough() -> None:
     cohorts = tables.cohorts
     cohorts["n_registered"] = cohorts["cohort_day"] + 1
     cohorts["n_active"] = 1
-    series = plots._by_age(cohorts, tables.runs, ["control"])
+    series = over_time.by_age(cohorts, tables.runs, ["control"])
     assert series.x.tolist() == [1, 2, 3]  # 10 - 7: seven cohorts or more have reached these ages
     expected = [100 * (10 - a) / sum(range(1, 11 - a)) for a in (1, 2, 3)]
     assert series.values["control"][0] == pytest.approx(expected)
