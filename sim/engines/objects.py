@@ -676,6 +676,7 @@ class Shop(mesa.Model):  # type: ignore[misc]  # Mesa is untyped here
         if self.arrival.chance is not None:
             self.active_share = int(np.sum(self.statuses() == ACTIVE)) / len(self.shoppers)
             self.params = self.params._replace(organic=1.0)
+            self.arrival_coefficients = self.arrival.coefficients_on(self.day - self.world.scenario.burn_in_days)
         self._show_posts()
         self._reach_out(today)
         self.agents.do("read_mail")
