@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sim.cli import catalogues, comparing, explaining, facts, folders, health, scenarios, sweeping
+from sim.cli import catalogues, comparing, data, explaining, facts, folders, health, scenarios, sweeping
 from sim.cli.guard import INTERRUPTED, guarded
 from sim.version import RESULTS_VERSION, __version__
 
@@ -61,6 +61,12 @@ PANELS: tuple[tuple[str, tuple[Callable[..., None], ...]], ...] = (
 for _panel, _commands in PANELS:
     for _one in _commands:
         app.command(rich_help_panel=_panel)(guarded(_one))
+
+
+#: commands about data are typed as `grapevine data ...`
+data_app = typer.Typer(help="What data hold, before a model is fitted to them.", no_args_is_help=True)
+data_app.command()(guarded(data.check))
+app.add_typer(data_app, name="data", rich_help_panel="Is the model right")
 
 
 def _interrupt(number: int, frame: Any) -> None:

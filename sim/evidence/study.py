@@ -334,8 +334,7 @@ class Study(Part):
     def with_(self, **changes: Any) -> Self:
         """A copy with some fields of the file replaced, checked again."""
         content = {**self._document.data, **changes}
-        made = self._of(Document(plain(content), self._document.lines), self._folder, self._file, self._data)
-        return made
+        return self._of(Document(plain(content), self._document.lines), self._folder, self._file, self._data)
 
 
 def shipped_studies() -> dict[str, Path]:
