@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sim.cli import catalogues, comparing, data, explaining, facts, folders, health, scenarios, sweeping
+from sim.cli import calibrating, catalogues, comparing, data, explaining, facts, folders, health, scenarios, sweeping
 from sim.cli.guard import INTERRUPTED, guarded
 from sim.version import RESULTS_VERSION, __version__
 
@@ -47,7 +47,7 @@ PANELS: tuple[tuple[str, tuple[Callable[..., None], ...]], ...] = (
     ("Compare strategies", (comparing.demo, comparing.compare, explaining.explain, comparing.run)),
     ("Long sweeps", (sweeping.sweep, sweeping.resume, folders.status, folders.failures, folders.merge)),
     ("Results for other tools", (folders.query, folders.export)),
-    ("Is the model right", (facts.validate,)),
+    ("Is the model right", (calibrating.calibrate, facts.validate)),
     ("Scenarios", (scenarios.new, scenarios.check, scenarios.diff, scenarios.scenarios)),
     (
         "What exists",

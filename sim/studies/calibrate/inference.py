@@ -67,6 +67,7 @@ class Posterior:
     weight: Floats  # sums to 1
     distance: float  # of the farthest run kept, in the units of the guesses
     nearest: float  # of the closest run
+    rows: NDArray[np.int64]  # of the bank: which runs the draws were moved from
 
     @property
     def effective(self) -> float:
@@ -245,10 +246,28 @@ def infer_guesses(bank: Bank, guesses: Floats, seen: Floats) -> Posterior:
     n_moved = guesses.shape[1]
     fitted, *_ = np.linalg.lstsq(root[:, None] * design, root[:, None] * z[:, told], rcond=None)
     shares = bank.shares[rows].copy()
-    shares[:, told] = expit(z[:, told] - design[:, 1 : 1 + n_moved] @ fitted[1 : 1 + n_moved])
+    middle = z[:, told].mean(axis=0) if n_moved == 0 else fitted[0] + (design[:, 1 + n_moved :] @ fitted[1 + n_moved :])
+    missed = z[:, told] - design @ fitted
+    shares[:, told] = expit(middle + missed * _spread_there(design[:, : 1 + n_moved], missed, weight))
     if len(untold):
         weight = _raked(shares[:, untold], weight)
-    return Posterior(shares, weight / weight.sum(), width, float(away.min()))
+    return Posterior(shares, weight / weight.sum(), width, float(away.min()), rows)
+
+
+def _spread_there(design: Floats, missed: Floats, weight: Floats) -> Floats:
+    """By what to multiply what the regression misses: its spread at the data over that at each run (Blum & Francois 2010).
+
+    The log of squared misses is regressed on the guesses (the first column is 1; the data lie at 0 of the others). With
+    it goes what so few runs take away from the misses by being fitted.
+    """
+    root = np.sqrt(weight)
+    logs = np.log(missed**2 + 1e-12)
+    slopes, *_ = np.linalg.lstsq(root[:, None] * design, root[:, None] * logs, rcond=None)
+    ratio = np.exp(np.clip(-0.5 * (design[:, 1:] @ slopes[1:]), -1.5, 1.5))
+    n = float(weight.sum() ** 2 / np.sum(weight**2))
+    loss = np.sqrt(n / max(n - design.shape[1] - 1.0, 1.0))
+    spread: Floats = ratio * loss
+    return spread
 
 
 def _raked(shares: Floats, weight: Floats, bins: int = 5, rounds: int = 10) -> Floats:

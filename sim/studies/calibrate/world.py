@@ -13,6 +13,7 @@ from sim.errors import InputError
 from sim.evidence import Study
 from sim.evidence.normal import Orders
 from sim.scenario import Scenario
+from sim.studies.calibrate.priors import Priors
 
 MOST_CUSTOMERS: Final = 10_000  # simulated; a larger shop is played smaller
 
@@ -73,24 +74,28 @@ def setting_of(study: Study, orders: Orders, size: int | None = None, later: Seq
     return Setting(scenario, int(scenario.population.size or 1), orders.n_days)
 
 
-def with_prices(setting: Setting, orders: Orders) -> Setting:
+def with_prices(setting: Setting, orders: Orders, priors: Priors) -> Setting:
     """The same world with list prices at which its order values have the median and spread of the data.
 
     Prices are data, not coefficients. An order is some units at some price, chosen by taste: so a first guess is
-    played once, and moved by the ratio of medians and of spreads on the log scale.
+    played in the middle of the priors, and moved by the ratio of medians and of spreads on the log scale. Where a
+    prior is about prices or units an order, nothing is moved.
     """
     from sim.engines import simulate
 
     value = orders.inside().value_cents
     value = value[value > 0]
-    if len(value) < 30 or setting.scenario.catalogue.path is not None:
+    is_fitted = any(path.startswith("catalogue.") or path == "params.q_more" for path in priors.paths)
+    if len(value) < 30 or setting.scenario.catalogue.path is not None or is_fitted:
         return setting
     middle, spread = np.median(value), np.std(np.log(value))
     price, sd = float(middle) / 130.0, min(max(float(spread) * 0.8, 0.05), 2.5)
-    scenario = setting.scenario
-    for _ in range(2):
+    middle_of = priors.values(np.full((1, len(priors)), 0.5))[0]
+    size = min(1500, int(setting.scenario.population.size or 1))
+    scenario = setting.scenario.with_({**dict(zip(priors.paths, middle_of.tolist(), strict=True)), "population.size": size})
+    for _ in range(3):
         scenario = scenario.with_({"catalogue.median_price": round(max(price, 0.01), 2), "catalogue.sd_log_price": round(sd, 3)})
-        played = simulate(scenario.with_({"population.size": min(1500, int(scenario.population.size or 1))}), "control")
+        played = simulate(scenario, "control")
         got = played.orders["list_cents"].to_numpy()
         got = got[got > 0]
         if len(got) < 30:
@@ -99,3 +104,14 @@ def with_prices(setting: Setting, orders: Orders) -> Setting:
         sd = float(np.clip(sd * spread / max(np.std(np.log(got)), 1e-6), 0.05, 2.5))
     final = {"catalogue.median_price": round(max(price, 0.01), 2), "catalogue.sd_log_price": round(sd, 3)}
     return Setting(setting.scenario.with_(final), setting.n_customers, setting.n_days)
+
+
+def longer(study: Study, orders: Orders, setting: Setting, size: int | None, later: Sequence[float]) -> Setting:
+    """The same world for as many days more, with newcomers on each of them; prices as they are."""
+    if not later:
+        return setting
+    found = setting_of(study, orders, size, later)
+    if study.arrivals.kind != "first_order":
+        found = Setting(found.scenario.with_({"days": orders.n_days + len(later)}), found.n_customers, found.n_days)
+    catalogue = setting.scenario.as_dict()["catalogue"]
+    return Setting(found.scenario.with_({"catalogue": catalogue}), found.n_customers, found.n_days)
