@@ -57,7 +57,7 @@ def forecast(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Benchmark forecasts of repeat orders and GMV by week, without a simulator: BG/NBD with gamma-gamma, seasonal naive."""
+    """Benchmark forecasts of weekly repeat orders and GMV without a simulator: BG/NBD, seasonal naive."""
     from sim.evidence import Study
     from sim.evidence.benchmarks import ask
 

@@ -1,4 +1,4 @@
-"""The answer of `grapevine data forecast`: both benchmarks of a study, scored where weeks were held out; imports the rooms below."""
+"""The answer of `grapevine data forecast`: both benchmarks of a study, and scores; imports `findings`, `forecast`."""
 
 from __future__ import annotations
 

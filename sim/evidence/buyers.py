@@ -1,7 +1,7 @@
 """Models of buyers from the literature, fitted by maximum likelihood: sBG, BG/NBD, gamma-gamma; imports nothing.
 
-Fader & Hardie 2007 (shifted beta-geometric: who stays); Fader, Hardie & Lee 2005 (BG/NBD: who buys again, and when); Fader,
-Hardie & Lee 2005b (gamma-gamma: for how much).
+Fader & Hardie 2007 (shifted beta-geometric: who stays); Fader, Hardie & Lee 2005 (BG/NBD: who buys again, and
+when); Fader, Hardie & Lee 2005b (gamma-gamma: for how much).
 """
 
 from __future__ import annotations
@@ -85,7 +85,8 @@ def bg_nbd_expected(r: float, alpha: float, a: float, b: float, t: Any) -> Any:
 def bg_nbd_alive(r: float, alpha: float, a: float, b: float, x: Any, t_x: Any, t: Any) -> Any:
     """Chance that a customer with x repeats, the last at t_x, watched until t, has not left for good.
 
-    1 / (1 + a / (b + x - 1) ((alpha + t) / (alpha + t_x))^(r + x)), and 1 with no repeat: one leaves after a repeat only.
+    1 / (1 + a / (b + x - 1) ((alpha + t) / (alpha + t_x))^(r + x)), and 1 with no repeat: one leaves after a
+    repeat only.
     """
     odds = a / (b + np.maximum(x, 1) - 1) * ((alpha + t) / (alpha + t_x)) ** (r + x)
     return np.where(np.asarray(x) > 0, 1.0 / (1.0 + odds), 1.0)
@@ -120,7 +121,8 @@ def fit_gamma_gamma(n: Any, mean: Any) -> tuple[float, float, float]:
 
 
 def draws_around(log_likelihood: Any, best: Any, n: int, luck: np.random.Generator) -> FloatArray:
-    """Draws of positive coefficients around their maximum of likelihood: normal in logarithms, curvature by differences.
+    """Draws of positive coefficients around their maximum of likelihood: normal in logarithms, curvature by
+    differences.
 
     One row a draw. What the data leave open is bounded: no eigenvalue of the curvature counts less than that of sd 1.
     """
@@ -138,4 +140,5 @@ def draws_around(log_likelihood: Any, best: Any, n: int, luck: np.random.Generat
             curvature[i, j] = -(at(corners[0]) - at(corners[1]) - at(corners[2]) + at(corners[3])) / (4 * step**2)
     values, vectors = np.linalg.eigh((curvature + curvature.T) / 2)
     spread = vectors / np.sqrt(np.maximum(values, 1.0))
-    return np.exp(center + luck.standard_normal((n, k)) @ spread.T)
+    drawn: FloatArray = np.exp(center + luck.standard_normal((n, k)) @ spread.T)
+    return drawn

@@ -1,4 +1,4 @@
-"""Benchmark forecasts of repeat orders and GMV by week: BG/NBD with gamma-gamma, and seasonal naive; imports the rooms below.
+"""Benchmark forecasts by week: BG/NBD with gamma-gamma, seasonal naive; imports `buyers`, `buying`, `score`.
 
 What a good analyst without a simulator would do with the same data; the model's own forecast is held against both.
 """
@@ -31,6 +31,8 @@ NEWCOMERS_SD: Final = 0.15
 #: how far the level of all weeks may drift from the model, sd of the logarithm (guess)
 LEVEL_SD: Final = 0.1
 FEWEST: Final = 30
+#: how far season and growth may be mistaken for each other in one year of data, sd of the logarithm (guess)
+SEASON_SD: Final = 0.1
 #: a shop takes in newcomers if as many weeks before the end had some
 _STILL: Final = 4
 
@@ -69,8 +71,8 @@ class Effects(NamedTuple):
 def fit(orders: Orders, draws: int = DRAWS, seed: int = SEED, clock: Floats | None = None) -> Fitted:
     """Fit to all customers whose first order is in the window.
 
-    `clock`: time that has passed by the beginning of each day 0 .. n_days; a day is a day if left out. A clock that runs
-    faster in a busy season lets the same rates hold all year.
+    `clock`: time that has passed by the beginning of each day 0 .. n_days; a day is a day if left out. A clock
+    that runs faster in a busy season lets the same rates hold all year.
     """
     clock = np.arange(orders.n_days + 1, dtype=np.float64) if clock is None else clock
     new = orders.first_day >= 0
@@ -112,11 +114,11 @@ def bg_nbd(orders: Orders, n_weeks: int, draws: int = DRAWS, seed: int = SEED) -
     purchase from hers; then purchases one by one. What a good analyst adds:
 
     - Season, with a year of data: the clock runs as fast as the orders of a week of that year compare with its mean.
-    - Old customers, where the data begin in the middle of a shop's life: whoever is first seen in the first quarter of the
-      window has coefficients of her own; newcomers are like those first seen later.
+    - Old customers, where the data begin in the middle of a shop's life: whoever is first seen in the first quarter
+      of the window has coefficients of her own; newcomers are like those first seen later.
     - Newcomers, where the shop still gets some, come at the level of the second half of the window, with the season.
-    - What weeks have in common (weather, mailings, holidays): a factor a week, autoregressive, as large as what the model
-      leaves over in the window; and one for all weeks, from the last quarter of a year, as models drift.
+    - What weeks have in common (weather, mailings, holidays): a factor a week, autoregressive, as large as what the
+      model leaves over in the window; and one for all weeks, from the last quarter of a year, as models drift.
     """
     luck = np.random.default_rng(seed + 1)
     table = weekly_table(orders)
@@ -133,6 +135,8 @@ def bg_nbd(orders: Orders, n_weeks: int, draws: int = DRAWS, seed: int = SEED) -
             repeats[s] += counts
             value[s] += money
     rest = week_effects(orders, parts, clock)
+    if len(np.unique(season)) > 1:  # one year cannot tell season from growth
+        rest = rest._replace(level_sd=(rest.level_sd**2 + SEASON_SD**2) ** 0.5)
     effects = _autoregressive(rest.rho, rest.sigma, draws, n_weeks, luck)
     effects *= np.exp(rest.level + rest.level_sd * luck.standard_normal((draws, 1)) - rest.level_sd**2 / 2)
     start = None if orders.start is None else orders.start + timedelta(days=orders.n_days)
@@ -141,7 +145,7 @@ def bg_nbd(orders: Orders, n_weeks: int, draws: int = DRAWS, seed: int = SEED) -
 
 
 def segments(orders: Orders) -> list[Orders]:
-    """Old customers and new ones, where many of the first are old; else all in one part. Newcomers are like the last part."""
+    """Old customers and new ones, where many of the first are old; else all in one part."""
     first = orders.first_day
     known = orders.where(first >= 0)
     first = known.first_day
@@ -195,9 +199,10 @@ def _simulate(fitted: Fitted, s: int, ahead: Floats, new: Ints, luck: np.random.
 def season_of(orders: Orders, n_weeks: int) -> tuple[Floats, Floats]:
     """(season of the weeks to come, clock of the window); without a year of data all weeks are alike.
 
-    The season of a week is its order days, averaged with those of the weeks beside it (1/4, 1/2, 1/4), over the mean of the
-    last 364 days. A week with less than half of the usual of the two weeks on each side (a shop that is closed) stays as it
-    is and does not spread. The clock gives the time passed by the beginning of each day 0 .. n_days.
+    The season of a week is its order days, averaged with those of the weeks beside it (1/4, 1/2, 1/4), over the
+    mean of the last 364 days. A week with less than half of the usual of the two weeks on each side (a shop that
+    is closed) stays as it is and does not spread. The clock gives the time passed by the beginning of each day 0
+    .. n_days.
     """
     n_days = orders.n_days
     if n_days < YEAR * WEEK:
@@ -245,8 +250,9 @@ def expected_repeats(parts: list[Fitted], clock: Floats) -> Floats:
 def week_effects(orders: Orders, parts: list[Fitted], clock: Floats) -> Effects:
     """How far repeat orders of a week are from what the models expect, in logarithms, luck of counts taken off.
 
-    `rho`, `sigma`: autocorrelation and sd over the second half of the window. `level`: mean of the last quarter of a year,
-    shrunken by its own noise towards 0, from where models drift with LEVEL_SD; `level_sd` is what remains unknown of it.
+    `rho`, `sigma`: autocorrelation and sd over the second half of the window. `level`: mean of the last quarter of
+    a year, shrunken by its own noise towards 0, from where models drift with LEVEL_SD; `level_sd` is what remains
+    unknown of it.
     """
     seen = np.asarray(weekly_table(orders)["repeat_orders"], dtype=np.float64)
     expected = expected_repeats(parts, clock)
@@ -277,7 +283,8 @@ def _autoregressive(rho: float, sigma: float, draws: int, n_weeks: int, luck: np
 
 
 def seasonal_naive(orders: Orders, n_weeks: int, draws: int = DRAWS, seed: int = SEED) -> Forecast:
-    """Next year's week is this year's, 364 days earlier; with less than a year of data, the mean of the last four weeks.
+    """Next year's week is this year's, 364 days earlier; with less than a year of data, the mean of the last four
+    weeks.
 
     Of last year's orders, the share that are repeats is that of the last quarter: in the first weeks of data everybody
     seems new. Uncertain by how irregular weeks are (a week against the mean of its neighbours; twice, as two weeks are
@@ -309,7 +316,7 @@ def seasonal_naive(orders: Orders, n_weeks: int, draws: int = DRAWS, seed: int =
 
 
 def _irregularity(weeks: Floats) -> float:
-    """Sd of the log of a week, from weeks against the mean of their neighbours; by quartiles, so that holidays do not count.
+    """Sd of the log of a week, from weeks against the mean of their neighbours; by quartiles: holidays do not count.
 
     A week less the mean of two others has a variance of 3/2 of its own.
     """
@@ -317,7 +324,7 @@ def _irregularity(weeks: Floats) -> float:
         return 0.2
     rest = np.log(np.maximum(weeks[1:-1], 1) / np.maximum((weeks[:-2] + weeks[2:]) / 2, 1))
     low, high = np.quantile(rest, [0.25, 0.75])
-    return max(float(high - low) / 1.349 / 1.5**0.5, 0.02)
+    return max(float(high - low) / 1.349 / float(np.sqrt(1.5)), 0.02)
 
 
 def _by_day(orders: Orders) -> dict[str, Floats]:

@@ -66,7 +66,7 @@ def read_forecast(path: str | Path) -> tuple[list[int], dict[str, dict[str, Floa
     numbers = ("mean", "p05", "p50", "p95")
     columns = read_columns(
         path, required={"week": "int", "quantity": "text", **dict.fromkeys(numbers, "float")}, what="forecast"
-    )  # type: ignore[arg-type]
+    )
     weeks = sorted(set(columns["week"].tolist()))
     found = {}
     for name in dict.fromkeys(columns["quantity"].tolist()):
@@ -81,10 +81,10 @@ def read_forecast(path: str | Path) -> tuple[list[int], dict[str, dict[str, Floa
 def scores_of(summary: Mapping[str, Floats], actual: Floats, draws: Floats | None = None) -> dict[str, float]:
     """How good a forecast of weekly values was.
 
-    mape: mean of |forecast mean - actual| / actual by week. mape_cumulative: the same of values cumulated from the first
-    week on (BTYD's tracking plot). total_error: of the whole, with its sign. crps: mean over weeks of E|X - y| -
-    E|X - X'| / 2 (from draws; Gneiting & Raftery 2007). pinball: mean of the quantile losses at 5, 50 and 95 %. coverage_90:
-    share of weeks between p05 and p95. Lower is better, but for coverage, which should be 0.9.
+    mape: mean of |forecast mean - actual| / actual by week. mape_cumulative: the same of values cumulated from the
+    first week on (BTYD's tracking plot). total_error: of the whole, with its sign. crps: mean over weeks of E|X - y| -
+    E|X - X'| / 2 (from draws; Gneiting & Raftery 2007). pinball: mean of the quantile losses at 5, 50 and 95 %.
+    coverage_90: share of weeks between p05 and p95. Lower is better, but for coverage, which should be 0.9.
     """
     mean = summary["mean"]
     summed, forecast = np.cumsum(actual), np.cumsum(mean)
