@@ -65,7 +65,8 @@ for _panel, _commands in PANELS:
 
 #: commands about data are typed as `grapevine data ...`
 data_app = typer.Typer(help="What data hold, before a model is fitted to them.", no_args_is_help=True)
-data_app.command()(guarded(data.check))
+for _one in (data.check, data.forecast):
+    data_app.command()(guarded(_one))
 app.add_typer(data_app, name="data", rich_help_panel="Is the model right")
 
 

@@ -1,4 +1,4 @@
-"""The commands about data: `data check`; part of the command line."""
+"""The commands about data: `data check` and `data forecast`; part of the command line."""
 
 from __future__ import annotations
 
@@ -43,6 +43,49 @@ def check(
     print(_text(answer, all_targets))
     if write is not None:
         show.note(f"Targets: {write}")
+
+
+def forecast(
+    study: StudyFile,
+    data: DataFolder = None,
+    weeks: Annotated[int, typer.Option("--weeks", min=1, max=520, help="How many weeks ahead.")] = 13,
+    hold_out: Annotated[
+        int, typer.Option("--hold-out", min=0, help="Hide the last weeks of the fit, forecast them, and score.")
+    ] = 0,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Write forecast_bgnbd.csv and forecast_naive.csv there.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Benchmark forecasts of weekly repeat orders and GMV without a simulator: BG/NBD, seasonal naive."""
+    from sim.evidence import Study
+    from sim.evidence.benchmarks import ask
+
+    answer = ask(Study.load(study, data), weeks, hold_out)
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        answer.write(out)
+    if json:
+        show.as_json(answer.as_dict())
+        return
+    total = [
+        [name, quantity, *(f"{value:,.0f}" for value in (sums["mean"], sums["p05"], sums["p50"], sums["p95"]))]
+        for name, quantities in answer.totals().items()
+        for quantity, sums in quantities.items()
+    ]
+    print(f"Fitted: {answer.start} to {answer.end}. The {answer.weeks} weeks after, all together:\n")
+    print(show.table(["forecast", "quantity", "mean", "5 %", "50 %", "95 %"], total, left=(0, 1)))
+    if answer.scores:
+        keys = ("mape", "mape_cumulative", "total_error", "crps", "coverage_90")
+        rows = [
+            [name, quantity, *(f"{scores[key]:,.3f}" if key != "crps" else f"{scores[key]:,.1f}" for key in keys)]
+            for name, quantities in answer.scores.items()
+            for quantity, scores in quantities.items()
+        ]
+        heads = ["forecast", "quantity", "MAPE", "MAPE cumulated", "error of the whole", "CRPS", "in 90 % interval"]
+        print("\nAgainst what happened:\n" + show.table(heads, rows, left=(0, 1)))
+    if out is not None:
+        show.note(f"Written: {out}")
 
 
 def _text(answer: Any, all_targets: bool) -> str:

@@ -1,4 +1,4 @@
-"""What data hold: study files, targets with standard errors, benchmark forecasts and scores; imports scenario, `tables`.
+"""What data hold: study files, targets with standard errors, benchmark forecasts, scores; imports scenario, `tables`.
 
 `study` says what a file means, `intake` reads the data, `findings` turns them (or the tables of a run) into targets.
 """

@@ -1,7 +1,7 @@
 """Targets of order days: repeat buying, cohorts, values, weeks; the same for data and runs; imports `normal`, `target`.
 
-Every function takes `Orders` (one row a customer and day) and gives targets. Newcomers are those whose first order is in
-the window. Whoever could not be followed long enough is left out of a figure, not counted as lost.
+Every function takes `Orders` (one row a customer and day) and gives targets. Newcomers are those whose first order
+is in the window. Whoever could not be followed long enough is left out of a figure, not counted as lost.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ def all_targets(orders: Orders, source: str = "") -> Iterator[Target]:
 
 
 def repeat_table(orders: Orders) -> dict[str, Ints]:
-    """By age w = 1, 2, ..: newcomers seen that long, those who order in week w, those who have ordered again by its end.
+    """By age w = 1, 2, ..: newcomers seen that long, those who order in week w, those who have ordered again by
+    its end.
 
     Week w of a newcomer are the days 7 (w - 1) + 1 .. 7 w after her first order; seen that long: first day + 7 w is in
     the window.
@@ -90,7 +91,8 @@ def repeat_rate(orders: Orders, source: str = "", days: int = 90) -> Iterator[Ta
 
 
 def cohort_table(orders: Orders, cohort: Ints, period: Ints) -> tuple[Ints, Ints]:
-    """(people a cohort, who orders k periods later: one row a cohort); both arguments give the period of a row, 0, 1, ..
+    """(people a cohort, who orders k periods later: one row a cohort); both arguments give the period of a row, 0,
+    1, ..
 
     `cohort` is the period of the row's first order, `period` that of the row. Rows of cohorts below 0 are left out.
     """
@@ -133,9 +135,11 @@ def between(orders: Orders) -> tuple[Ints, Ints]:
 
 
 def gaps(orders: Orders, source: str = "") -> Iterator[Target]:
-    """gap_days[p50] and others: percentiles of the days from one order day of a customer to her next, both in the window.
+    """gap_days[p50] and others: percentiles of the days from one order day of a customer to her next, both in the
+    window.
 
-    Standard error after Woodruff, customers as clusters. Long gaps do not fit into a short window: compare equal windows.
+    Standard error after Woodruff, customers as clusters. Long gaps do not fit into a short window: compare equal
+    windows.
     """
     days, who = between(orders.inside())
     yield from _percentiles("gap_days", days, who, 0.5, source)

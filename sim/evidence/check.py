@@ -1,4 +1,4 @@
-"""The answer of `grapevine data check`: what a study's data hold and what is odd in them; imports `findings`, `quality`."""
+"""The answer of `grapevine data check`: what the data hold, what is odd in them; imports `findings`, `quality`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ class Answer:
             "sections": {name: section.as_dict() for name, section in evidence.sections.items()},
             "window": None if window is None else {
                 "from": str(window.start), "to": str(window.end), "days": window.n_days,
-                "hold_out_days": window.hold_out_days, "data_from": str(window.data_start), "data_to": str(window.data_end),
+                "hold_out_days": window.hold_out_days,
+                "data_from": str(window.data_start), "data_to": str(window.data_end),
             },
             "quality": self.quality, "remarks": self.remarks,
             "targets": [

@@ -1,8 +1,8 @@
 """Who adopts after how many friends have: exposure curves with a shuffled baseline, hazards; imports `target`.
 
 Ties go from who hears to who is heard. People and items are whole numbers 0, 1, ..; times may be any numbers. A friend
-counts if she adopted strictly earlier. Neither a curve nor a hazard proves influence: friends are alike as well. What the
-shuffled baseline removes is that active people have active friends.
+counts if she adopted strictly earlier. Neither a curve nor a hazard proves influence: friends are alike as well.
+What the shuffled baseline removes is that active people have active friends.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ def _first(person: Ints, item: Ints, time: Floats) -> tuple[Ints, Ints, Floats]:
 
 
 def curve(adoptions: Adoptions, shuffles: int = SHUFFLES) -> dict[str, Any]:
-    """k, pairs that reached k, adoptions at k, p_k, the same after shuffling with its standard error, lift = their ratio.
+    """k, pairs that reached k, adoptions at k, p_k, the same shuffled and its standard error, lift = their ratio.
 
     p_shuffled[k] is the mean over shuffles of adoptions at k / pairs that reached k.
     """
@@ -130,10 +130,11 @@ def curve(adoptions: Adoptions, shuffles: int = SHUFFLES) -> dict[str, Any]:
 
 
 def exposure_targets(adoptions: Adoptions, source: str = "") -> Iterator[Target]:
-    """adoption[k] = adoptions with exactly k adopting friends / pairs that ever had k; adoption_lift[k] = p_k / shuffled.
+    """adoption[k] = adoptions with exactly k adopting friends / pairs that ever had k; adoption_lift[k] = p_k /
+    shuffled.
 
-    Standard error of p_k: of a share; of the lift: lift sqrt(1 / x + (s0 / p0)^2), x the adoptions at k, s0 the standard
-    error of the shuffled p0.
+    Standard error of p_k: of a share; of the lift: lift sqrt(1 / x + (s0 / p0)^2), x the adoptions at k, s0 the
+    standard error of the shuffled p0.
     """
     table = curve(adoptions)
     for k in range(MOST + 1):

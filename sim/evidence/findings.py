@@ -177,7 +177,8 @@ def _read_pairs(intake: Intake, section: str, wanted: dict[str, Wanted], one: st
 
 def _registered(intake: Intake, window: Window) -> dict[int, int]:
     rows = intake.all(
-        f"SELECT c.code, min(CAST(a.stamp AS DATE) - DATE '{window.start}') FROM arrivals a JOIN customers c USING (customer) "
+        f"SELECT c.code, min(CAST(a.stamp AS DATE) - DATE '{window.start}') FROM arrivals a JOIN customers c USING "
+        f"(customer) "
         "WHERE a.why = 0 GROUP BY 1 ORDER BY 1"
     )
     return {int(code): int(day) for code, day in rows}
@@ -194,7 +195,8 @@ def _numbers(intake: Intake, sql: str) -> list[np.ndarray[Any, Any]]:
 def _people(intake: Intake, name: str, *sources: str) -> int:
     """A table `name` (id, code) of all ids in the sources (SQL that gives one column of ids); how many."""
     intake.con.execute(
-        f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT id, CAST(row_number() OVER (ORDER BY id) - 1 AS BIGINT) AS code "
+        f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT id, CAST(row_number() OVER (ORDER BY id) - 1 AS BIGINT) AS "
+        f"code "
         f"FROM (SELECT DISTINCT id FROM ({' UNION ALL '.join(sources)}) AS t(id))"
     )
     return int(intake.one(f"SELECT count(*) FROM {name}")[0])
@@ -206,7 +208,8 @@ def _shares(intake: Intake) -> Iterator[Target]:
     _people(intake, "sharers", "SELECT sender FROM shares WHERE why = 0", "SELECT receiver FROM shares WHERE why = 0")
     sender, receiver = _numbers(
         intake,
-        "SELECT a.code, b.code AS other FROM shares s JOIN sharers a ON a.id = s.sender JOIN sharers b ON b.id = s.receiver "
+        "SELECT a.code, b.code AS other FROM shares s JOIN sharers a ON a.id = s.sender JOIN sharers b ON b.id = "
+        "s.receiver "
         "WHERE s.why = 0",
     )
     yield from sharing.share_targets(sender, receiver, intake.study.source)
@@ -249,7 +252,8 @@ def _ties(intake: Intake) -> Iterator[Target]:
 def _tie_numbers(intake: Intake, people: str) -> list[np.ndarray[Any, Any]]:
     return _numbers(
         intake,
-        f"SELECT a.code, b.code AS other FROM ties t JOIN {people} a ON a.id = t.source JOIN {people} b ON b.id = t.target "
+        f"SELECT a.code, b.code AS other FROM ties t JOIN {people} a ON a.id = t.source JOIN {people} b ON b.id = "
+        f"t.target "
         "WHERE t.why = 0",
     )
 
@@ -287,7 +291,8 @@ def _adoptions(intake: Intake) -> Iterator[Target]:
     person, thing, day = _numbers(
         intake,
         f"SELECT p.code, dense_rank() OVER (ORDER BY a.item) - 1 AS item, a.day - DATE '1970-01-01' AS day "
-        f"FROM (SELECT {columns} FROM {table} WHERE why = 0) a JOIN members p ON p.id = a.person WHERE a.item IS NOT NULL",
+        f"FROM (SELECT {columns} FROM {table} WHERE why = 0) a JOIN members p ON p.id = a.person WHERE a.item IS "
+        f"NOT NULL",
     )
     if len(person):
         made = exposure.Adoptions.of(n, person, thing, day, *_both_ways(intake, "members"))

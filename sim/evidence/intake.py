@@ -1,4 +1,4 @@
-"""Reads the files a study names into tables of one form, row by row with a reason if left out; imports `study`, `times`.
+"""Reads the files a study names into tables of one form; every row counts or has a reason; imports `study`, `times`.
 
 DuckDB streams the files into a database of its own in a temporary folder, within MEMORY; the source is only ever read.
 Every table has the columns asked for and `why`: 0 for rows that count, else the number of a reason in REASONS.
@@ -380,7 +380,8 @@ class _Reader:
             self.section.remarks.append(f"{floats:,} ids in '{named}' are written as 123.0; read as 123")
         if scientific:
             self.section.remarks.append(
-                f"{scientific:,} ids in '{named}' are written as 1.2E+09: a spreadsheet has cut them, and different people "
+                f"{scientific:,} ids in '{named}' are written as 1.2E+09: a spreadsheet has cut them, and different "
+                f"people "
                 "may have become one"
             )
 

@@ -158,7 +158,8 @@ def _number_customers(intake: Intake) -> None:
         if name in intake.sections
     ]
     intake.con.execute(
-        "CREATE TABLE IF NOT EXISTS customers AS SELECT customer, CAST(row_number() OVER (ORDER BY customer) - 1 AS BIGINT) "
+        "CREATE TABLE IF NOT EXISTS customers AS SELECT customer, CAST(row_number() OVER (ORDER BY customer) - 1 AS "
+        "BIGINT) "
         f"AS code FROM (SELECT DISTINCT customer FROM ({' UNION ALL '.join(parts)}))"
     )
 

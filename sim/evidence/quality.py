@@ -5,6 +5,7 @@ Nothing is left out here and nothing is changed: what is odd is said, with what 
 
 from __future__ import annotations
 
+import itertools
 from datetime import timedelta
 from typing import Any, Final
 
@@ -61,7 +62,8 @@ def remarks(found: dict[str, Any], intake: Intake) -> list[str]:
             said.append(f"{name}: no row from {gap['from']} to {gap['to']} ({gap['days']} days)")
         if odd.get("duplicates"):
             said.append(
-                f"{name}: {odd['duplicates']:,} rows repeat another one exactly; they count. If they are copies, remove them"
+                f"{name}: {odd['duplicates']:,} rows repeat another one exactly; they count. If they are copies, "
+                f"remove them"
             )
         if odd.get("refunds", {}).get("rows"):
             refunds = odd["refunds"]
@@ -71,19 +73,22 @@ def remarks(found: dict[str, Any], intake: Intake) -> list[str]:
         if odd.get("outliers", {}).get("rows"):
             outliers = odd["outliers"]
             said.append(
-                f"{name}: {outliers['rows']:,} values above {outliers['above']:,.2f} (up to {outliers['most']:,.2f}) count; "
+                f"{name}: {outliers['rows']:,} values above {outliers['above']:,.2f} (up to "
+                f"{outliers['most']:,.2f}) count; "
                 f"{outliers['share']:.1%} of all value"
             )
         if odd.get("likely_bots"):
             bots = odd["likely_bots"]
             listed = ", ".join(f'"{bot["customer"]}"' for bot in bots[:_SHOWN])
             said.append(
-                f"{name}: {odd['n_likely_bots']:,} customers come more often than people do (dealers, staff, bots): {listed}; "
+                f"{name}: {odd['n_likely_bots']:,} customers come more often than people do (dealers, staff, bots): "
+                f"{listed}; "
                 f"they count. `drop: {{{section.columns['customer']}: [{listed}]}}` leaves them out"
             )
         if odd.get("old_customers"):
             said.append(
-                f"{name}: {odd['old_customers']:.1f} times as many first orders a week in the first 4 weeks as later: many of "
+                f"{name}: {odd['old_customers']:.1f} times as many first orders a week in the first 4 weeks as "
+                f"later: many of "
                 "these customers are old ones, whose first order was before the data"
             )
         if odd.get("closed_after"):
@@ -107,7 +112,7 @@ def _days(intake: Intake, table: str) -> dict[str, Any]:
     n_days = (days[-1] - days[0]).days + 1
     weekdays = {day.weekday() for day in days}
     gaps = []
-    for before, after in zip(days, days[1:], strict=False):
+    for before, after in itertools.pairwise(days):
         missing = (after - before).days - 1
         if missing >= LONG_GAP:
             first, last = before + timedelta(days=1), after - timedelta(days=1)
@@ -131,7 +136,8 @@ def _values(intake: Intake) -> dict[str, Any]:
     """Refunds, free orders and outliers."""
     n, total = intake.one(f"SELECT count(*), coalesce(sum(value), 0) FROM orders WHERE why = {REFUND}")
     free, mean, sd, all_value, least, most = intake.one(
-        "SELECT count(*) FILTER (value = 0), avg(ln(value)) FILTER (value > 0), stddev_samp(ln(value)) FILTER (value > 0), "
+        "SELECT count(*) FILTER (value = 0), avg(ln(value)) FILTER (value > 0), stddev_samp(ln(value)) FILTER "
+        "(value > 0), "
         f"sum(value), min(value), max(value) FROM orders WHERE {_KEPT}"
     )
     found: dict[str, Any] = {
@@ -171,7 +177,8 @@ def _bots(intake: Intake, table: str) -> dict[str, Any]:
 def _newcomers(intake: Intake) -> dict[str, Any]:
     """Whether the first weeks hold old customers, and whether the cohort is closed."""
     rows = intake.all(
-        f"SELECT d, count(*) FROM (SELECT customer, min(CAST(stamp AS DATE)) AS d FROM orders WHERE {_KEPT} GROUP BY 1) "
+        f"SELECT d, count(*) FROM (SELECT customer, min(CAST(stamp AS DATE)) AS d FROM orders WHERE {_KEPT} GROUP "
+        f"BY 1) "
         "GROUP BY 1 ORDER BY 1"
     )
     last = intake.one(f"SELECT max(CAST(stamp AS DATE)) FROM orders WHERE {_KEPT}")[0]

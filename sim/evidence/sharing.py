@@ -89,7 +89,7 @@ def mean(measure: str, value: Floats, source: str = "", at: str = "") -> Target:
 
 
 def spread(measure: str, value: Any, source: str = "") -> Iterator[Target]:
-    """Mean and percentiles of independent counts; the standard error of a percentile after Woodruff, at least half a unit."""
+    """Mean and percentiles of independent counts; standard error of a percentile after Woodruff, at least 0.5."""
     value = np.asarray(value, dtype=np.float64)
     if len(value) < FEWEST:
         return

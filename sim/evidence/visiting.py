@@ -22,7 +22,8 @@ RETURN_DAY: Final = 30
 
 
 def per_day(visits: Any, source: str = "") -> Iterator[Target]:
-    """visits_per_day = mean over whole weeks of visitors a day; standard error from how much the weeks differ, sd / sqrt(weeks).
+    """visits_per_day = mean over whole weeks of visitors a day; standard error from how the weeks differ, sd /
+    sqrt(weeks).
 
     `visits`: visitors of every day, a person counts once a day. With less than three weeks, from the days.
     """
@@ -39,10 +40,11 @@ def per_day(visits: Any, source: str = "") -> Iterator[Target]:
 def visit_targets(visits: Orders, orders: Orders | None, first_day: Any = None, source: str = "") -> Iterator[Target]:
     """Targets of visit days; `orders` must have the customers under the same numbers.
 
-    conversion = order days / visit days, an order day counts as a visit day too; standard error with customers as clusters.
-    visits_per_visitor = visit days per visitor and week, of whole weeks. retention_d30 = newcomers with a visit on the 30th
-    day after their first / newcomers seen so long; `first_day` by row replaces the day of the first visit by that of
-    registration.
+    conversion = order days / visit days, an order day counts as a visit day too; standard error with customers as
+    clusters.
+    visits_per_visitor = visit days per visitor and week, of whole weeks. retention_d30 = newcomers with a visit on
+    the 30th day after their first / newcomers seen so long; `first_day` by row replaces the day of the first visit
+    by that of registration.
     """
     seen = visits.inside()
     if len(seen.day) < FEWEST:
