@@ -54,7 +54,9 @@ def _fit(found: Calibration) -> Figure:
     families = [name for name in _CURVES if (table["family"] == name).sum() > 1]
     figure, panels = _new(2, 2, 10.0, 7.0)
     n_missed = int(table["missed"].sum())
-    figure.suptitle(f"{found.study.name}: the fitted model meets {len(table) - n_missed} of {len(table)} targets", fontsize=12)
+    figure.suptitle(
+        f"{found.study.name}: the fitted model meets {len(table) - n_missed} of {len(table)} targets", fontsize=12
+    )
     for panel, family in zip(panels.flat, families, strict=False):
         mine = table[table["family"] == family]
         at = [name[name.index("[") + 1 : -1] for name in mine["target"]]
@@ -77,7 +79,12 @@ _FAMILY: Final = {
     "ever_repeated": "Ever ordered again, share",
     "gap_days": "Days from one order to the next",
 }
-_AT: Final = {"repeat_in_week": "week", "ladder": "k orders so far", "ever_repeated": "by the end of week", "gap_days": "percentile"}
+_AT: Final = {
+    "repeat_in_week": "week",
+    "ladder": "k orders so far",
+    "ever_repeated": "by the end of week",
+    "gap_days": "percentile",
+}
 
 
 def _pairs(found: Calibration) -> Figure:
@@ -98,7 +105,11 @@ def _pairs(found: Calibration) -> Figure:
                 panel.set_xscale("log")
             panel.set_xlim(second.low, second.high)
             if i == j:
-                edges = np.geomspace(second.low, second.high, 25) if second.is_log else np.linspace(second.low, second.high, 25)
+                edges = (
+                    np.geomspace(second.low, second.high, 25)
+                    if second.is_log
+                    else np.linspace(second.low, second.high, 25)
+                )
                 panel.hist(draws[:, b], bins=edges, color=_MODEL if found.told[b] else _MUTED)
                 panel.set_yticks([])
             else:
@@ -121,7 +132,9 @@ def _ranks(found: Calibration) -> Figure:
     figure, panels = _new(-(-n // columns), columns, 2.6 * columns, 2.2 * -(-n // columns) + 0.6)
     pooled = recovery.coverage()[found.told]
     share = f"{100 * pooled.mean():.1f} %" if len(pooled) else "none told"
-    figure.suptitle(f"{len(recovery)} planted studies: 90 % intervals hold the planted value in {share} of cases", fontsize=11)
+    figure.suptitle(
+        f"{len(recovery)} planted studies: 90 % intervals hold the planted value in {share} of cases", fontsize=11
+    )
     counts, _ = recovery.evenness()
     usual = len(recovery) / len(counts)
     for k, panel in enumerate(panels.flat):
@@ -160,7 +173,8 @@ def _fan(found: Calibration) -> Figure:
     first, last = outlook.table["week"].min(), outlook.table["week"].max()
     figure.suptitle(f"{found.study.name}: forecast of weeks {first} to {last}", fontsize=12)
     for panel, quantity, title in (
-        (panels[0, 0], "repeat_orders", "Repeat orders a week"), (panels[1, 0], "gmv", f"GMV a week, {found.study.currency}"),
+        (panels[0, 0], "repeat_orders", "Repeat orders a week"),
+        (panels[1, 0], "gmv", f"GMV a week, {found.study.currency}"),
     ):  # fmt: skip
         mine = outlook.table[outlook.table["quantity"] == quantity]
         panel.plot(outlook.seen["week"], outlook.seen[quantity], ".-", color=_DATA, lw=0.8, ms=4, label="data")

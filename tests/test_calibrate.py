@@ -1,4 +1,4 @@
-"""Calibration against what is known exactly: a Gaussian model with its posterior, closed forms, planted coefficients."""
+"""Calibration against what is known exactly: a Gaussian model and its posterior, closed forms, planted values."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from sim.studies.calibrate.calibration import Effort, calibrate
 from sim.studies.calibrate.doubt import recover, ridges
 from sim.studies.calibrate.forecast import Paths, forecast, newcomers_ahead, smooth_log
 from sim.studies.calibrate.inference import Bank, Proposal, infer, mixture_weights, weighted_quantile
-from sim.studies.calibrate.levels import filtered, fitted, level_of, smoothed
+from sim.studies.calibrate.levels import filtered, fitted, smoothed
 from sim.studies.calibrate.priors import Priors, Span, expit, logit
 from sim.studies.calibrate.world import newcomers_a_day
 from sim.studies.calibrate.writing import read_posterior
@@ -189,12 +189,14 @@ def test_step_and_noise_are_found_again() -> None:
 
 
 def shop(rates: Any, rng: np.random.Generator, customers: int = 3000) -> Orders:
-    """Everybody first orders on day 0; repeat orders of a week are as many as given, by anybody, on days of the week."""
+    """Everybody first orders on day 0; repeat orders of a week are as many as given, by anybody, on any day of it."""
     who, day = [np.arange(customers)], [np.zeros(customers, dtype=int)]
     for week, rate in enumerate(rates):
         n = rng.poisson(rate)
         who.append(rng.choice(customers, size=min(n, customers), replace=False))
-        day.append(np.full(min(n, customers), 7 * week + (1 if week == 0 else 0)) + rng.integers(0, 6, min(n, customers)))
+        day.append(
+            np.full(min(n, customers), 7 * week + (1 if week == 0 else 0)) + rng.integers(0, 6, min(n, customers))
+        )
     value = np.exp(rng.normal(3.0, 0.5, sum(map(len, who))))
     return Orders.of(np.concatenate(who), np.concatenate(day), (value * 100).astype(int), 7 * len(rates))
 
@@ -267,7 +269,9 @@ def test_without_buying_and_with_a_share() -> None:
 
 
 def test_order_days_are_the_orders_by_shopper_and_day() -> None:
-    scenario = Scenario.from_dict({"days": 20, "population": {"size": 300, "registered_share": 1.0}, "catalogue": {"size": 10}})
+    scenario = Scenario.from_dict(
+        {"days": 20, "population": {"size": 300, "registered_share": 1.0}, "catalogue": {"size": 10}}
+    )
     journal = simulate(scenario, "control")
     wanted = journal.orders.groupby(["agent", "day"], as_index=False)["list_cents"].sum()
     found = order_days(journal)

@@ -28,7 +28,10 @@ class Dated(Arrival):
 
     kind: Literal["dated"] = "dated"
     per_day: Annotated[tuple[float, ...], Field(strict=False)] = coefficient(
-        (1.0,), "people", "how many come on each day, from the first measured day on; proportions", "每天注册的人数（比例）"
+        (1.0,),
+        "people",
+        "how many come on each day, from the first measured day on; proportions",
+        "每天注册的人数（比例）",
     )
     share: float = coefficient(
         1.0, "share", "of the prospects, how many come in all these days", "潜在用户中注册的比例", ge=0.0, le=1.0

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,10 +13,15 @@ from sim.cli import show
 from sim.cli.options import RESULTS, Jobs, Json, Out, Quiet
 from sim.cli.speed import say_if_compiling
 
+if TYPE_CHECKING:
+    from sim.experiment import Progress
+
 
 def calibrate(
     study: Annotated[str, typer.Argument(metavar="STUDY", help="Study file, or the name of a shipped study.")],
-    data: Annotated[Path | None, typer.Option("--data", metavar="DIR", help="The folder with the study's data.")] = None,
+    data: Annotated[
+        Path | None, typer.Option("--data", metavar="DIR", help="The folder with the study's data.")
+    ] = None,
     points: Annotated[int, typer.Option("--points", min=60, help="Runs drawn from the prior.")] = 640,
     rounds: Annotated[int, typer.Option("--rounds", min=0, help="Later rounds, drawn around the posterior.")] = 2,
     size: Annotated[int, typer.Option("--size", min=200, help="Customers simulated, at most.")] = 5000,
@@ -31,7 +37,7 @@ def calibrate(
     if not quiet:
         say_if_compiling()
     effort = Effort(points=points, rounds=rounds, size=size)
-    with _progress(quiet) as watch:
+    with _Stages(quiet) as watch:
         found = ask(study, jobs, None, effort, watch, data, out)
     if json:
         show.as_json({"folder": str(found.folder), **found.answer})
@@ -41,34 +47,29 @@ def calibrate(
         show.note(f"\nPosterior, checks, figures: {found.folder}")
 
 
-class _progress:
+class _Stages:
     """A bar a stage, on stderr."""
 
     def __init__(self, quiet: bool) -> None:
-        self._quiet, self._what, self._bar = quiet, "", None  # type: Any
-        self._step: Callable[[Any], None] = lambda state: None
+        self._quiet, self._what = quiet, ""
+        self._bar = contextlib.ExitStack()
+        self._step: Callable[[Progress], None] | None = None
 
     def __enter__(self) -> Callable[[str, int, int], None]:
         return self._watch
 
     def __exit__(self, *error: object) -> None:
-        self._close()
-
-    def _close(self) -> None:
-        if self._bar is not None:
-            self._bar.__exit__(None, None, None)
-            self._bar = None
+        self._bar.close()
 
     def _watch(self, what: str, done: int, total: int) -> None:
-        if what != self._what:
-            self._close()
+        from sim.experiment import Progress
+
+        if what != self._what or self._step is None:
+            self._bar.close()
             self._what = what
             if not self._quiet:
                 show.note(what)
-            self._bar = show.progress(quiet=self._quiet)
-            self._step = self._bar.__enter__()
-        from sim.experiment import Progress
-
+            self._step = self._bar.enter_context(show.progress(quiet=self._quiet))
         self._step(Progress(done, total, 0))
 
 

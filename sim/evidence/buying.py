@@ -57,8 +57,8 @@ def repeat_table(orders: Orders) -> dict[str, Ints]:
     week = (age[again] + WEEK - 1) // WEEK
     who = (np.cumsum(start) - 1)[again]
     lasts = seen[who] >= WEEK * week
-    pairs = np.unique(np.stack([who[lasts], week[lasts]]), axis=1)
-    in_week = np.bincount(pairs[1], minlength=most + 1)[1 : most + 1] if most else np.zeros(0, dtype=np.int64)
+    pairs = np.unique(who[lasts] * (most + 1) + week[lasts]) % (most + 1)  # one number a pair: far faster than rows
+    in_week = np.bincount(pairs, minlength=most + 1)[1 : most + 1] if most else np.zeros(0, dtype=np.int64)
     first_again = np.full(len(seen), np.iinfo(np.int64).max)
     np.minimum.at(first_again, who, week)
     ever = np.array([((seen >= WEEK * w) & (first_again <= w)).sum() for w in weeks], dtype=np.int64)
@@ -98,9 +98,10 @@ def cohort_table(orders: Orders, cohort: Ints, period: Ints) -> tuple[Ints, Ints
     """
     kept = (cohort >= 0) & (period >= cohort)
     n = int(period.max(initial=-1)) + 1
-    key = np.unique(np.stack([orders.customer[kept], cohort[kept], period[kept] - cohort[kept]]), axis=1)
-    active = np.zeros((n, n), dtype=np.int64)
-    np.add.at(active, (key[1], key[2]), 1)
+    if n <= 0:
+        return np.zeros(0, dtype=np.int64), np.zeros((0, 0), dtype=np.int64)
+    place = (orders.customer[kept] * n + cohort[kept]) * n + period[kept] - cohort[kept]
+    active = np.bincount(np.unique(place) % (n * n), minlength=n * n).reshape(n, n).astype(np.int64)
     return active[:, 0].copy(), active
 
 

@@ -1,4 +1,4 @@
-"""Runs of the model at many points, stored and resumable, and what they say in the terms of the data; imports experiment.
+"""Runs of the model at many points, stored and resumable, in the terms of the data; imports experiment.
 
 A round is a results folder like any other (`grapevine status`, `resume`, `query` work on it). It keeps the order days
 of every run, so that other targets, a shorter window or another prior need no new runs.
@@ -7,6 +7,7 @@ of every run, so that other targets, a shorter window or another prior need no n
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ import pandas as pd
 
 from sim.design import Design, Points
 from sim.evidence import Targets
-from sim.evidence.buying import all_targets
+from sim.evidence.buying import cohort_retention, concentration, gaps, ladder, repeat_curve, values
 from sim.evidence.normal import Orders
 from sim.experiment import Experiment, Progress, Results
 from sim.scenario import Scenario
@@ -86,7 +87,9 @@ def orders_of_run(table: pd.DataFrame, n_days: int) -> Orders:
 def summaries_of(orders: Orders) -> dict[str, float]:
     """Targets of a run by name: of the families that tell anything."""
     known = used_families()
-    return {target.name: target.value for target in all_targets(orders) if target.measure in known}
+    makers = (repeat_curve, cohort_retention, ladder, gaps, values, concentration)
+    found = itertools.chain.from_iterable(make(orders) for make in makers) if len(orders.day) else ()
+    return {target.name: target.value for target in found if target.measure in known}
 
 
 def table_of(rounds: Round, n_days: int, cache: Path | None = None) -> pd.DataFrame:
@@ -94,7 +97,9 @@ def table_of(rounds: Round, n_days: int, cache: Path | None = None) -> pd.DataFr
 
     Worked out once and kept beside the runs; what is kept says for which runs and days it holds.
     """
-    key = hashlib.sha256(json.dumps([rounds.results.manifest["digest"], len(rounds.shares), n_days, sorted(used_families())]).encode()).hexdigest()[:12]
+    key = hashlib.sha256(
+        json.dumps([rounds.results.manifest["digest"], len(rounds.shares), n_days, sorted(used_families())]).encode()
+    ).hexdigest()[:12]
     file = None if cache is None else cache / f"summaries-{rounds.number}-{key}.parquet"
     if file is not None and file.exists():
         return pd.read_parquet(file)
@@ -107,7 +112,9 @@ def table_of(rounds: Round, n_days: int, cache: Path | None = None) -> pd.DataFr
     return found
 
 
-def chosen(tables: Sequence[pd.DataFrame], data: Targets) -> tuple[list[str], pd.DataFrame, np.ndarray[Any, np.dtype[np.bool_]]]:
+def chosen(
+    tables: Sequence[pd.DataFrame], data: Targets
+) -> tuple[list[str], pd.DataFrame, np.ndarray[Any, np.dtype[np.bool_]]]:
     """Summaries that data and at least four of five runs have; all runs' values of them; which runs have them all.
 
     Of long families only some places are taken: neighbours say the same.

@@ -1,4 +1,5 @@
-"""A calibration from its study file to its folder: rounds of runs, posterior, checks, forecast; imports the rooms beside it.
+"""A calibration from its study file to its folder: rounds of runs, posterior, checks, forecast; imports the rooms
+beside it.
 
 Everything after the runs is worked out anew from what is stored, in seconds. The same command goes on where it was.
 """
@@ -57,7 +58,9 @@ class Effort:
     def __post_init__(self) -> None:
         for name, least in (("points", 60), ("rounds", 0), ("later_points", 20), ("predictive", 20), ("size", 200)):
             if getattr(self, name) < least:
-                raise InputError("too little to calibrate with", path=name, found=getattr(self, name), allowed=f"{least} or more")
+                raise InputError(
+                    "too little to calibrate with", path=name, found=getattr(self, name), allowed=f"{least} or more"
+                )
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,15 +114,26 @@ def priors_of(study: Study, evidence: Evidence) -> Priors:
 
 def digest_of(setting: Setting, priors: Priors, effort: Effort) -> str:
     """12 hex digits that name the runs asked for."""
-    text = json.dumps([setting.scenario.digest, [vars(s) for s in priors], vars(effort), RESULTS_VERSION], sort_keys=True)
+    text = json.dumps(
+        [setting.scenario.digest, [vars(s) for s in priors], vars(effort), RESULTS_VERSION], sort_keys=True
+    )
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def fit_rounds(
-    setting: Setting, priors: Priors, evidence: Evidence, effort: Effort, folder: Path, jobs: int | None, watch: Watch,
+    setting: Setting,
+    priors: Priors,
+    evidence: Evidence,
+    effort: Effort,
+    folder: Path,
+    jobs: int | None,
+    watch: Watch,
     proposals: list[Proposal],
 ) -> tuple[list[Round], Bank, list[str], Floats, Floats]:
-    """All rounds; what later ones were drawn from goes to `proposals`: (rounds, all runs as a bank, names of summaries, their values in the data, their standard errors)."""
+    """All rounds: (rounds, all runs as a bank, names of summaries, their values in the data, their standard errors).
+
+    What later rounds were drawn from goes to `proposals`.
+    """
     rounds: list[Round] = []
     folder.mkdir(parents=True, exist_ok=True)
     while True:
@@ -129,7 +143,9 @@ def fit_rounds(
         else:
             shares = proposals[-1].draw(effort.later_points, setting.scenario.seed + number)
         what = f"round {number} of {effort.rounds + 1}"
-        rounds.append(play(setting.scenario, priors, shares, number, folder / f"round-{number}", jobs, _told(watch, what)))
+        rounds.append(
+            play(setting.scenario, priors, shares, number, folder / f"round-{number}", jobs, _told(watch, what))
+        )
         bank, names, observed, sd = bank_of(rounds, proposals, priors, evidence, setting.n_days, folder)
         if number > effort.rounds:
             return rounds, bank, names, observed, sd
@@ -168,7 +184,7 @@ def calibrate(
 ) -> Calibration:
     """Fit the model to the data of a study: posterior, checks, gate; written into the folder `to`.
 
-    Killed and asked again, it goes on. `effort` says how much is run; `data`: the folder in which the study's files lie.
+    Killed and asked again, it goes on. `effort` says how much is run; `data`: where the files lie.
     """
     from sim.studies.calibrate.writing import write
 
@@ -176,7 +192,11 @@ def calibrate(
     study = study if isinstance(study, Study) else Study.load(study, data)
     evidence = gather(study)
     if evidence.orders is None:
-        raise study.refuse("this study has no orders", "orders", hint="Only what orders tell can be fitted; `grapevine data check` shows the rest.")
+        raise study.refuse(
+            "this study has no orders",
+            "orders",
+            hint="Only what orders tell can be fitted; `grapevine data check` shows the rest.",
+        )
     priors = priors_of(study, evidence)
     setting = with_prices(setting_of(study, evidence.orders, effort.size), evidence.orders, priors)
     folder = Path(to) if to is not None else out / f"calibrate-{study.name}-{digest_of(setting, priors, effort)}"
@@ -194,18 +214,23 @@ def calibrate(
     ahead = evidence.window.hold_out_days // 7 if evidence.window is not None else 0
     later = newcomers_ahead(evidence.orders, 7 * ahead)
     onward = longer(study, evidence.orders, setting, effort.size, later)
-    played = play(onward.scenario, priors, posterior.draws(effort.predictive, setting.scenario.seed), len(rounds) + 1,
-                  folder / "predictive", jobs, _told(watch, "played at draws of the posterior"), name="predictive")  # fmt: skip
+    shares = posterior.draws(effort.predictive, setting.scenario.seed)
+    step = _told(watch, "played at draws of the posterior")
+    played = play(onward.scenario, priors, shares, len(rounds) + 1, folder / "predictive", jobs, step, "predictive")
     predictive = predictive_table(evidence.targets, table_of(played, setting.n_days, folder), names)
     checks.append(predictive_check(predictive))
     watch("forecast", 0, 1)
     outlook = None
     if ahead:
-        runs = [orders_of_run(table, setting.n_days + 7 * ahead) for _, table in each_run(played.results, effort.predictive)]
+        runs = [
+            orders_of_run(table, setting.n_days + 7 * ahead) for _, table in each_run(played.results, effort.predictive)
+        ]
         outlook = forecast(evidence.orders, Paths.of(runs, setting.scale), ahead)
     rehearsal = rehearse(rounds, proposals, priors, evidence.orders, setting.scale, folder)
-    found = Calibration(folder, study, evidence, setting, priors, rounds, bank, names, posterior, recovery, told, checks,
-                        predictive, outlook, rehearsal)  # fmt: skip
+    found = Calibration(
+        folder, study, evidence, setting, priors, rounds, bank, names, posterior, recovery, told, checks, predictive,
+        outlook, rehearsal,
+    )  # fmt: skip
     object.__setattr__(found, "answer", answer_of(found, effort))
     write(found)
     return found
@@ -224,7 +249,8 @@ def answer_of(found: Calibration, effort: Effort) -> dict[str, Any]:
         block = block_of(span.path)
         row |= {
             "prior": [span.low, span.high], "scale": "log" if span.is_log else "linear",
-            "block": block.name if block else "", "needs": "" if row["status"] == "identified" or block is None else block.needs,
+            "block": block.name if block else "",
+            "needs": "" if row["status"] == "identified" or block is None else block.needs,
             "recovered": {"coverage_90": round(float(coverage[k]), 3), "explained": round(float(explained[k]), 3),
                           "shrinkage": round(float(mean_shrinkage[k]), 3)},
         }  # fmt: skip
@@ -235,7 +261,11 @@ def answer_of(found: Calibration, effort: Effort) -> dict[str, Any]:
         "customers": found.setting.n_customers,
         "simulated_customers": found.setting.scenario.population.size,
         "days": found.setting.n_days,
-        "runs": {"rounds": [len(one.shares) for one in found.rounds], "compared": len(found.bank), "predictive": effort.predictive},
+        "runs": {
+            "rounds": [len(one.shares) for one in found.rounds],
+            "compared": len(found.bank),
+            "predictive": effort.predictive,
+        },
         "targets_compared": len(found.names),
         "coefficients": coefficients,
         "ridges": ridges(found.posterior.draws(2000, 1), names),

@@ -71,9 +71,9 @@ class Outlook:
 def newcomers_ahead(orders: Orders, n_days: int) -> list[float]:
     """Newcomers expected on each of the days after the window.
 
-    Nobody where they had stopped coming four weeks before its end: a closed cohort. After a year or more: as many as the
-    last half year had in relation to all orders, following the orders of the same week last year. Else as many a day
-    as in the last eight weeks.
+    Nobody where they had stopped coming four weeks before its end: a closed cohort. After a year or more: as many as
+    the last half year had in relation to all orders, following the orders of the same week last year. Else as many a
+    day as in the last eight weeks.
     """
     table = weekly_table(orders)
     new, every = table["new"].astype(np.float64), table["orders"].astype(np.float64)
@@ -90,7 +90,7 @@ def newcomers_ahead(orders: Orders, n_days: int) -> list[float]:
 
 
 def _declining(share: Floats) -> float:
-    """Newcomers' share of orders towards the end: records that begin somewhere take old customers for new ones at first."""
+    """Newcomers' share of orders towards the end: records take old customers for new ones at first."""
     return float(np.mean(share[-13:]))
 
 
@@ -137,7 +137,9 @@ def forecast(orders: Orders, paths: Paths, ahead: int, seed: int = 1, n_draws: i
         known = [level_of(row, step, noise) for row in distance]
     weight = _with_weeks(paths.weight, np.array([one.log_likelihood for one in known]))
     row = rng.choice(len(weight), size=n_draws, p=weight)
-    start = np.array([one.mean for one in known])[row] + rng.standard_normal(n_draws) * np.sqrt([known[k].variance for k in row])
+    start = np.array([one.mean for one in known])[row] + rng.standard_normal(n_draws) * np.sqrt(
+        [known[k].variance for k in row]
+    )
     wander = np.cumsum(rng.standard_normal((n_draws, ahead)) * step, axis=1)
     luck = _luck(known[int(np.argmax(weight))], noise, (n_draws, ahead), rng)
     if has_year:
@@ -178,7 +180,7 @@ def _luck(level: Level, noise: float, shape: tuple[int, int], rng: np.random.Gen
 
 def _rolling(values: Floats) -> Floats:
     series = pd.Series(values)
-    return series.rolling(5, center=True, min_periods=1).mean().to_numpy(dtype=np.float64)
+    return np.asarray(series.rolling(5, center=True, min_periods=1).mean(), dtype=np.float64)
 
 
 def _values(table: dict[str, Any], n: int, ahead: int, orders: Floats, rng: np.random.Generator) -> Floats:

@@ -68,7 +68,7 @@ def recovery_checks(recovery: Recovery, told: Mask, names: Sequence[str]) -> lis
             )
         )  # fmt: skip
         worst = int(np.argmax(np.abs(each - 0.9)))
-        name = [names[k] for k in np.flatnonzero(told)][worst]
+        name = [names[k] for k in np.flatnonzero(told).tolist()][worst]
         checks.append(
             Check(
                 "coverage_each", EACH[0] <= each[worst] <= EACH[1], float(each[worst]), f"{EACH[0]} to {EACH[1]}",
@@ -85,7 +85,16 @@ def recovery_checks(recovery: Recovery, told: Mask, names: Sequence[str]) -> lis
             )
         )  # fmt: skip
     else:
-        checks.append(Check("told", False, 0.0, "at least one coefficient", "The data tell none of the coefficients.", "数据无法识别任何参数。"))
+        checks.append(
+            Check(
+                "told",
+                False,
+                0.0,
+                "at least one coefficient",
+                "The data tell none of the coefficients.",
+                "数据无法识别任何参数。",
+            )
+        )
     if not told.all():
         most = float(np.max(recovery.shrinkage.mean(axis=0)[~told]))
         checks.append(
@@ -139,7 +148,7 @@ def predictive_table(data: Targets, played: pd.DataFrame, names: Sequence[str]) 
 def predictive_check(table: pd.DataFrame) -> Check:
     """How many targets the fitted model misses."""
     share = float(table["missed"].mean()) if len(table) else 1.0
-    worst = table.loc[table["distance"].abs().idxmax(), "target"] if len(table) else "-"
+    worst = table["target"].iloc[int(table["distance"].abs().to_numpy().argmax())] if len(table) else "-"
     return Check(
         "predictive", share <= MISSED_MOST, share, f"at most {MISSED_MOST}",
         f"Played again, the fitted model misses {int(table['missed'].sum())} of {len(table)} targets (farthest: {worst}).",
@@ -152,7 +161,9 @@ def shrinkage(posterior: Posterior, k: int) -> float:
     return float(1.0 - posterior.sd(k) * np.sqrt(12.0))
 
 
-def table_of(posterior: Posterior, values_at: Floats, told: Mask, may: Mask, names: Sequence[str]) -> list[dict[str, Any]]:
+def table_of(
+    posterior: Posterior, values_at: Floats, told: Mask, may: Mask, names: Sequence[str]
+) -> list[dict[str, Any]]:
     """A row a coefficient; `values_at`: quantiles .05, .5, .95 in units of the coefficient, a row a coefficient."""
     rows = []
     for k, name in enumerate(names):

@@ -55,8 +55,7 @@ class Bank:
     @property
     def is_told(self) -> Mask:
         """Of every coefficient: is there any summary that can tell it?"""
-        told: Mask = self.tells.any(axis=1)
-        return told
+        return np.asarray(self.tells.any(axis=1), dtype=np.bool_)
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,7 +189,9 @@ class Guesser:
     def guess(self, summaries: Floats) -> Floats:
         """The guesses from these summaries, a column a told coefficient, in units of what a guess misses."""
         features = _features(self.scale.apply(summaries))
-        table = [slope[0] + features[:, mine] @ slope[1:] for mine, slope in zip(self.columns, self.slopes, strict=True)]
+        table = [
+            slope[0] + features[:, mine] @ slope[1:] for mine, slope in zip(self.columns, self.slopes, strict=True)
+        ]
         return np.column_stack(table) / self.unit
 
 
@@ -255,10 +256,10 @@ def infer_guesses(bank: Bank, guesses: Floats, seen: Floats) -> Posterior:
 
 
 def _spread_there(design: Floats, missed: Floats, weight: Floats) -> Floats:
-    """By what to multiply what the regression misses: its spread at the data over that at each run (Blum & Francois 2010).
+    """By what to multiply what the regression misses: its spread at the data over that at each run.
 
-    The log of squared misses is regressed on the guesses (the first column is 1; the data lie at 0 of the others). With
-    it goes what so few runs take away from the misses by being fitted.
+    After Blum & Francois (2010): the log of squared misses is regressed on the guesses (the first column is 1; the data
+    lie at 0 of the others). With it goes what so few runs take away from the misses by being fitted.
     """
     root = np.sqrt(weight)
     logs = np.log(missed**2 + 1e-12)
@@ -303,7 +304,7 @@ class Proposal:
         z = logit(posterior.shares)
         mean = posterior.weight @ z
         spread = (posterior.weight[:, None] * (z - mean)).T @ (z - mean) * WIDER**2
-        return cls(mean, np.linalg.cholesky(spread + 1e-6 * np.eye(len(mean))))
+        return cls(mean, np.asarray(np.linalg.cholesky(spread + 1e-6 * np.eye(len(mean))), dtype=np.float64))
 
     def draw(self, n: int, seed: int) -> Floats:
         """Shares of so many points."""

@@ -68,7 +68,7 @@ def fitted(r: Floats) -> tuple[float, float]:
     def cost(x: Floats) -> float:
         step, noise = np.exp(x)
         prior = 0.5 * ((x[0] - np.log(STEP_PRIOR[0])) / STEP_PRIOR[1]) ** 2
-        return -filtered(r, float(step), float(noise))[2] + prior
+        return float(prior) - filtered(r, float(step), float(noise))[2]
 
     seen = r[np.isfinite(r)]
     start = np.log([STEP_PRIOR[0], max(float(np.std(np.diff(seen))) / 1.5, 0.02)])

@@ -1,4 +1,4 @@
-"""The forecast rehearsed inside the window: fitted to its first two thirds, scored on the rest; imports `forecast`, `bank`.
+"""The forecast rehearsed inside the window: fitted to two thirds, scored on the rest; imports `forecast`, `bank`.
 
 No new runs: what is stored is looked at as if the records had ended earlier. BG/NBD and a naive forecast stand beside.
 """

@@ -38,7 +38,9 @@ def say(answer: dict[str, Any]) -> tuple[str, str]:
         first = answer["ridges"][0]
         pair = f"{_short(first['first'])} and {_short(first['second'])}"
         english.append(f"{pair} are told only together (correlation {first['correlation']:+.2f}).")
-        chinese.append(f"{_short(first['first'])} 与 {_short(first['second'])} 只能合并识别（相关 {first['correlation']:+.2f}）。")
+        chinese.append(
+            f"{_short(first['first'])} 与 {_short(first['second'])} 只能合并识别（相关 {first['correlation']:+.2f}）。"
+        )
     if failed:
         reasons = " ".join(check["sentence"] for check in failed)
         english.append(f"NOT FIT FOR DECISIONS: {reasons}")

@@ -1,4 +1,4 @@
-"""A scenario in which the shop of a study is played again: its days, its arrivals, its prices; imports evidence, scenario."""
+"""A scenario in which the shop of a study is played again: its days, arrivals, prices; imports evidence, scenario."""
 
 from __future__ import annotations
 
@@ -44,31 +44,41 @@ def setting_of(study: Study, orders: Orders, size: int | None = None, later: Seq
     Customers are those of the data, at most `size` (default 10,000). Where only buyers are on record
     (arrivals: first_order), they come on the days of their first orders and buy on that day.
     """
-    base = study.base() if study.scenario is not None else Scenario.from_dict({"name": study.name, "graph": {"kind": "none"}})
+    base = (
+        study.base()
+        if study.scenario is not None
+        else Scenario.from_dict({"name": study.name, "graph": {"kind": "none"}})
+    )
     if study.scenario is None and study.set:
         base = base.with_(study.set)
     newcomers = newcomers_a_day(orders)
     n = int(newcomers.sum())
     if n == 0:
         raise InputError("nobody orders for the first time in the window", file=study.file, path="window")
-    changes: dict[str, Any] = {"days": orders.n_days, "burn_in_days": 0, "strategies": {}, "events": [], "goals": {}, "budgets": {},
-                               "replications": 1, "noise_per_world": 1}  # fmt: skip
+    changes: dict[str, Any] = {
+        "days": orders.n_days, "burn_in_days": 0, "strategies": {}, "events": [], "goals": {}, "budgets": {},
+        "replications": 1, "noise_per_world": 1,
+    }  # fmt: skip
     if study.arrivals.kind == "first_order":
         people = n + float(sum(later))
         size = min(size or MOST_CUSTOMERS, n)
         changes |= {
-            "population.size": round(size * people / n), "population.registered_share": 0.0, "days": orders.n_days + len(later),
+            "population.size": round(size * people / n), "population.registered_share": 0.0,
+            "days": orders.n_days + len(later),
             "arrival": {"kind": "dated", "per_day": [float(x) for x in (*newcomers, *later)], "buys": True},
         }  # fmt: skip
     elif study.arrivals.kind == "given":
         raise study.refuse("dates of registration are not fitted yet", "arrivals.kind", found="given",
-                           allowed="first_order or model", hint="With first_order a customer begins with her first order.")  # fmt: skip
+                           allowed="first_order or model",
+                           hint="With first_order a customer begins with her first order.")  # fmt: skip
     elif size is not None:
         changes["population.size"] = size
     try:
         scenario = base.with_(changes)
     except InputError as error:
-        raise InputError("the study's scenario does not fit its data", file=study.file, path="scenario", found=error.problem) from None
+        raise InputError(
+            "the study's scenario does not fit its data", file=study.file, path="scenario", found=error.problem
+        ) from None
     if study.arrivals.kind == "first_order":
         return Setting(scenario, round(n * (1 + sum(later) / n)), orders.n_days)
     return Setting(scenario, int(scenario.population.size or 1), orders.n_days)
@@ -92,9 +102,13 @@ def with_prices(setting: Setting, orders: Orders, priors: Priors) -> Setting:
     price, sd = float(middle) / 130.0, min(max(float(spread) * 0.8, 0.05), 2.5)
     middle_of = priors.values(np.full((1, len(priors)), 0.5))[0]
     size = min(1500, int(setting.scenario.population.size or 1))
-    scenario = setting.scenario.with_({**dict(zip(priors.paths, middle_of.tolist(), strict=True)), "population.size": size})
+    scenario = setting.scenario.with_(
+        {**dict(zip(priors.paths, middle_of.tolist(), strict=True)), "population.size": size}
+    )
     for _ in range(3):
-        scenario = scenario.with_({"catalogue.median_price": round(max(price, 0.01), 2), "catalogue.sd_log_price": round(sd, 3)})
+        scenario = scenario.with_(
+            {"catalogue.median_price": round(max(price, 0.01), 2), "catalogue.sd_log_price": round(sd, 3)}
+        )
         played = simulate(scenario, "control")
         got = played.orders["list_cents"].to_numpy()
         got = got[got > 0]

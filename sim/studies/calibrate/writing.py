@@ -46,12 +46,13 @@ def manifest_of(found: Calibration) -> dict[str, Any]:
 
 
 def recovery_of(found: Calibration) -> pd.DataFrame:
-    """A row a planted study and coefficient: what was planted, its rank, the interval found (shares of the prior's range)."""
+    """A row a planted study and coefficient: what was planted, its rank, the interval (shares of the prior's range)."""
     recovery, paths = found.recovery, found.priors.paths
     parts = [
         pd.DataFrame(
-            {"study": np.arange(len(recovery)), "path": path, "planted": recovery.truth[:, k], "rank": recovery.rank[:, k],
-             "p05": recovery.low[:, k], "p50": recovery.middle[:, k], "p95": recovery.high[:, k]}
+            {"study": np.arange(len(recovery)), "path": path, "planted": recovery.truth[:, k],
+             "rank": recovery.rank[:, k], "p05": recovery.low[:, k], "p50": recovery.middle[:, k],
+             "p95": recovery.high[:, k]}
         )
         for k, path in enumerate(paths)
     ]  # fmt: skip
