@@ -62,8 +62,8 @@ def remarks(found: dict[str, Any], intake: Intake) -> list[str]:
             said.append(f"{name}: no row from {gap['from']} to {gap['to']} ({gap['days']} days)")
         if odd.get("duplicates"):
             said.append(
-                f"{name}: {odd['duplicates']:,} rows repeat another one exactly; they count. If they are copies, "
-                f"remove them"
+                f"{name}: {odd['duplicates']:,} rows are like another one in every column that is used; they count. If "
+                f"they are copies, remove them"
             )
         if odd.get("refunds", {}).get("rows"):
             refunds = odd["refunds"]
@@ -199,7 +199,7 @@ def _doubles(intake: Intake, table: str) -> dict[str, Any]:
         "HAVING count(*) > 1)"
     )[0]
     found: dict[str, Any] = {"repeated_rows": int(n)}
-    if table in ("ties", "groups"):
+    if table == "ties":
         found["duplicates"] = int(n)
     if "stamp" in intake.sections[table].columns and table == "shares":
         found["first_day"], found["last_day"] = map(

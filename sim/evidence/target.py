@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from sim.errors import InputError
-from sim.tables import line_of, read_columns
+from sim.errors import InputError, did_you_mean
+from sim.tables import records
 
 #: families of targets: name -> what a value of it is
 FAMILIES: Final[dict[str, str]] = {
@@ -122,23 +122,24 @@ class Targets(Sequence[Target]):
     def read(cls, path: str | Path) -> Targets:
         """Read what `write` wrote."""
         path = Path(path)
-        columns = read_columns(
-            path,
-            required={"measure": "text", "value": "float", "sd": "float"},
-            optional={"at": "text", "n": "int", "source": "text"},
-            what="targets",
-        )
-        n = len(columns["measure"])
+        rows = records(path, "targets")
+        _, names = next(rows)
+        for needed in ("measure", "value", "sd"):
+            if needed not in names:
+                hint = did_you_mean(needed, names, kind="columns")
+                raise InputError("no such column in the targets file", file=path, line=1, found=needed, hint=hint)
         found = []
-        for i in range(n):
-            value, sd = float(columns["value"][i]), float(columns["sd"][i])
+        for line, cells in rows:
+            cell = dict(zip(names, cells, strict=False))
+            try:
+                value, sd, n = float(cell["value"]), float(cell["sd"]), int(cell.get("n") or 0)
+            except (KeyError, ValueError):
+                raise InputError(
+                    "value, sd and n must be numbers", file=path, line=line, found=",".join(cells)
+                ) from None
             if not (math.isfinite(value) and math.isfinite(sd) and sd > 0):
-                line = line_of(path, i)
                 raise InputError("a target needs a value and an sd above 0", file=path, line=line, found=sd)
-            at = str(columns["at"][i]) if "at" in columns else ""
-            source = str(columns["source"][i]) if "source" in columns else ""
-            cases = int(columns["n"][i]) if "n" in columns else 0
-            found.append(Target(str(columns["measure"][i]), value, sd, source, cases, at))
+            found.append(Target(cell["measure"], value, sd, cell.get("source", ""), n, cell.get("at", "")))
         return cls(found)
 
 
