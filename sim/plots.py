@@ -6,6 +6,7 @@ equal bytes: no dates in the files, no global state of matplotlib, which is impo
 
 from __future__ import annotations
 
+import logging
 import math
 import textwrap
 import warnings
@@ -284,9 +285,18 @@ def style() -> Iterator[None]:
     with mpl.rc_context(), warnings.catch_warnings():
         mpl.rcdefaults()  # a user's own matplotlibrc must not change our bytes
         mpl.rcParams.update(look)
+        # Chinese fonts often come without a bold; the regular one will do, and nobody need be told
+        logging.getLogger("matplotlib.font_manager").addFilter(_is_no_missing_bold)
         if not chinese:  # then Chinese labels show as boxes, which is no reason to stop
             warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
-        yield
+        try:
+            yield
+        finally:
+            logging.getLogger("matplotlib.font_manager").removeFilter(_is_no_missing_bold)
+
+
+def _is_no_missing_bold(record: logging.LogRecord) -> bool:
+    return "font weight" not in record.getMessage()
 
 
 def _colour(label: str, labels: Sequence[str]) -> str:

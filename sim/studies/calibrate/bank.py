@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,13 +70,10 @@ def play(
     return Round(number, folder, shares, results)
 
 
-def each_run(results: Results, n_points: int) -> list[tuple[int, pd.DataFrame]]:
-    """(point, its order days) of every run that went well."""
-    table = results.table("order_days", ["point", "replication", "agent", "day", "gmv_cents"])
-    points = table["point"].to_numpy()
-    edges = np.searchsorted(points, np.arange(n_points + 1))
-    went_well = set(results.runs.loc[results.runs["status"] == "ok", "point"].tolist())
-    return [(k, table.iloc[edges[k] : edges[k + 1]]) for k in range(n_points) if k in went_well]
+def each_run(results: Results) -> Iterator[tuple[int, pd.DataFrame]]:
+    """(point, its order days) of every run that went well, one after the other: together they may be too large."""
+    for table in results.each("order_days", ["point", "agent", "day", "gmv_cents"]):
+        yield int(table["point"].iloc[0]), table
 
 
 def orders_of_run(table: pd.DataFrame, n_days: int) -> Orders:
@@ -104,7 +101,7 @@ def table_of(rounds: Round, n_days: int, cache: Path | None = None) -> pd.DataFr
     if file is not None and file.exists():
         return pd.read_parquet(file)
     rows: list[dict[str, Any]] = [{} for _ in range(len(rounds.shares))]
-    for point, table in each_run(rounds.results, len(rounds.shares)):
+    for point, table in each_run(rounds.results):
         rows[point] = summaries_of(orders_of_run(table, n_days))
     found = pd.DataFrame(rows)
     if file is not None:

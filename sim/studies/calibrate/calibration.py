@@ -223,7 +223,7 @@ def calibrate(
     outlook = None
     if ahead:
         runs = [
-            orders_of_run(table, setting.n_days + 7 * ahead) for _, table in each_run(played.results, effort.predictive)
+            orders_of_run(table, setting.n_days + 7 * ahead) for _, table in each_run(played.results)
         ]
         outlook = forecast(evidence.orders, Paths.of(runs, setting.scale), ahead)
     rehearsal = rehearse(rounds, proposals, priors, evidence.orders, setting.scale, folder)

@@ -73,7 +73,7 @@ def _paths(
     before = 0
     wanted = set(kept.tolist())
     for one in rounds:
-        for point, table in each_run(one.results, len(one.shares)):
+        for point, table in each_run(one.results):
             if before + point in wanted:
                 runs[before + point] = orders_of_run(table, n_weeks * WEEK)
         before += len(one.shares)
