@@ -30,7 +30,7 @@ from sim.rules import resolve
 from sim.rules import shelf as shelf_rules
 from sim.rules.expose import LISTED, organic_weight
 from sim.rules.reach import PUSHES_MOST
-from sim.rules.records import FOUND, TEAM_COLUMNS, Offer, Shelf
+from sim.rules.records import FOUND, NEVER, TEAM_COLUMNS, Offer, Shelf
 from sim.rules.remember import SEEN_MOST
 from sim.strategies.people import Customers, People
 from sim.strategies.tactic import CONDITIONS, OUTSIDE, REPLIES, REWARDS, Board, Contacts, Desk, Tactic
@@ -433,6 +433,9 @@ class Operations:
             self._count_lists(rows, columns)
         if self.spending is not None:
             columns["urge"] += self.spending.urge(rows)
+        if self.world.scenario.arrival.first_urge:
+            is_new = self.customers.registered_day[rows] == NEVER  # in the shop, and not in its books yet
+            columns["urge"] += np.where(is_new, self.world.scenario.arrival.first_urge, 0.0)
         return Offer(**columns)
 
     def may_bargain(self, rows: Ints, returned: Ints) -> Ints | None:
