@@ -132,6 +132,12 @@ class Operations:
             tactic.begin(desk)
         self._base = self._shelf_base()
 
+    def befall(self, event: Event) -> None:
+        """Before the first day: let an event befall this run alone, beside those of the scenario."""
+        self.events = (*self.events, event)
+        self.scenes.append(self._scene(len(self.scenes)))
+        event.begin(self.scenes[-1])
+
     def _desk(self, index: int, label: str) -> Desk:
         tactic = self.tactics[index]
         ordinal = sum(other.kind == tactic.kind for other in self.tactics[:index])
