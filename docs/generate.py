@@ -179,19 +179,23 @@ def scenario() -> Iterator[str]:
 def reference() -> Iterator[str]:
     """Commands with their options, names of the Python package, measures, coefficients."""
     import sim
-    from sim.cli.commands import PANELS
     from sim.metrics import MEASURES
     from sim.params import COEFFICIENTS
 
     yield from ("# Reference", "", _NOTE, "")
     yield from ("## Commands", "", "`grapevine COMMAND --help` says the same.", "")
-    for panel, commands in PANELS:
+    known = _commands()
+    panels: dict[str, list[tuple[str, Any]]] = {}
+    for name, (panel, command) in known.items():
+        panels.setdefault(panel, []).append((name, command))
+    for panel, commands in panels.items():
         yield from (f"### {panel}", "")
-        rows = [[f"[`{one.__name__}`](#{_anchor(one)})", (one.__doc__ or "").strip()] for one in commands]
+        rows = [
+            [f"[`{name}`](#grapevine-{name.replace(' ', '-')})", (one.help or "").strip()] for name, one in commands
+        ]
         yield from _table(["command", "does"], rows)
-    for _, commands in PANELS:
-        for one in commands:
-            yield from _command(one)
+    for name, (_, command) in known.items():
+        yield from _command(name, command)
 
     yield from ("## Python", "")
     yield from _table(["name", "what it is"], [[f"`sim.{name}`", text] for name, (_, text) in sim.PUBLIC.items()])
@@ -206,18 +210,25 @@ def reference() -> Iterator[str]:
     yield from _table(["name", "default", "range", "unit", "status", "meaning", "source"], coefficients)
 
 
-def _anchor(command: Callable[..., None]) -> str:
-    return f"grapevine-{command.__name__}"
-
-
-def _command(command: Callable[..., None]) -> Iterator[str]:
-    """A command's arguments and options, as typer knows them."""
+def _commands() -> dict[str, tuple[str, Any]]:
+    """Every command by what is typed, with its heading in the help; those of a group as `group command`."""
     from typer.main import get_command
 
     from sim.cli.commands import app
 
-    made = get_command(app).commands[command.__name__.replace("_", "-")]  # type: ignore[attr-defined]
-    yield from (f"### grapevine {made.name}", "")
+    found: dict[str, tuple[str, Any]] = {}
+    for name, one in get_command(app).commands.items():  # type: ignore[attr-defined]
+        panel = str(one.rich_help_panel)
+        if hasattr(one, "commands"):
+            found |= {f"{name} {inner}": (panel, command) for inner, command in one.commands.items()}
+        else:
+            found[name] = (panel, one)
+    return found
+
+
+def _command(name: str, made: Any) -> Iterator[str]:
+    """A command's arguments and options, as typer knows them."""
+    yield from (f"### grapevine {name}", "")
     yield from _paragraphs(made.help or "")
     rows = []
     for one in made.params:
