@@ -16,6 +16,25 @@ _FENCE = re.compile(r'^```(\w+)(?: test="([^"]*)")?\n(.*?)^```$', re.MULTILINE |
 SMALL = ["--set", "population.size=200", "--set", "days=12", "--set", "burn_in_days=2"]
 
 
+_FEW = {
+    "run": [],
+    "compare": ["--jobs", "1", "--replications", "2"],
+    "sweep": ["--jobs", "1", "--replications", "1"],
+    "ab-test": ["--jobs", "1", "--tests", "2", "--worlds", "1"],
+}
+
+#: the shop that pages speak of without having made it
+MY_SHOP = """
+name: my_shop
+replications: 4
+population: {size: 300}
+catalogue: {size: 12}
+strategies:
+  team_up: {kind: group_buy, discount: 0.2}
+  coupons: {kind: share_coupon, face: 3.00}
+"""
+
+
 class Block(NamedTuple):
     """A block of code on a page."""
 
@@ -53,14 +72,13 @@ def _there(pattern: str, here: Path) -> list[str]:
 
 def shrunk(words: list[str]) -> list[str]:
     """The same command on a small world with few replications, one worker."""
-    if words[0] not in ("compare", "sweep", "run"):
+    if words[0] not in _FEW:
         return words
+    few = _FEW[words[0]]
     kept = list(words)
-    for option in ("--jobs", "--replications"):
-        if option in kept:
-            at = kept.index(option)
-            del kept[at : at + 2]
-    n = "1" if words[0] == "sweep" else "2"
-    few = [] if words[0] == "run" else ["--jobs", "1", "--replications", n]
+    for option in [word for word in (*few, "--most") if word.startswith("--") and word in kept]:
+        at = kept.index(option)
+        del kept[at : at + 2]
+    most = ["--most", "6"] if "--until-clear" in kept else []
     world = SMALL if "lab." not in words[1] else ["--set", "population.size=200", "--set", "days=12"]
-    return [*kept, *world, *few]
+    return [*kept, *world, *few, *most]

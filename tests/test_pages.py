@@ -16,7 +16,7 @@ from conftest import ROOT
 from typer.testing import CliRunner
 
 from sim.cli.commands import app
-from tests.pages import blocks, commands, shrunk, words_of
+from tests.pages import MY_SHOP, blocks, commands, shrunk, words_of
 
 DOCS = ROOT / "docs"
 #: pages whose blocks another file runs, in a way of their own
@@ -38,8 +38,10 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def _play(name: str, here: Path, marks: tuple[str, ...]) -> int:
     """Run the commands of a page in their order; how many there were."""
-    n = 0
-    for block in blocks(WRITTEN[name], "sh"):
+    n, found = 0, blocks(WRITTEN[name], "sh")
+    if not any("grapevine new my_shop" in block.text for block in found):
+        (here / "my_shop.yaml").write_text(MY_SHOP)
+    for block in found:
         if block.mark not in marks:
             continue
         for line in commands(block):
@@ -69,9 +71,22 @@ def test_long_commands_of_a_page_run(here: Path, name: str) -> None:
 
 @pytest.mark.parametrize("name", WITH_PYTHON)
 def test_python_of_a_page_runs(here: Path, name: str) -> None:
+    _exec(name, ("",))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name", [name for name in WITH_PYTHON if any(one.mark == "slow" for one in blocks(WRITTEN[name], "python"))]
+)
+def test_long_python_of_a_page_runs(here: Path, name: str) -> None:
+    _exec(name, ("", "slow"))
+
+
+def _exec(name: str, marks: tuple[str, ...]) -> None:
+    """Run the blocks of a page one after the other, as one program."""
     names: dict[str, object] = {}
     for block in blocks(WRITTEN[name], "python"):
-        if not block.mark:
+        if block.mark in marks:
             exec(compile("\n" * block.line + block.text, name, "exec"), names)
 
 

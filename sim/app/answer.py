@@ -13,7 +13,6 @@ import streamlit as st
 from sim.app import session, shown
 from sim.app.session import draft, job, limits, office, say
 from sim.app.work import Job
-from sim.cli.show import duration
 from sim.errors import InputError
 from sim.experiment import Results, folder_name
 from sim.scenario import Scenario, difference
@@ -95,7 +94,7 @@ def _while_running() -> None:
         if not now.total:
             st.progress(0.0, say("loading"))
         else:
-            left = "" if now.seconds_left is None else say("left", time=duration(now.seconds_left))
+            left = "" if now.seconds_left is None else say("left", time=session.time(now.seconds_left))
             failed = say("failed", n=now.failed) if now.failed else ""
             said = say("progress", done=now.done, total=now.total, failed=failed, left=left)
             st.progress(min(1.0, now.done / now.total), said)
@@ -122,7 +121,7 @@ def _progress() -> None:
     elif now.is_cancelled:
         _cancelled(now)
     elif now.answered:
-        st.caption(f":green[:material/check_circle:] {say('done_in', n=now.answered, time=duration(now.seconds))}")
+        st.caption(f":green[:material/check_circle:] {say('done_in', n=now.answered, time=session.time(now.seconds))}")
 
 
 def _cancelled(now: Job) -> None:
@@ -202,9 +201,11 @@ def _report(folder: Path) -> None:
     key = ("report", str(folder), shown.stamp(folder), session.lang())
     st.caption(say("report_help"))
     if st.session_state.get("report") != key:
-        if not st.button(say("make_report"), icon=":material/description:", key="make_report"):
-            return
-        st.session_state.report = key
+        st.button(
+            say("make_report"), icon=":material/description:", key="make_report",
+            on_click=lambda: st.session_state.update(report=key),
+        )  # fmt: skip
+        return
     with st.spinner(say("working")):
         text = _html(str(folder), shown.stamp(folder), session.lang())
     st.download_button(

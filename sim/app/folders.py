@@ -19,7 +19,7 @@ from sim.experiment import Results
 
 _MOST_ROWS = 500
 #: names of files that make a folder worth looking into
-_SIGNS = ("*.parquet", "posterior.json", "verdict.json", "manifest.json")
+_SIGNS = ("*.parquet", "posterior.json", "calibration.json", "verdict.json", "manifest.json")
 
 
 def show() -> None:
@@ -43,7 +43,7 @@ def _folders() -> dict[str, Path]:
     """Folders with results first, the newest on top, then any other with tables or a study's files."""
     found = limits().result_folders()
     for pattern in _SIGNS:
-        for depth in ("*", "*/*"):
+        for depth in ("*", "*/*", "*/*/*"):
             for path in sorted(limits().folder.glob(f"{depth}/{pattern}")):
                 name = path.parent.relative_to(limits().folder)
                 if not any(part.startswith((".", "parts")) for part in name.parts):
@@ -105,7 +105,7 @@ def _tables(folder: Path) -> None:
     import pyarrow.parquet as pq
 
     tables = sorted(path for path in folder.glob("*.parquet"))
-    texts = sorted(path for path in folder.iterdir() if path.suffix in (".json", ".yaml", ".md") and path.is_file())
+    texts = sorted(path for path in folder.iterdir() if path.suffix in (".csv", ".json", ".yaml", ".md"))
     if not tables and not texts:
         return
     path = st.selectbox(say("tables"), [*tables, *texts], key="table", format_func=lambda one: one.name)
@@ -116,6 +116,8 @@ def _tables(folder: Path) -> None:
         if batch is not None:
             st.dataframe(batch.to_pandas(), hide_index=True)
         st.caption(say("rows", n=f"{n:,}", shown=min(n, _MOST_ROWS)))
+    elif path.suffix == ".csv":
+        st.dataframe(pd.read_csv(path, nrows=_MOST_ROWS), hide_index=True)
     else:
         text = path.read_text(encoding="utf-8", errors="replace")[:200_000]
         st.code(text, language={".json": "json", ".yaml": "yaml"}.get(path.suffix), height=420)

@@ -93,7 +93,7 @@ def sentence(event: Any, lang: Lang, of: int | None = None) -> str:
             (f"；价格来自 {event.tactic}" if zh else f"; at the price of {event.tactic}") if event.tactic else ""
         )
     said = pair[zh].format(**words)
-    return said[:1].upper() + said[1:]
+    return said.replace("她 ", "她") if zh else said[:1].upper() + said[1:]
 
 
 def life(events: pd.DataFrame, agent: int, lang: Lang) -> list[tuple[int, str]]:

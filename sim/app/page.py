@@ -12,11 +12,11 @@ from sim.app.session import office, say
 _SCREENS = ("ask", "tactics", "answer", "watch", "folders")
 _STYLE = """
 <style>
-  .stApp [data-testid="stMainBlockContainer"] { padding-top: 3.4rem; max-width: 1180px; }
+  .stApp [data-testid="stMainBlockContainer"] { padding-top: 4.2rem; max-width: 1180px; }
   .stApp h1 { font-size: 1.9rem; padding: 0; }
   .stApp h4 { font-size: 1.12rem; line-height: 1.5; font-weight: 500; }
   @media (max-width: 640px) {
-    .stApp [data-testid="stMainBlockContainer"] { padding: 3.2rem .9rem 4rem; }
+    .stApp [data-testid="stMainBlockContainer"] { padding: 3.8rem .9rem 4rem; }
     .stApp h1 { font-size: 1.45rem; }
   }
 </style>

@@ -17,6 +17,7 @@ from sim.app.draft import Draft
 from sim.app.places import Limits, read_scenario
 from sim.app.words import Lang, text
 from sim.app.work import Job, Office
+from sim.cli.show import duration
 
 
 @st.cache_resource
@@ -51,6 +52,15 @@ def lang() -> Lang:
 def say(key: str, **more: Any) -> str:
     """A text of the app in this tab's language."""
     return text(key, lang()).format(**more)
+
+
+def time(seconds: float) -> str:
+    """Seconds as people say them, in this tab's language."""
+    said = duration(seconds)
+    if lang() == "zh":
+        for unit, word in ((" min", " 分"), (" h", " 小时"), (" s", " 秒")):
+            said = said.replace(unit, word)
+    return said
 
 
 def draft() -> Draft:

@@ -16,7 +16,7 @@ from sim.app.session import draft, limits, say
 from sim.app.words import measure_text
 from sim.charts import BY_STRATEGY, CHARTS, config
 from sim.charts.numbers import amount, chance
-from sim.cli.show import duration, size
+from sim.cli.show import size
 from sim.cli.speed import estimate_of
 from sim.errors import InputError
 from sim.scenario import Scenario
@@ -50,7 +50,7 @@ def check() -> Scenario | None:
         facts = [
             (say("n_people"), f"{estimate['shoppers']:,}"), (say("n_ties"), f"{estimate['ties']:,}"),
             (say("products"), f"{estimate['products']:,}"), (say("n_runs"), f"{estimate['runs']:,}"),
-            (say("time"), duration(estimate["seconds"])), (say("memory"), size(estimate["memory_bytes"])),
+            (say("time"), session.time(estimate["seconds"])), (say("memory"), size(estimate["memory_bytes"])),
             (say("disk"), size(estimate["disk_bytes"])),
         ]  # fmt: skip
         st.caption(" · ".join(f"{name} **{value}**" for name, value in facts))

@@ -190,7 +190,7 @@ def _one_day(events: pd.DataFrame, shoppers: pd.DataFrame, people: town.Circle, 
             st.markdown("\n".join(f"- {life.sentence(one, lang)}" for one in found.head(_MOST_LINES).itertuples()))
             if len(found) > _MOST_LINES:
                 st.caption(say("and_more", n=len(found) - _MOST_LINES))
-        st.markdown(f"**{say('her_life')}: {life.name(ego, lang)}**, {persona_text(persona[ego], lang)}")
+        st.markdown(f"**{say('her_life')}: {life.name(ego, lang)}** · {persona_text(persona[ego], lang)}")
         told = life.life(events, ego, lang)
         if not told:
             st.caption(say("no_life"))

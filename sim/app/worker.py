@@ -1,4 +1,4 @@
-"""A process that runs what the app asks: reads one order, writes progress as lines of JSON; imports the studies.
+"""A process that runs what the app asks: reads one order, writes progress as lines of JSON; imports the studies, cli.
 
 It is started before it is needed, so that the model is loaded and compiled when an order comes. It ends when the app
 does: nobody is left who would read. Killed at any time, it leaves a folder that can be resumed, as any comparison does.
@@ -69,6 +69,7 @@ def _scenario(order: dict[str, Any]) -> Any:
 
 def _compare(order: dict[str, Any]) -> None:
     """A first answer from a few replications, here; then all of them, with workers, in the same folder."""
+    from sim.cli.speed import remember_speed
     from sim.experiment import folder_name
     from sim.studies.ask import compare
 
@@ -80,8 +81,9 @@ def _compare(order: dict[str, Any]) -> None:
     for n, jobs in steps:
         before = 0 if n == first else first * len(scenario.labels)
         count = _counted(before, total * len(scenario.labels))
-        compare(scenario.with_({"replications": n}), jobs, to, count, command=order["command"])
+        comparison = compare(scenario.with_({"replications": n}), jobs, to, count, command=order["command"])
         say(answered=n, of=total)
+    remember_speed(comparison.results)
 
 
 def _resume(order: dict[str, Any]) -> None:
