@@ -1,4 +1,4 @@
-"""The web app as people use it: in headless Chromium, against a server of its own. Skipped where there is no browser."""
+"""The web app as people use it, in headless Chromium, against a server of its own. Skipped where there is none."""
 
 from __future__ import annotations
 
