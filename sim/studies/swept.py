@@ -121,8 +121,8 @@ def read_sweep(results: Results | str | Path, measures: Sequence[str]) -> Sweep:
     if len(table.columns) < 2:
         raise InputError(
             "this folder holds one point, not a sweep", file=found.folder,
-            hint="`grapevine robustness FILE` makes a sweep over what a scenario assumes, `grapevine sweep DESIGN` runs "
-            "any design.",
+            hint="`grapevine robustness FILE` makes a sweep over what a scenario assumes, `grapevine sweep DESIGN` "
+            "runs any design.",
         )  # fmt: skip
     keys = ["point", "strategy", "replication", "world", "status"]
     runs = found.table("runs", [*keys, *dict.fromkeys(measures)])

@@ -70,7 +70,7 @@ def _why_not(scenario: Scenario, name: str) -> str:
     row = COEFFICIENTS[name]
     if name in FACTS_OF_THE_SHOP:
         return "a fact of the shop"
-    if row.block and not getattr(scenario.switches, row.block):
+    if row.block and not scenario.switches.get(row.block, True):
         return f"block {row.block} is off"
     return "0 in this scenario: its mechanism is off" if value_at(scenario, f"params.{name}") == 0.0 else ""
 
