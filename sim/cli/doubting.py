@@ -129,11 +129,12 @@ def _indices(found: Sensitivity) -> str:
         return ""
     unit = MEASURES[measure].unit if found.method == "morris" else "ratio"
     table = table[(table["name"] == main) & (table["measure"] == measure)]
-    order = table.groupby("factor")["value"].max().sort_values(ascending=False).index
+    order = table[table["factor"] != "chance"].groupby("factor")["value"].max().sort_values(ascending=False).index
     rows = []
-    for path in order[:_MOST_ROWS]:
+    for path in [*order[:_MOST_ROWS], *(["chance"] if (table["factor"] == "chance").any() else [])]:
         mine = table[table["factor"] == path].set_index("strategy")
-        rows.append([str(path), *(_index(mine, label, unit) for label in found.strategies)])
+        name = "chance alone, at most" if path == "chance" else str(path)
+        rows.append([name, *(_index(mine, label, unit) for label in found.strategies)])
     name = MEASURES[measure].label
     text = show.table([f"{main} on the difference in {name}", *(f"{label} " for label in found.strategies)], rows)
     return text + f"\n{_UNCLEAR}: cannot be told from nothing (95 % interval)."
@@ -143,7 +144,7 @@ def _index(rows: Any, label: str, unit: str) -> str:
     if label not in rows.index:
         return "n/a "
     row = rows.loc[label]
-    return show.number(float(row["value"]), unit) + (" " if row["is_told"] else _UNCLEAR)
+    return show.number(float(row["value"]), unit) + (_UNCLEAR if row["is_told"] is False else " ")
 
 
 def _run(
@@ -232,7 +233,8 @@ def _best(found: Robustness) -> str:
         shares = [show.number(row[name], "share") for name in ("p_best", "p_best_points", "p_better")]
         changes = [show.difference(row[name], unit) for name in ("diff", "diff_p5", "diff_p95")]
         rows.append([str(row["strategy"]), *shares, *changes, show.number(row["regret"], unit)])
-    head = ["", "best, draws x worlds", "best, draws", "beats control", "difference", "5 % of draws", "95 %", "regret"]
+    of = found.draws
+    head = ["", f"best, {of} x worlds", f"best, {of}", "beats control", "difference", f"5 % of {of}", "95 %", "regret"]
     return show.table(head, rows)
 
 
