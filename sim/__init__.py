@@ -27,6 +27,10 @@ PUBLIC: dict[str, tuple[str, str]] = {
         "Which factors of a sweep move the differences between strategies: Morris, Sobol, or from given data.",
     ),
     "over_assumptions": ("sim.studies.robustness", "A design over what a scenario assumes, for `sweep` to run."),
+    "ab_test": (
+        "sim.studies.ab_test",
+        "A/B tests inside one world, held against the truth there: bias, power, coverage.",
+    ),
     "sweep": ("sim.studies.ask", "All strategies at every point of a design; answers with Results."),
     "Design": ("sim.design", "A base scenario and the points of it to run: grid, samples, one at a time, CSV."),
     "Experiment": (
@@ -62,6 +66,7 @@ if TYPE_CHECKING:  # the same table, for type checkers and editors
     from sim.metrics import measure as measure
     from sim.population import Population as Population
     from sim.scenario import Scenario as Scenario
+    from sim.studies.ab_test import ab_test as ab_test
     from sim.studies.ask import compare as compare
     from sim.studies.ask import sweep as sweep
     from sim.studies.explain import explain as explain

@@ -15,7 +15,7 @@ from sim.experiment.schemas import SCHEMAS
 
 _SHEET_ROWS: Final = 1_048_575  # of a worksheet, without its head
 FORMATS: Final = ("csv", "xlsx")
-_BESIDES: Final = ("points", "verdicts")  # tables a sweep has besides those of its runs
+_BESIDES: Final = ("points", "verdicts", "looks", "ab_tests", "ab_summary")  # tables besides those of runs
 _STUDIES: Final = ("explain", "robustness", "sensitivity")  # folders in which studies leave their tables
 
 

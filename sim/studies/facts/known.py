@@ -15,8 +15,9 @@ from typing import Any, Final, Literal
 
 import numpy as np
 
+from sim.evidence.buyers import bg_nbd_expected, fit_bg_nbd, fit_sbg, sbg_survival
 from sim.metrics import gini, measure
-from sim.studies.facts import fits, labs, tables
+from sim.studies.facts import labs, tables
 from sim.studies.facts.fact import Band, Check, Direction, Fact, Test, Value
 from sim.studies.facts.play import CONTROL, DIP_DAYS, GIFT_DAYS, PROMOTION_DAYS, PROMOTIONS, SALES, Lab, Shop
 from sim.studies.facts.tables import IntArray
@@ -487,8 +488,8 @@ def sorting(shop: Shop) -> Sequence[Value]:
     share = alive / n
     retention = share / np.concatenate([[1.0], share[:-1]])
     rises = tables.spearman(retention, np.arange(_WEEKS))
-    a, b = fits.fit_sbg(alive, n)
-    return [rises, float(np.abs(fits.sbg_survival(a, b, _WEEKS) / share - 1).mean()), a]
+    a, b = fit_sbg(alive, n)
+    return [rises, float(np.abs(sbg_survival(a, b, _WEEKS) / share - 1).mean()), a]
 
 
 _fact(
@@ -567,9 +568,9 @@ def slowing_down(shop: Shop) -> Sequence[Value]:
     x, t_x, t, members = tables.histories(orders, ids, half // 2, half - 1)
     if len(x) < 20 or x.sum() == 0:
         return [(windows[5][0], windows[0][0]), -tables.slope(shares), None]
-    fitted = fits.fit_bg_nbd(x, t_x, t)
+    fitted = fit_bg_nbd(x, t_x, t)
     rest = shop.days - half
-    forecast = fits.bg_nbd_expected(*fitted, t + rest) - fits.bg_nbd_expected(*fitted, t)
+    forecast = bg_nbd_expected(*fitted, t + rest) - bg_nbd_expected(*fitted, t)
     later = tables.order_days(orders[orders["agent"].isin(members)])
     actual = float((later["day"] >= half).sum())
     return [(windows[5][0], windows[0][0]), -tables.slope(shares), (float(np.sum(forecast)), actual)]
