@@ -413,6 +413,16 @@ def test_a_posterior_is_drawn_row_by_row_and_counts_as_calibrated(tmp_path: Path
         counts = table["params.b_h"].value_counts()
         assert (len(counts), counts.max(), counts.min()) == (30, 2, 1)  # each once before one comes again
         assert design.about()["drawn"] == ["params.b_h", "params.b_r"]
+    calibration = tmp_path / "calibration"
+    calibration.mkdir()
+    posterior.to_parquet(calibration / "posterior.parquet", index=False)
+    status = {"params.b_h": "identified", "params.b_r": "not identified by your data"}
+    about = {"status": status, "fit_for_decisions": False, "sentence": "Two checks failed."}
+    (calibration / "posterior.json").write_text(json.dumps(about))
+    design, asked = sim.over_assumptions(scenario, 40, vary={}, draws=calibration)
+    assert asked.warning == "Two checks failed."
+    assert design.about()["calibrated"] == ["params.b_h"]  # of b_r the data told nothing: it is what it was
+    assert set(design.points.paths) == {"params.b_h", "params.b_r"}
     both = {"params.b_h": None}
     with pytest.raises(InputError, match="draws give too"):
         sim.over_assumptions(scenario, 8, vary=both, draws="p.csv")
@@ -443,6 +453,13 @@ def test_a_scenario_file_is_swept_and_asked(tmp_path: Path, monkeypatch: Any) ->
     answer = json.loads(done.stdout)
     assert answer["factors"] == ["params.b_r", "strategies.coupons.face"]
     assert (Path(answer["folder"]) / "robustness" / "robustness.json").exists()
+    compared = CliRunner().invoke(app, ["compare", "shop.yaml", "--replications", "2", "--jobs", "1", "--json", "-q"])
+    folder = json.loads(compared.stdout)["folder"]
+    again = CliRunner().invoke(app, ["robustness", folder, *words[2:], "--vary", "b_r", "--json"])
+    assert again.exit_code == 0, again.stderr
+    beside = json.loads((Path(folder) / "robustness" / "robustness.json").read_text())
+    assert beside["factors"] == ["params.b_r"]
+    assert beside["tables"]["best"] == json.loads(again.stdout)["tables"]["best"]
     wrong = CliRunner().invoke(app, [*words, "--vary", "b_r=low:high"])
     assert wrong.exit_code == 2
     assert "PATH=LOW:HIGH" in wrong.stderr
