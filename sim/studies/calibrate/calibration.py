@@ -222,9 +222,7 @@ def calibrate(
     watch("forecast", 0, 1)
     outlook = None
     if ahead:
-        runs = [
-            orders_of_run(table, setting.n_days + 7 * ahead) for _, table in each_run(played.results)
-        ]
+        runs = [orders_of_run(table, setting.n_days + 7 * ahead) for _, table in each_run(played.results)]
         outlook = forecast(evidence.orders, Paths.of(runs, setting.scale), ahead)
     rehearsal = rehearse(rounds, proposals, priors, evidence.orders, setting.scale, folder)
     found = Calibration(
