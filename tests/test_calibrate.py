@@ -257,6 +257,8 @@ def test_who_is_dated_comes_on_these_days_and_buys(engine: Any) -> None:
     first = journal.orders.groupby("agent")["day"].min()
     assert len(first) == 400
     assert (first == journal.shoppers.set_index("id")["registered_day"]).all()
+    visits = journal.shoppers["visits"].sum() - 400
+    assert len(journal.orders) - 400 < 0.3 * visits, "only the first visit is sure to end with an order"
 
 
 def test_without_buying_and_with_a_share() -> None:
