@@ -97,7 +97,7 @@ def cohort_table(orders: Orders, cohort: Ints, period: Ints) -> tuple[Ints, Ints
     `cohort` is the period of the row's first order, `period` that of the row. Rows of cohorts below 0 are left out.
     """
     kept = (cohort >= 0) & (period >= cohort)
-    n = int(period.max(initial=-1)) + 1
+    n = int(period.max(initial=0)) + 1
     key = np.unique(np.stack([orders.customer[kept], cohort[kept], period[kept] - cohort[kept]]), axis=1)
     active = np.zeros((n, n), dtype=np.int64)
     np.add.at(active, (key[1], key[2]), 1)
@@ -110,6 +110,8 @@ def cohort_retention(orders: Orders, source: str = "") -> Iterator[Target]:
     Blocks of 28 days from the first day of the window, whole ones only.
     """
     n_blocks = orders.n_days // BLOCK
+    if n_blocks < 2:
+        return
     known = orders.until(n_blocks * BLOCK)
     sizes, active = cohort_table(known, known.first_day // BLOCK, known.day // BLOCK)
     for c in range(len(sizes)):
