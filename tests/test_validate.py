@@ -14,9 +14,9 @@ from typer.testing import CliRunner
 
 from sim.cli.commands import app
 from sim.errors import InputError
+from sim.evidence import buyers
 from sim.scenario import Scenario
 from sim.studies.facts import fact as room
-from sim.evidence import buyers
 from sim.studies.facts import tables
 from sim.studies.facts.fact import Band, Direction, estimate, together
 from sim.studies.facts.known import FACTS
