@@ -12,7 +12,21 @@ from typing import Annotated, Any
 
 import typer
 
-from sim.cli import catalogues, comparing, data, explaining, facts, folders, health, scenarios, sweeping
+from sim.cli import (
+    calibrating,
+    catalogues,
+    comparing,
+    data,
+    doubting,
+    explaining,
+    facts,
+    folders,
+    health,
+    reporting,
+    scenarios,
+    sweeping,
+    testing,
+)
 from sim.cli.guard import INTERRUPTED, guarded
 from sim.version import RESULTS_VERSION, __version__
 
@@ -44,10 +58,14 @@ def _top(
 
 #: headings of the help, each with its commands
 PANELS: tuple[tuple[str, tuple[Callable[..., None], ...]], ...] = (
-    ("Compare strategies", (comparing.demo, comparing.compare, explaining.explain, comparing.run)),
+    (
+        "Compare strategies",
+        (comparing.demo, comparing.compare, explaining.explain, reporting.report, testing.ab_test, comparing.run),
+    ),
     ("Long sweeps", (sweeping.sweep, sweeping.resume, folders.status, folders.failures, folders.merge)),
+    ("How far to trust it", (doubting.robustness, doubting.sensitivity)),
     ("Results for other tools", (folders.query, folders.export)),
-    ("Is the model right", (facts.validate,)),
+    ("Is the model right", (calibrating.calibrate, facts.validate)),
     ("Scenarios", (scenarios.new, scenarios.check, scenarios.diff, scenarios.scenarios)),
     (
         "What exists",
