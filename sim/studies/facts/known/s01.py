@@ -20,6 +20,7 @@ FACT: Final = Fact(
 )  # fmt: skip
 TASTE: Final = Arm("recommended", ({"kind": "recommendation"},))
 COLLABORATIVE: Final = Arm("collaborative", ({"kind": "recommendation", "by": "collaborative"},))
+USERS: Final = Arm("among_users", ({"kind": "recommendation", "by": "collaborative", "neighbours": "user"},))
 POPULAR: Final = Arm("popular", ({"kind": "recommendation", "by": "popularity"},))
 
 
@@ -45,7 +46,8 @@ def anyway(shop: Shop, arm: Arm) -> tuple[float, float]:
     Band("of orders from its slots: those that are placed on that day without it too", 0.4, 1),
     Direction("Gini of units over products: by popularity, less without"),
     Direction("the same, collaborative"),
-    arms=(TASTE, COLLABORATIVE, POPULAR),
+    Direction("the same, collaborative among users less among products"),
+    arms=(TASTE, COLLABORATIVE, USERS, POPULAR),
 )  # fmt: skip
 def recommendation(shop: Shop) -> Sequence[Value]:
     """Slots at their default weight."""
@@ -53,4 +55,5 @@ def recommendation(shop: Shop) -> Sequence[Value]:
     return [
         (units[TASTE.name], units[CONTROL]), (units[COLLABORATIVE.name], units[CONTROL]), anyway(shop, TASTE),
         narrower(shop, POPULAR), narrower(shop, COLLABORATIVE),
+        less(narrower(shop, USERS), narrower(shop, COLLABORATIVE)),
     ]  # fmt: skip
