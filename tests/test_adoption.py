@@ -283,6 +283,7 @@ RULES: dict[str, dict[str, Any]] = {
     "bass": {"kind": "bass", "p": 0.01, "q": 0.2},
     "mixed": {"kind": "bass", "p": 0.01, "q": 0.2, "well_mixed": True},
     "threshold": {"kind": "threshold", "share": 0.45},
+    "dated": {"kind": "dated", "per_day": [3, 0, 5, 2, 4, 1, 0, 0, 3], "share": 0.6, "buys": True},
 }
 LEADERS = {"kind": "kol_seeding", "seeds": 6, "posts_every": 2}
 BUNDLE = [LEADERS, {"kind": "group_buy", "discount": 0.4}, {"kind": "share_coupon", "face": 8.0}]

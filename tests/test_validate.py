@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from sim.cli.commands import app
 from sim.errors import InputError
+from sim.evidence import buyers
 from sim.scenario import Scenario
 from sim.strategies import registry
 from sim.studies.facts import fact as room
@@ -307,10 +308,10 @@ def test_slope() -> None:
 
 def test_sbg_fit_gives_the_published_coefficients() -> None:
     # Fader & Hardie 2007, "regular": survivors of 1,000 over seven years, and their estimates
-    a, b = fits.fit_sbg([631, 468, 382, 326, 289, 262, 241], 1000)
+    a, b = buyers.fit_sbg([631, 468, 382, 326, 289, 262, 241], 1000)
     assert (a, b) == (pytest.approx(0.704, abs=0.002), pytest.approx(1.182, abs=0.004))
     expected = [0.6267, 0.4738, 0.3880, 0.3321, 0.2924, 0.2625, 0.2391]
-    assert fits.sbg_survival(0.704, 1.182, 7) == pytest.approx(expected, abs=1e-4)
+    assert buyers.sbg_survival(0.704, 1.182, 7) == pytest.approx(expected, abs=1e-4)
 
 
 def test_bg_nbd_finds_what_was_put_in_and_forecasts_it() -> None:
@@ -330,10 +331,10 @@ def test_bg_nbd_finds_what_was_put_in_and_forecasts_it() -> None:
                 x[i], t_x[i] = x[i] + 1, when
             else:
                 after += 1
-    found = fits.fit_bg_nbd(x, t_x, np.full(n, until))
+    found = buyers.fit_bg_nbd(x, t_x, np.full(n, until))
     assert found[0] == pytest.approx(r, rel=0.15)
     assert found[1] == pytest.approx(alpha, rel=0.2)
-    forecast = n * (fits.bg_nbd_expected(*found, later) - fits.bg_nbd_expected(*found, until))
+    forecast = n * (buyers.bg_nbd_expected(*found, later) - buyers.bg_nbd_expected(*found, until))
     assert forecast == pytest.approx(after, rel=0.1)
 
 

@@ -7,7 +7,8 @@ from typing import Final
 
 import numpy as np
 
-from sim.studies.facts import fits, tables
+from sim.evidence.buyers import fit_sbg, sbg_survival
+from sim.studies.facts import tables
 from sim.studies.facts.fact import Band, Fact, Value
 from sim.studies.facts.play import Shop
 from sim.studies.facts.stages import OPEN
@@ -37,5 +38,5 @@ def sorting(shop: Shop) -> Sequence[Value]:
     share = alive / n
     retention = share / np.concatenate([[1.0], share[:-1]])
     rises = tables.spearman(retention, np.arange(_WEEKS))
-    a, b = fits.fit_sbg(alive, n)
-    return [rises, float(np.abs(fits.sbg_survival(a, b, _WEEKS) / share - 1).mean()), a]
+    a, b = fit_sbg(alive, n)
+    return [rises, float(np.abs(sbg_survival(a, b, _WEEKS) / share - 1).mean()), a]

@@ -7,7 +7,8 @@ from typing import Final
 
 import numpy as np
 
-from sim.studies.facts import fits, tables
+from sim.evidence.buyers import bg_nbd_expected, fit_bg_nbd
+from sim.studies.facts import tables
 from sim.studies.facts.fact import Band, Direction, Fact, Value
 from sim.studies.facts.play import CONTROL, Shop
 from sim.studies.facts.stages import OPEN
@@ -34,9 +35,9 @@ def slowing_down(shop: Shop) -> Sequence[Value]:
     x, t_x, t, members = tables.histories(orders, ids, half // 2, half - 1)
     if len(x) < 20 or x.sum() == 0:
         return [(windows[5][0], windows[0][0]), -tables.slope(shares), None]
-    fitted = fits.fit_bg_nbd(x, t_x, t)
+    fitted = fit_bg_nbd(x, t_x, t)
     rest = shop.days - half
-    forecast = fits.bg_nbd_expected(*fitted, t + rest) - fits.bg_nbd_expected(*fitted, t)
+    forecast = bg_nbd_expected(*fitted, t + rest) - bg_nbd_expected(*fitted, t)
     later = tables.order_days(orders[orders["agent"].isin(members)])
     actual = float((later["day"] >= half).sum())
     return [(windows[5][0], windows[0][0]), -tables.slope(shares), (float(np.sum(forecast)), actual)]
