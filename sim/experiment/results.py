@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from sim.design import Points
@@ -104,8 +105,9 @@ class Results:
         self._require(name)
         waiting: list[pd.DataFrame] = []
         current: Any = None
-        for piece in self.pieces(name):
-            frame = piece.select(list(dict.fromkeys(["point", "replication", *columns]))).to_pandas()
+        wanted = list(dict.fromkeys(["point", "replication", *columns]))
+        for piece in self.pieces(name, wanted):
+            frame = piece.to_pandas(strings_to_categorical=True)  # millions of rows, a few words
             for key, part in frame.groupby(["point", "replication"], sort=False):
                 if waiting and key != current:
                     yield pd.concat(waiting, ignore_index=True)[list(columns)]
@@ -115,27 +117,45 @@ class Results:
         if waiting:
             yield pd.concat(waiting, ignore_index=True)[list(columns)]
 
+    def of_replication(self, name: str, replication: int, columns: Sequence[str]) -> pd.DataFrame:
+        """Columns of one table, of one replication (of a folder with one point)."""
+        self._require(name)
+        found = []
+        for piece in self.pieces(name, list(dict.fromkeys(["replication", *columns])), replication):
+            mine = piece.filter(pc.equal(piece["replication"], replication))
+            if mine.num_rows:
+                found.append(mine.select(list(columns)).to_pandas())
+        return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=list(columns))
+
     def table(self, name: str, columns: list[str] | None = None) -> pd.DataFrame:
         """One table by name, or some of its columns. Complete runs are there even if the experiment was interrupted."""
         self._require(name)
-        tables = [piece if columns is None else piece.select(columns) for piece in self.pieces(name)]
+        tables = list(self.pieces(name, columns))
         frame: pd.DataFrame = pa.concat_tables(tables).to_pandas() if tables else pd.DataFrame()
         if "point" in frame and self.manifest.get("design") is not None:
             frame = frame.sort_values(["point", "replication"], kind="stable", ignore_index=True)
         return frame
 
-    def pieces(self, name: str) -> Iterator[pa.Table]:
-        """One table, piece by piece, for those too long to hold."""
+    def pieces(
+        self, name: str, columns: Sequence[str] | None = None, replication: int | None = None
+    ) -> Iterator[pa.Table]:
+        """One table, piece by piece, for those too long to hold; or some columns of it.
+
+        With `replication`, pieces that cannot hold rows of it are left out.
+        """
         try:
             merged = self.folder / f"{name}.parquet"
             if not self._ledger.parts() and self._ledger.n_runs() and merged.exists():
                 with pq.ParquetFile(merged) as file:
                     if not file.num_row_groups:
-                        yield file.schema_arrow.empty_table()
+                        empty = file.schema_arrow.empty_table()
+                        yield empty if columns is None else empty.select(list(columns))
                     for group in range(file.num_row_groups):
-                        yield file.read_row_group(group)
+                        if replication is None or _may_hold(file.metadata.row_group(group), replication):
+                            yield file.read_row_group(group, columns=None if columns is None else list(columns))
             else:
-                yield from cell_tables(self.folder, name, self._ledger)
+                for piece in cell_tables(self.folder, name, self._ledger):
+                    yield piece if columns is None else piece.select(list(columns))
         except Damaged as error:
             raise damaged(error, self.folder) from None
 
@@ -218,3 +238,13 @@ class Results:
     def timing(self) -> pd.DataFrame:
         """One row a run: seconds, start, worker. Outside every promise of equal bytes."""
         return self.table("timing")
+
+
+def _may_hold(group: Any, replication: int) -> bool:
+    """Whether a row group may hold rows of a replication, by what its footer says of the column."""
+    for k in range(group.num_columns):
+        column = group.column(k)
+        if column.path_in_schema == "replication":
+            known = column.statistics
+            return known is None or not known.has_min_max or known.min <= replication <= known.max
+    return True

@@ -62,8 +62,11 @@ def add_run(found: Referrals, replication: int, shoppers: pd.DataFrame) -> None:
     for counts, values in ((found.generations, forest.depth), (found.sizes, sizes)):
         for value, n in zip(*np.unique(values, return_counts=True), strict=True):
             counts[int(value)] = counts.get(int(value), 0) + int(n)
-    personas = dict(zip(shoppers["id"].tolist(), shoppers["persona"].astype(str).tolist(), strict=True))
-    for k in np.lexsort((ids[roots], -sizes))[:N_LARGEST].tolist():
+    first = np.lexsort((ids[roots], -sizes))[:N_LARGEST]
+    is_first = np.isin(shoppers["id"].to_numpy(dtype=np.int64), ids[roots[first]])
+    begun = shoppers.loc[is_first, ["id", "persona"]]
+    personas = dict(zip(begun["id"].tolist(), begun["persona"].astype(str).tolist(), strict=True))
+    for k in first.tolist():
         row = int(roots[k])
         found.largest.append({
             "replication": replication, "inviter": int(ids[row]), "persona": personas[int(ids[row])],

@@ -45,18 +45,22 @@ def twins(strategy: pd.DataFrame, control: pd.DataFrame, n_days: int) -> Floats:
 
     Segments are what people were before measured day 0, so they hold the same people in both tables.
     """
-    strategy, control = (table.sort_values("id", kind="stable") for table in (strategy, control))
+    strategy, control = (
+        table if table["id"].is_monotonic_increasing else table.sort_values("id", kind="stable")
+        for table in (strategy, control)
+    )  # fmt: skip
     if not np.array_equal(strategy["id"].to_numpy(), control["id"].to_numpy()):
         raise ValueError("the two tables do not hold the same people")
     one, other = _outcomes(strategy, n_days), _outcomes(control, n_days)
     buys, bought = one["n_orders"] > 0, other["n_orders"] > 0
     columns = [np.ones(len(buys)), *(one[name] - other[name] for name in OUTCOMES)]
     columns += [(buys == a) & (bought == b) for a, b in CLASSES.values()]
-    sums = np.zeros((len(SEGMENTS), len(_COLUMNS)))
-    for k, (kind, name) in enumerate(SEGMENTS):
-        is_in = np.ones(len(buys), dtype=np.bool_) if kind == "all" else (control[kind] == name).to_numpy()
-        sums[k] = [column[is_in].sum() for column in columns]
-    return sums
+    parts = [np.array([[column.sum() for column in columns]], dtype=np.float64)]
+    for kind, names in (("stage", STAGES), ("persona", tuple(PERSONAS))):
+        place = pd.Categorical(control[kind], categories=names).codes.astype(np.int64) + 1  # 0: none of these
+        found = [np.bincount(place, weights=column, minlength=len(names) + 1)[1:] for column in columns]
+        parts.append(np.stack(found, axis=1))
+    return np.concatenate(parts)  # in the order of SEGMENTS
 
 
 def who(pair: Pairs, sums: Iterable[Floats]) -> list[dict[str, Any]]:
