@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -101,21 +103,23 @@ class Results:
         )
 
     def each(self, name: str, columns: Sequence[str]) -> Iterator[pd.DataFrame]:
-        """Columns of one table, a replication at a time, in order: for tables that are large together."""
+        """Columns of one table, a replication at a time, in order: for tables that are large together.
+
+        Text comes as categories.
+        """
         self._require(name)
         waiting: list[pd.DataFrame] = []
         current: Any = None
         wanted = list(dict.fromkeys(["point", "replication", *columns]))
-        for piece in self.pieces(name, wanted):
-            frame = piece.to_pandas(strings_to_categorical=True)  # millions of rows, a few words
-            for key, part in frame.groupby(["point", "replication"], sort=False):
+        for piece in self.pieces(name, wanted, words=True):
+            for key, part in _in_turn(piece.to_pandas()):
                 if waiting and key != current:
-                    yield pd.concat(waiting, ignore_index=True)[list(columns)]
+                    yield _joined(waiting)[list(columns)]
                     waiting = []
                 current = key
                 waiting.append(part)
         if waiting:
-            yield pd.concat(waiting, ignore_index=True)[list(columns)]
+            yield _joined(waiting)[list(columns)]
 
     def of_replication(self, name: str, replication: int, columns: Sequence[str]) -> pd.DataFrame:
         """Columns of one table, of one replication (of a folder with one point)."""
@@ -137,16 +141,17 @@ class Results:
         return frame
 
     def pieces(
-        self, name: str, columns: Sequence[str] | None = None, replication: int | None = None
+        self, name: str, columns: Sequence[str] | None = None, replication: int | None = None, *, words: bool = False
     ) -> Iterator[pa.Table]:
         """One table, piece by piece, for those too long to hold; or some columns of it.
 
-        With `replication`, pieces that cannot hold rows of it are left out.
+        With `replication`, pieces that cannot hold rows of it are left out. `words`: text as numbers of words, which
+        become categories; for millions of rows.
         """
         try:
             merged = self.folder / f"{name}.parquet"
             if not self._ledger.parts() and self._ledger.n_runs() and merged.exists():
-                with pq.ParquetFile(merged) as file:
+                with pq.ParquetFile(merged, read_dictionary=_text_columns(merged) if words else None) as file:
                     if not file.num_row_groups:
                         empty = file.schema_arrow.empty_table()
                         yield empty if columns is None else empty.select(list(columns))
@@ -155,7 +160,8 @@ class Results:
                             yield file.read_row_group(group, columns=None if columns is None else list(columns))
             else:
                 for piece in cell_tables(self.folder, name, self._ledger):
-                    yield piece if columns is None else piece.select(list(columns))
+                    some = piece if columns is None else piece.select(list(columns))
+                    yield _as_words(some) if words else some
         except Damaged as error:
             raise damaged(error, self.folder) from None
 
@@ -238,6 +244,35 @@ class Results:
     def timing(self) -> pd.DataFrame:
         """One row a run: seconds, start, worker. Outside every promise of equal bytes."""
         return self.table("timing")
+
+
+def _in_turn(frame: pd.DataFrame) -> Iterator[tuple[tuple[int, int], pd.DataFrame]]:
+    """((point, replication), rows) in the order of the rows: views, no copies."""
+    point, replication = frame["point"].to_numpy(), frame["replication"].to_numpy()
+    if not len(point):
+        return
+    starts = np.flatnonzero((np.diff(point) != 0) | (np.diff(replication) != 0)) + 1
+    for start, end in pairwise([0, *starts.tolist(), len(point)]):
+        yield (int(point[start]), int(replication[start])), frame.iloc[start:end]
+
+
+def _joined(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    if len(parts) == 1:
+        return parts[0]
+    plain = [part.astype({k: object for k in part.columns if part[k].dtype == "category"}) for part in parts]
+    whole = pd.concat(plain, ignore_index=True)
+    return whole.astype({k: "category" for k in parts[0].columns if parts[0][k].dtype == "category"})
+
+
+def _text_columns(file: Path) -> list[str]:
+    return [field.name for field in pq.read_schema(file) if pa.types.is_string(field.type)]
+
+
+def _as_words(table: pa.Table) -> pa.Table:
+    for k, field in enumerate(table.schema):
+        if pa.types.is_string(field.type):
+            table = table.set_column(k, field.name, table.column(k).dictionary_encode())
+    return table
 
 
 def _may_hold(group: Any, replication: int) -> bool:

@@ -77,7 +77,7 @@ def _finished(runs: pd.DataFrame, labels: Sequence[str]) -> pd.DataFrame:
 
 def _units(table: pd.DataFrame, runs: pd.DataFrame, column: str, at: str, labels: Sequence[str]) -> Series:
     finished = _finished(runs, labels)
-    joined = table.merge(finished, on=["strategy", "replication"])
+    joined = table[table["replication"].isin(finished["replication"].unique())]
     world = finished.drop_duplicates("replication").set_index("replication")["world"].sort_index()
     values: dict[str, FloatArray] = {}
     x: FloatArray = np.empty(0)
@@ -110,7 +110,7 @@ def by_age(cohorts: pd.DataFrame, runs: pd.DataFrame, labels: Sequence[str]) -> 
     """Share of registrants who visit at each age, over all cohorts old enough; in percent."""
     days = int(cohorts["cohort_day"].max()) + 1
     last = max(1, days - FEWEST_COHORTS)
-    some = cohorts[(cohorts["age"] >= 1) & (cohorts["age"] <= last)]
+    some = cohorts[((cohorts["age"] >= 1) & (cohorts["age"] <= last)).to_numpy()]
     keys = ["strategy", "replication", "age"]
     sums = some.groupby(keys, as_index=False, observed=True)[["n_active", "n_registered"]].sum()
     sums["share"] = 100 * sums["n_active"] / sums["n_registered"].where(sums["n_registered"] > 0)
@@ -130,7 +130,8 @@ def cohort_weeks(cohorts: pd.DataFrame, runs: pd.DataFrame, labels: Sequence[str
     """
     finished = _finished(runs, labels)
     days = int(cohorts["cohort_day"].max()) + 1
-    some = cohorts[cohorts["age"] >= 1].merge(finished[["strategy", "replication"]], on=["strategy", "replication"])
+    is_in = (cohorts["age"].to_numpy() >= 1) & cohorts["replication"].isin(finished["replication"].unique()).to_numpy()
+    some = cohorts[is_in & cohorts["strategy"].isin(list(labels)).to_numpy()]
     some = some.assign(cohort_week=some["cohort_day"] // WEEK_DAYS, age_week=(some["age"] - 1) // WEEK_DAYS + 1)
     last_age = (some["cohort_week"] + 1) * WEEK_DAYS - 1 + some["age_week"] * WEEK_DAYS
     some = some[last_age < days]
@@ -139,8 +140,8 @@ def cohort_weeks(cohorts: pd.DataFrame, runs: pd.DataFrame, labels: Sequence[str
     sums = sums[sums["n_registered"] > 0]
     sums["share"] = sums["n_active"] / sums["n_registered"]
     # Each person counts once a day of the week.
-    n_runs = finished.groupby("strategy")["replication"].nunique()
-    sums["n_registered"] = sums["n_registered"] / WEEK_DAYS / sums["strategy"].map(n_runs)
+    sums["n_registered"] = sums["n_registered"] / WEEK_DAYS / finished["replication"].nunique()
+    sums["strategy"] = sums["strategy"].astype(str)
     return sums[["strategy", "cohort_week", "age_week", "n_registered", "share"]].reset_index(drop=True)
 
 

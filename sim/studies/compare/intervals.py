@@ -123,9 +123,12 @@ def probability_best(units: FloatArray, direction: int) -> list[float] | None:
     columns = units[:, [members[0] for members in groups.values()]] * direction
     means = columns.mean(axis=0)
     weights = _posterior_draws(n_units)
-    draws = np.repeat(means[None, :], N_DRAWS, axis=0)
+    by_column = np.repeat(means[:, None], N_DRAWS, axis=1)
+    product = np.empty(N_DRAWS)
     for weight, deviation in zip(weights, columns - means, strict=True):  # not a matrix product: same bits everywhere
-        draws += weight[:, None] * deviation[None, :]
+        for j, size in enumerate(deviation):  # a column at a time stays in the processor's cache
+            by_column[j] += np.multiply(weight, size, out=product)
+    draws = np.ascontiguousarray(by_column.T)
     is_best = draws == draws.max(axis=1, keepdims=True)
     shares = (is_best / is_best.sum(axis=1, keepdims=True)).mean(axis=0)
     result = [0.0] * n_strategies
