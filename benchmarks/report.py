@@ -1,7 +1,7 @@
 """How long a report takes: 12 strategies x 100 replications. Run by hand: python benchmarks/report.py [--json FILE]
 
-A few replications are played, then copied under other numbers until there are a hundred: what a report reads is as long
-as in truth, and the benchmark does not take an hour. (The copies are alike, so the intervals of this report mean nothing.)
+A few replications are played, then copied under other numbers until there are a hundred: what a report reads is as
+long as in truth, and the benchmark does not take an hour. (The copies are alike: its intervals mean nothing.)
 """
 
 from __future__ import annotations
@@ -74,7 +74,8 @@ def main() -> None:
         answer = {
             "strategies": len(KINDS), "replications": len(Results.open(folder).replications), "people": asked.people,
             "days": asked.days, "seconds": round(seconds, 1), "cpu_seconds": round(usage.ru_utime + usage.ru_stime, 1),
-            "memory_mb": round(usage.ru_maxrss / 1024), "file_mb": round((folder / "report.html").stat().st_size / 1e6, 2),
+            "memory_mb": round(usage.ru_maxrss / 1024),
+            "file_mb": round((folder / "report.html").stat().st_size / 1e6, 2),
         }  # fmt: skip
     print(json.dumps(answer, indent=2))
     if asked.json:

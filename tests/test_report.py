@@ -246,7 +246,9 @@ def test_numbers_on_the_screen_are_those_of_the_verdict(folder: Path, opened: Op
                 is_mean = "is-mean" in (cell.get_attribute("class") or "")
                 value = entry["mean" if is_mean else "diff"]
                 text = cell.inner_text()
-                is_share = ("%" in text.split("\n")[0].split(" +")[0] and is_mean) or "point" in text or "百分点" in text
+                is_share = (
+                    ("%" in text.split("\n")[0].split(" +")[0] and is_mean) or "point" in text or "百分点" in text
+                )
                 scale = 100 if is_share else 0.01 if cell.get_attribute("data-measure").endswith("_cents") else 1
                 # The number shown has its decimals: half of the last one is what rounding may do.
                 shown = number_of(text)

@@ -6,7 +6,7 @@ those around her. The four classes are by whether she ordered at all: under both
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -46,14 +46,18 @@ class Side(NamedTuple):
 _KINDS: Final = (("stage", STAGES), ("persona", tuple(PERSONAS)))  # in the order of SEGMENTS
 
 
+def _places(words: pd.Series[Any], names: Sequence[str]) -> NDArray[np.int64]:
+    found = pd.Categorical(words)
+    place = np.array([names.index(name) + 1 if name in names else 0 for name in found.categories] + [0], dtype=np.int64)
+    return np.asarray(place[found.codes])  # a missing word has code -1, the last place
+
+
 def side(shoppers: pd.DataFrame, n_days: int, *, is_control: bool) -> Side:
     """What `twins` compares, of one run."""
     table = shoppers if shoppers["id"].is_monotonic_increasing else shoppers.sort_values("id", kind="stable")
     found = {name: table[name].to_numpy(dtype=np.int64) for name in OUTCOMES[:3]}
     found["is_retained"] = (table["last_visit_day"].to_numpy() >= n_days - RETAINED_DAYS).astype(np.int64)
-    places = tuple(
-        pd.Categorical(table[kind], categories=names).codes.astype(np.int64) + 1 for kind, names in _KINDS if is_control
-    )
+    places = tuple(_places(table[kind], names) for kind, names in _KINDS if is_control)
     return Side(table["id"].to_numpy(dtype=np.int64), found, places)
 
 
