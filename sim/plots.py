@@ -6,6 +6,7 @@ equal bytes: no dates in the files, no global state of matplotlib, which is impo
 
 from __future__ import annotations
 
+import logging
 import textwrap
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -50,15 +51,18 @@ _MOST_BAND = 4.0
 
 def save_figures(results: TablesLike, verdict: Mapping[str, Any], folder: str | Path) -> list[Path]:
     """Draw every figure the tables can give and save each as PNG and SVG; answers with the files."""
-    target = Path(folder)
-    target.mkdir(parents=True, exist_ok=True)
+    with style():
+        return [path for name, figure in _figures(results, verdict) for path in save(figure, name, Path(folder))]
+
+
+def save(figure: Figure, name: str, folder: Path) -> list[Path]:
+    """One figure as PNG and SVG, without dates; answers with the files."""
+    folder.mkdir(parents=True, exist_ok=True)
     saved: list[Path] = []
-    with _style():
-        for name, figure in _figures(results, verdict):
-            for ending, metadata in (("png", {"Software": None}), ("svg", {"Date": None, "Creator": None})):
-                path = target / f"{name}.{ending}"
-                figure.savefig(path, dpi=160, metadata=metadata)
-                saved.append(path)
+    for ending, metadata in (("png", {"Software": None}), ("svg", {"Date": None, "Creator": None})):
+        path = folder / f"{name}.{ending}"
+        figure.savefig(path, dpi=160, metadata=metadata)
+        saved.append(path)
     return saved
 
 
@@ -183,7 +187,7 @@ def _width(label: str) -> int:
 
 
 @contextmanager
-def _style() -> Iterator[None]:
+def style() -> Iterator[None]:
     """Our look for the time of drawing; leaves matplotlib's settings as they were."""
     import matplotlib as mpl
     from matplotlib import font_manager
@@ -200,9 +204,18 @@ def _style() -> Iterator[None]:
     with mpl.rc_context(), warnings.catch_warnings():
         mpl.rcdefaults()  # a user's own matplotlibrc must not change our bytes
         mpl.rcParams.update(look)
+        # Chinese fonts often come without a bold; the regular one will do, and nobody need be told
+        logging.getLogger("matplotlib.font_manager").addFilter(_is_no_missing_bold)
         if not chinese:  # then Chinese labels show as boxes, which is no reason to stop
             warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
-        yield
+        try:
+            yield
+        finally:
+            logging.getLogger("matplotlib.font_manager").removeFilter(_is_no_missing_bold)
+
+
+def _is_no_missing_bold(record: logging.LogRecord) -> bool:
+    return "font weight" not in record.getMessage()
 
 
 def _colour(label: str, labels: Sequence[str]) -> str:

@@ -52,7 +52,7 @@ def results(effects: dict[str, float], n_worlds: int = 3, per_world: int = 2, da
 
 def drawn(tables: Any, decide_on: str = "gmv_cents") -> dict[str, Any]:
     answer = verdict(tables.runs, decide_on, {})
-    with plots._style():
+    with plots.style():
         figures = dict(plots._figures(tables, answer))
         for figure in figures.values():
             FigureCanvasAgg(figure).draw()  # type: ignore[no-untyped-call]
@@ -88,7 +88,7 @@ def test_files_are_the_same_bytes_twice_and_settings_stay(tmp_path: Path) -> Non
 
 
 def test_importing_and_drawing_needs_no_pyplot(tmp_path: Path) -> None:
-    code = "import sys, sim.plots as p; assert 'matplotlib' not in sys.modules\nwith p._style(): pass\n"
+    code = "import sys, sim.plots as p; assert 'matplotlib' not in sys.modules\nwith p.style(): pass\n"
     code += "assert 'matplotlib.pyplot' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[1])
 
