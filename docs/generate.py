@@ -78,7 +78,11 @@ def strategies() -> Iterator[str]:
         yield from (f"## {kind}", "", f"*{about['title_zh']}*", "")
         yield from _paragraphs(about["text"])
         yield from (f"- **Costs**: {_sentence(about['costs'])}", f"- **Backfires**: {_sentence(about['backfires'])}")
-        yield from (f"- **Evidence**: {about['grade']}, {GRADES[about['grade']]}.", "")
+        yield f"- **Evidence**: {about['grade']}, {GRADES[about['grade']]}."
+        if about["facts"]:
+            told = ", ".join(f"{fact['fact']} (grade {fact['grade']})" for fact in about["facts"])
+            yield f"- **Held against experiments**: {told}; see [validation](validation.md)."
+        yield ""
         yield from ("```yaml", _example(kind, registry()[kind]), "```", "")
         yield from _table(_LEVER, _rows(_own(about["levers"], set(Tactic.model_fields))))
     yield from ("## Levers of every tactic", "")
