@@ -81,4 +81,6 @@ def shrunk(words: list[str]) -> list[str]:
         del kept[at : at + 2]
     most = ["--most", "6"] if "--until-clear" in kept else []
     world = SMALL if "lab." not in words[1] else ["--set", "population.size=200", "--set", "days=12"]
+    if words[1] == "ab_test_of_sharing":  # 60 communities need people
+        world = ["--set", "population.size=2000", *SMALL[2:]]
     return [*kept, *world, *few, *most]

@@ -33,6 +33,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder to work in, where nothing is drawn (that takes seconds)."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("sim.plots.save_figures", lambda *_: [])
+    monkeypatch.setattr("sim.report.write_report", lambda *_, **__: Path("report.html"))
     return tmp_path
 
 
