@@ -26,6 +26,7 @@ _FEW = {
 #: the shop that pages speak of without having made it
 MY_SHOP = """
 name: my_shop
+noise_per_world: 1
 replications: 4
 population: {size: 300}
 catalogue: {size: 12}
@@ -79,7 +80,7 @@ def shrunk(words: list[str]) -> list[str]:
     for option in [word for word in (*few, "--most") if word.startswith("--") and word in kept]:
         at = kept.index(option)
         del kept[at : at + 2]
-    most = ["--most", "6"] if "--until-clear" in kept else []
+    most = ["--most", "12"] if "--until-clear" in kept else []
     world = SMALL if "lab." not in words[1] else ["--set", "population.size=200", "--set", "days=12"]
     if words[1] == "ab_test_of_sharing":  # 60 communities need people
         world = ["--set", "population.size=2000", *SMALL[2:]]
