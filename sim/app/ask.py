@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from sim.app import session
+from sim.app import session, shown
 from sim.app.draft import Draft
 from sim.app.forms import form
 from sim.app.places import MOST_UPLOADED, read_scenario, read_upload
@@ -84,7 +84,7 @@ def _pick() -> None:
         if st.session_state.get("told"):
             st.success(st.session_state.pop("told"))
     if st.session_state.get("refused"):
-        st.error(st.session_state.pop("refused"), icon=":material/error:")
+        shown.refuse(st.session_state.pop("refused"))
 
 
 def _source(name: str) -> str:

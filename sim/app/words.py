@@ -147,7 +147,7 @@ def label_of(field: FieldAbout, lang: Lang) -> str:
     else:
         name = field.name.replace("_", " ")
         said = name[:1].upper() + name[1:]
-    if field.unit in _SAID_ALREADY:
+    if field.unit in _SAID_ALREADY or field.unit in said.lower():
         return said
     return f"{said}（{UNITS_ZH.get(field.unit, field.unit)}）" if lang == "zh" else f"{said} ({field.unit})"
 
