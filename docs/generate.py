@@ -29,9 +29,14 @@ def _lines() -> Iterator[str]:
     yield from ("# Reference", "", "Written by `make docs` from the code; do not edit.", "")
     yield from ("## Commands", "", "`grapevine COMMAND --help` lists the options.", "")
     rows = []
-    for command in app.registered_commands:
+    commands = [("", command) for command in app.registered_commands]
+    for group in app.registered_groups:
+        assert group.typer_instance is not None
+        commands += [(f"{group.name} ", command) for command in group.typer_instance.registered_commands]
+    for before, command in commands:
         assert command.callback is not None
-        rows.append([f"`{command.callback.__name__.replace('_', '-')}`", (command.callback.__doc__ or "").strip()])
+        name = before + command.callback.__name__.replace("_", "-")
+        rows.append([f"`{name}`", (command.callback.__doc__ or "").strip()])
     yield from _table(["command", "does"], rows)
 
     yield from ("## Python", "")
