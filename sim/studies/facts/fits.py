@@ -1,4 +1,4 @@
-"""Bass's curve, fitted by least squares as he did it; imports nothing. Models of buyers are in `evidence`."""
+"""Bass's model of diffusion, fitted as he did it; imports nothing. Models of buyers are in `sim.evidence.buyers`."""
 
 from __future__ import annotations
 
