@@ -45,6 +45,9 @@ def _lines() -> Iterator[str]:
             f"Evidence {about['grade']}. It costs: {about['costs']}. It can backfire: {about['backfires']}.",
             "",
         )
+        if about["facts"]:
+            told = ", ".join(f"{fact['fact']} (grade {fact['grade']})" for fact in about["facts"])
+            yield from (f"Held against experiments: {told}; see [validation](validation.md).", "")
         levers = [
             [f"`{lever['name']}`", plain(lever["default"]), lever["unit"], lever["allowed"], lever["description"]]
             for lever in about["levers"]

@@ -39,6 +39,9 @@ def strategies(
         print(f"{name}: {about['text']}\n")
         for what, key in (("Evidence", "grade"), ("It costs", "costs"), ("It can backfire", "backfires")):
             print(f"{what}: {about[key]}.")
+        for fact in about["facts"]:
+            id_ = fact["fact"]
+            print(f"Experiments ({id_}, grade {fact['grade']}; `grapevine validate {id_}`): {fact['statement']}")
         print()
         rows = [[f["name"], plain(f["default"]), f["unit"], f["allowed"], f["description"]] for f in about["levers"]]
         if lang == "zh":
@@ -62,6 +65,7 @@ def about_tactic(tactic: Any) -> dict[str, Any]:
 
     from sim.scenario.fields import describe_deep
     from sim.strategies.tactic import Tactic
+    from sim.studies.facts.known import of_tactic
 
     text = inspect.cleandoc(tactic.__doc__ or "")
     own_first = sorted(describe_deep(tactic), key=lambda field: field.name.partition(".")[0] in Tactic.model_fields)
@@ -69,6 +73,10 @@ def about_tactic(tactic: Any) -> dict[str, Any]:
     return {
         "summary": text.partition("\n")[0], "text": text, "grade": tactic.grade, "costs": tactic.costs,
         "backfires": tactic.backfires, "title_zh": tactic.title_zh, "levers": levers,
+        "facts": [
+            {"fact": fact.id, "grade": fact.grade, "statement": fact.statement, "source": fact.source}
+            for fact in of_tactic(tactic.model_fields["kind"].default)
+        ],
     }  # fmt: skip
 
 

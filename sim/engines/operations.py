@@ -132,6 +132,12 @@ class Operations:
             tactic.begin(desk)
         self._base = self._shelf_base()
 
+    def befall(self, event: Event) -> None:
+        """Before the first day: let an event befall this run alone, beside those of the scenario."""
+        self.events = (*self.events, event)
+        self.scenes.append(self._scene(len(self.scenes)))
+        event.begin(self.scenes[-1])
+
     def _desk(self, index: int, label: str) -> Desk:
         tactic = self.tactics[index]
         ordinal = sum(other.kind == tactic.kind for other in self.tactics[:index])
@@ -434,7 +440,7 @@ class Operations:
         if self.spending is not None:
             columns["urge"] += self.spending.urge(rows)
         if self.world.scenario.arrival.first_urge:
-            is_new = self.customers.registered_day[rows] == NEVER  # in the shop, and not in its books yet
+            is_new = self.recorder.registered_day[rows] == NEVER  # in the shop, and not written down yet
             columns["urge"] += np.where(is_new, self.world.scenario.arrival.first_urge, 0.0)
         return Offer(**columns)
 

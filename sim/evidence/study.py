@@ -254,7 +254,7 @@ class Study(Part):
         path = find_study(source)
         document = read_file(path, what="study", dates=True)
         if "name" not in document.data:
-            document.data["name"] = path.parent.name if path.stem == "study" else path.stem
+            document.data["name"] = (path.resolve().parent.name if path.stem == "study" else path.stem)[:60] or "study"
         return cls._of(document, path.parent, path, data)
 
     @classmethod

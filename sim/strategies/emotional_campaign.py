@@ -43,7 +43,7 @@ class EmotionalCampaign(BuysMedia, Contacting):
         7, "days", "half of those whom it moved are still moved after so long (guess)", "感动的半衰期", ge=1, le=90
     )
     commercial: float = lever(
-        0.2, "share", "how much of it is advertising instead of story", "商业化程度", ge=0.0, le=1.0
+        0.0, "share", "how much of it is advertising instead of story", "商业化程度", ge=0.0, le=1.0
     )
     welcome: int = lever(
         10, "times", "seen so often it is worn out, and annoys beyond (Schmidt & Eisend 2015, from memory)",

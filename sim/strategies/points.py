@@ -37,7 +37,7 @@ class Points(Tactic):
     stays longer, and costs its perks.
     """
 
-    grade: ClassVar[str] = "B"
+    grade: ClassVar[str] = "C"
     costs: ClassVar[str] = "a liability for all points given, settled by money off; perks of the upper tier"
     backfires: ClassVar[str] = "heavy buyers earn most and change least: they are paid for what they would have bought"
     title_zh: ClassVar[str] = "积分与会员等级"
