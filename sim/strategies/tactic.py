@@ -263,6 +263,13 @@ class Target(BaseModel):
         le=1.0,
         json_schema_extra={"unit": "mood", "zh": "仅限识别出的情绪低于该值者（-1 到 1）；空为不限"},
     )
+    mood_above: float | None = Field(
+        None,
+        description="only who seems to be in a mood above this; empty = all",
+        ge=-1.0,
+        le=1.0,
+        json_schema_extra={"unit": "mood", "zh": "仅限识别出的情绪高于该值者（-1 到 1）；空为不限"},
+    )
 
     arm: Arm | None = Field(
         None,
@@ -274,7 +281,8 @@ class Target(BaseModel):
     def reads(self) -> frozenset[ScoreName]:
         """Scores of the shop's analytics that it asks for."""
         asked: dict[ScoreName, float | None] = {
-            "risk": self.risk_above, "intent": self.intent_above, "mood": self.mood_below,
+            "risk": self.risk_above, "intent": self.intent_above,
+            "mood": self.mood_above if self.mood_below is None else self.mood_below,
         }  # fmt: skip
         return frozenset(name for name, limit in asked.items() if limit is not None)
 
@@ -296,6 +304,8 @@ class Target(BaseModel):
             mask &= people.intent > self.intent_above
         if self.mood_below is not None:
             mask &= people.mood < self.mood_below
+        if self.mood_above is not None:
+            mask &= people.mood > self.mood_above
         if self.arm is not None:
             mask &= people.books.is_treated(self.arm)[people.row]
         return mask
