@@ -75,7 +75,7 @@ def _pick() -> None:
             _upload(file.name, file.getvalue() if file.size <= MOST_UPLOADED else b"\0" * (MOST_UPLOADED + 1))
     with saved:
         st.download_button(
-            say("download_yaml"), _yaml, f"{draft().data['name'] or 'scenario'}.yaml", "application/yaml",
+            say("download_yaml"), _yaml(), f"{draft().data['name'] or 'scenario'}.yaml", "application/yaml",
             icon=":material/download:", key="save_yaml", on_click="ignore", width="stretch",
         )  # fmt: skip
         st.button(
