@@ -39,9 +39,9 @@ format: $(READY)  ## let ruff put things in order
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format --quiet .
 
-bench: $(READY)   ## speed and memory of both drivers; throughput of sweeps
-	@$(BIN)/python benchmarks/bench.py --json benchmarks/bench.json
-	@$(BIN)/python benchmarks/sweep.py --json benchmarks/sweep.json
+bench: $(READY)   ## speed and memory of both drivers, throughput of sweeps; fails where a ratio got worse (FULL=1: a million, too)
+	@$(BIN)/python benchmarks/bench.py --json benchmarks/bench.json $(if $(FULL),--full); status=$$?; \
+	$(BIN)/python benchmarks/sweep.py --json benchmarks/sweep.json && exit $$status
 
 baseline: $(READY) ## freeze the numbers of small runs anew, where RESULTS_VERSION and CHANGELOG.md say they moved
 	@$(BIN)/python tests/test_baseline.py --write
@@ -51,6 +51,7 @@ mutants: $(READY) ## make some 240 mistakes in the rules, one at a time: do the 
 
 docs: $(READY)    ## write the generated pages of docs/ anew
 	@$(BIN)/python docs/generate.py
+	@$(BIN)/python docs/performance.py
 	@$(BIN)/python docs/validation.py
 
 clean:           ## remove the environment and what tools left behind; results stay

@@ -6,7 +6,7 @@ chose; this room says what was on offer and settles who pays what, by keyed prio
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -21,6 +21,7 @@ from sim.engines.campaign import Campaign
 from sim.engines.money import RememberedPrices, Spending
 from sim.engines.teams import Seats, Teams, no_seats
 from sim.engines.world import World
+from sim.errors import InputError
 from sim.events import Event, Scene
 from sim.journal import DAILY, Recorder
 from sim.money import CostClass
@@ -99,6 +100,7 @@ class Operations:
         self.reviews = np.zeros(len(catalogue), dtype=np.int64)
         self.stars = np.zeros(len(catalogue), dtype=np.int64)
         self.stock = catalogue.stock.copy()  # -1 = unlimited
+        self.is_limited = bool((self.stock >= 0).any())
         self.prices = RememberedPrices(world) if world.params.b_ref > 0.0 else None
         self.dearer = 0.0  # today's prices above those remembered, mean log ratio
         self.spending = Spending(world) if world.params.budget > 0.0 else None
@@ -121,8 +123,11 @@ class Operations:
         self.schedules = [self._schedule(k) for k in range(len(tactics))]
         has_bargains = any(lets_bargain(tactic) for tactic in tactics)
         self.bargaining = Bargaining(self, self._in_stock) if has_bargains else None
+        self._past = Past(DAILY, recorder.daily)
         self._running: list[tuple[Tactic, Desk]] = []  # today
         self._aimed_at = np.empty(0, dtype=np.int64)  # rows of members who got a message aimed by scores today
+        self._is_back = np.zeros(len(world), dtype=np.bool_)  # all False between two uses
+        self._nothing = _blank_offers(0)
         self.issued = np.zeros(0, dtype=np.int64)  # money off reserved today, per visitor
         self.issuer = np.zeros(0, dtype=np.int64)  # by which tactic
         for event, scene in zip(self.events, self.scenes, strict=True):
@@ -130,6 +135,7 @@ class Operations:
         for tactic, desk in zip(tactics, self.desks, strict=True):
             tactic.begin(desk)
         self._base = self._shelf_base()
+        self._shelf_types = {name: column.dtype for name, column in self._base.items()}
 
     def _desk(self, index: int, label: str) -> Desk:
         tactic = self.tactics[index]
@@ -201,11 +207,10 @@ class Operations:
         self.campaign.start_day(self.day)
         self._predict(t)
         self._open_day()
-        past = Past(DAILY, self.recorder.daily)
         self._running = [
             (tactic, desk)
             for tactic, desk, schedule in zip(self.tactics, self.desks, self.schedules, strict=True)
-            if schedule.runs(self.day, past) and tactic.kind not in self.banned
+            if schedule.runs(self.day, self._past) and tactic.kind not in self.banned
         ]
         on = self._on()
         # tactics and events may write on any column, the shop on these
@@ -227,6 +232,7 @@ class Operations:
             tactic.on_shelf(shelf, self.board, desk)
         self._set_conditions(on)
         if on or self.happening:
+            _check_types(shelf, self._shelf_types, "shelf")
             self.shelf_kernels.log_ratios(shelf["price_cents"], shelf["list_cents"], shelf["log_cut"])
         if self.prices is not None:
             self.prices.compare(shelf["log_cut"], shelf["appeal"])
@@ -266,6 +272,9 @@ class Operations:
     def _set_conditions(self, on: list[tuple[Tactic, Desk]]) -> None:
         """What holds for everybody today."""
         params, constants = self.world.params, self.world.constants
+        if not on and not self.happening:
+            self.params, self.constants = params, constants
+            return
         named = (*REWARDS, *REPLIES, *OUTSIDE)
         usual = {name: getattr(params, name) for name in CONDITIONS}
         usual |= {name: getattr(constants, name) for name in named}
@@ -343,9 +352,10 @@ class Operations:
 
     def _people(self, rows: Ints, returned: Ints) -> People:
         """These customers as the shop sees them; `returned` are the rows of those who came back today."""
-        is_back = np.zeros(len(self.world), dtype=np.bool_)
-        is_back[returned] = True
-        return People(rows, self.world.population.ids[rows], self.day + self.burn_in, self.customers, is_back[rows])
+        self._is_back[returned] = True
+        is_back = self._is_back[rows]
+        self._is_back[returned] = False
+        return People(rows, self.world.population.ids[rows], self.day + self.burn_in, self.customers, is_back)
 
     def samples(self, t: int, members: Callable[[], tuple[Ints, Ints]]) -> Samples:
         """What is given away today; paid at once, taken from the stock.
@@ -399,40 +409,27 @@ class Operations:
 
     def offers(self, t: int, rows: Ints, returned: Ints) -> Offer:
         """What each of today's visitors is offered; `returned` are the rows of those who came back today."""
-        n = len(rows)
-        none = np.full(n, -1, dtype=np.int64)
-        columns: dict[str, NDArray[Any]] = {
-            "coupon_share": np.zeros(n),
-            "coupon_share_tactic": none.copy(),
-            "coupon_cents": np.zeros(n, dtype=np.int64),
-            "coupon_min_cents": np.zeros(n, dtype=np.int64),
-            "coupon_cents_tactic": none.copy(),
-            "unlock_cents": np.zeros(n, dtype=np.int64),
-            "unlock_min_cents": np.zeros(n, dtype=np.int64),
-            "unlock_tactic": none.copy(),
-            "team_tactics": np.zeros(n, dtype=np.int64),
-            "rec_weight": np.zeros(n),
-            "rec_accuracy": np.zeros(n),
-            "rec_tactic": none.copy(),
-            "rec_list": np.empty((n, 0), dtype=np.int32),  # as wide as the longest list that is served
-            "rec_known": np.zeros(n),
-            "live_weight": np.zeros(n),
-            "live_tactic": none.copy(),
-            "live_hype": np.zeros(n),
-            "content_weight": np.zeros(n),
-            "urge": np.zeros(n),
-        }
-        self.issued, self.issuer = np.zeros(n, dtype=np.int64), none.copy()
-        on = self._on()
-        if on:
+        n, on = len(rows), self._on()
+        if not on:
+            columns = self._no_offers(n)
+        else:
+            columns = _blank_offers(n)
+            self.issued, self.issuer = np.zeros(n, dtype=np.int64), np.full(n, -1, dtype=np.int64)
             people = self._people(rows, returned)
             for tactic, desk in on:
                 tactic.on_offer(columns, people, tactic.target.chosen(people), self.board, desk)
+            _check_types(columns, _OFFER_TYPES, "offers")
             self._issue(t, columns["coupon_cents"], columns["coupon_cents_tactic"], people.id)
             self._count_lists(rows, columns)
         if self.spending is not None:
-            columns["urge"] += self.spending.urge(rows)
+            columns["urge"] = columns["urge"] + self.spending.urge(rows)
         return Offer(**columns)
+
+    def _no_offers(self, n: int) -> dict[str, NDArray[Any]]:
+        """What n visitors are offered while nothing runs: nothing, and nobody writes into it, so it is made once."""
+        if len(self._nothing["urge"]) < n:
+            self._nothing = _blank_offers(min(2 * n, len(self.world)))
+        return {name: column[:n] for name, column in self._nothing.items()}
 
     def may_bargain(self, rows: Ints, returned: Ints) -> Ints | None:
         """Which tactics let each of today's visitors bargain (see Bargaining.allowed); None where nobody can."""
@@ -513,6 +510,9 @@ class Operations:
 
     def _give_back(self, visits: Ints) -> None:
         """Release what is still reserved for these visitors."""
+        visits = visits[self.issued[visits] > 0]
+        if len(visits) == 0:
+            return
         for k, budget in enumerate(self.budgets):
             budget.release(int(self.issued[visits[self.issuer[visits] == k]].sum()))
         self.issued[visits] = 0
@@ -536,6 +536,8 @@ class Operations:
         return buyers, self._sell(t, alone, offers), events
 
     def _from_stock(self, t: int, buyers: Buyers) -> Buyers:
+        if not self.is_limited:
+            return buyers
         limited = np.flatnonzero(self.stock[buyers.product] >= 0)
         if len(limited) == 0:
             return buyers
@@ -614,7 +616,11 @@ class Operations:
 
     def _sell(self, t: int, alone: Buyers, offers: Offer) -> Orders:
         """Prices of orders placed alone: shelf price, then the better coupon; budgets that ran dry give nothing."""
-        p, q, ids = alone.product, alone.quantity, self.world.population.ids[alone.row]
+        p, q = alone.product, alone.quantity
+        if not self.tactics:
+            none = np.full(len(p), -1, dtype=np.int64)
+            return self._orders(alone, 0, self.shelf.list_cents[p] * q, alone.unit_cents * q, none)
+        ids = self.world.population.ids[alone.row]
         product_ids = self.world.catalogue.id[p]
         list_cents, price = self.shelf.list_cents[p], self.shelf.price_cents[p].copy()
         unit, coupon = alone.unit_cents.copy(), alone.coupon.copy()
@@ -637,20 +643,26 @@ class Operations:
         book = self.recorder.ledger.book
         money = np.where(coupon == 2, offers.coupon_cents[alone.visit], 0)
         paid = np.where(coupon == 2, np.maximum(price * q - money, 1), unit * q)
+        given = self._by_tactic(by_money, price * q - paid)
+        shared = self._by_tactic(np.where(coupon == 1, by_share, -1), price * q - paid)
+        live = self._by_tactic(np.where(coupon == 3, by_share, -1), price * q - paid)
+        cut = self._by_tactic(cut_by, (list_cents - price) * q)
         for k, budget in enumerate(self.budgets):
-            used = by_money == k
-            given = (price * q - paid)[used]
-            shared = (price * q - paid)[(by_share == k) & (coupon == 1)]
-            live = (price * q - paid)[(by_share == k) & (coupon == 3)]
-            cut = ((list_cents - price) * q)[cut_by == k]
-            book(self.day, self.labels[k], "coupon", "contra_revenue", int(given.sum()) + int(shared.sum()))
-            book(self.day, self.labels[k], "live_price", "contra_revenue", int(live.sum()))
-            book(self.day, self.labels[k], "price_cut", "contra_revenue", int(cut.sum()))
+            book(self.day, self.labels[k], "coupon", "contra_revenue", given[k] + shared[k])
+            book(self.day, self.labels[k], "live_price", "contra_revenue", live[k])
+            book(self.day, self.labels[k], "price_cut", "contra_revenue", cut[k])
             if budget.is_capped:
-                budget.spend(int(given.sum()))
-                self.issued[alone.visit[used]] -= given
+                budget.spend(given[k])
+                used = by_money == k
+                self.issued[alone.visit[used]] -= (price * q - paid)[used]
         tactic = np.where(by_money >= 0, by_money, np.where(by_share >= 0, by_share, cut_by))
         return self._orders(alone, 0, list_cents * q, paid, tactic)
+
+    def _by_tactic(self, tactic: Ints, cents: Ints) -> list[int]:
+        """Sums of cents for each tactic; -1 is nobody's."""
+        sums = np.zeros(len(self.tactics) + 1, dtype=np.int64)
+        np.add.at(sums, tactic, cents)
+        return [int(total) for total in sums[:-1]]
 
     def _at_list_price(self, lost: Ints, list_cents: Ints, price: Ints, unit: Ints, coupon: Ints, cut_by: Ints) -> None:
         """The cut's budget is gone: list price, less what her coupon took off the cut price."""
@@ -734,7 +746,8 @@ class Operations:
             self.customers.purchases.write(orders.row[kept], orders.product[kept])
         if self.recorder.served is not None:
             self.recorder.served.order(orders.row, orders.product)
-        self._give_back(np.arange(len(self.issued)))
+        if self._on():
+            self._give_back(np.arange(len(self.issued)))
         if self.prices is not None:
             self.prices.write(self.shelf, orders)
         if self.spending is not None:
@@ -743,6 +756,39 @@ class Operations:
         np.add.at(self.units, orders.product, orders.quantity)
         np.add.at(self.reviews, reviewed, 1)
         np.add.at(self.stars, reviewed, stars)
+
+
+_OFFER_TYPES: Final[dict[str, Any]] = {
+    name: np.float64 if name in ("coupon_share", "rec_weight", "rec_accuracy", "rec_known", "live_weight", "live_hype",
+                                 "content_weight", "urge") else np.int64
+    for name in Offer._fields
+} | {"rec_list": np.int32}  # fmt: skip
+
+
+def _blank_offers(n: int) -> dict[str, NDArray[Any]]:
+    """Columns of rules' Offer in which nothing is offered to n visitors."""
+    columns: dict[str, NDArray[Any]] = {}
+    for name, kind in _OFFER_TYPES.items():
+        if name == "rec_list":
+            columns[name] = np.empty((n, 0), dtype=kind)  # as wide as the longest list that is served
+        elif name.endswith("_tactic"):
+            columns[name] = np.full(n, -1, dtype=kind)
+        else:
+            columns[name] = np.zeros(n, dtype=kind)
+    return columns
+
+
+def _check_types(columns: dict[str, NDArray[Any]], types: Mapping[str, Any], table: str) -> None:
+    """Compiled code takes every column as what it was: a tactic that put another kind in its place is told so."""
+    for name, column in columns.items():
+        if column.dtype != types[name] or not column.flags.c_contiguous:
+            raise InputError(
+                f"a tactic or an event put a column of another kind in the place of {name!r}",
+                path=table,
+                found=f"{column.dtype}, {'' if column.flags.c_contiguous else 'not '}contiguous",
+                allowed=f"{np.dtype(types[name])}, contiguous",
+                hint=f"Write into the column: {table}[{name!r}][...] = ...",
+            )
 
 
 def _analytics(world: World, tactics: tuple[Tactic, ...]) -> Analytics:
