@@ -29,7 +29,9 @@ import sizes
 from sim import draws
 from sim._jit import column_kernel, logistic
 from sim.engines import World, columnar, columns, kernels, simulate, visits, warm_up
+from sim.engines.offering import Offering
 from sim.engines.operations import Operations, prepare
+from sim.engines.settling import Settling
 from sim.journal import Recorder
 from sim.rules.records import Column, State
 from sim.scenario import Scenario
@@ -50,12 +52,12 @@ PHASES: tuple[tuple[str, Any, str], ...] = (
     ("1-3 wake: draws, visits, arrivals, returns", columnar.Columnar, "_arrive_return_visit"),
     ("4 messages remembered", columnar.Columnar, "_remember"),
     ("5-6 seen and chosen", visits, "look_and_choose"),
-    ("6 settled: prices, teams, stock", Operations, "settle"),
+    ("6 settled: prices, teams, stock", Settling, "settle"),
     ("7-8 fulfilled and reviewed", kernels, "fulfil"),
     ("9 shared and invited", columnar.Columnar, "_send_all"),
     ("10-11 mood, leaving", columnar.Columnar, "_close_day"),
     ("0, 12 shelf, offers, books", Operations, "morning"),
-    ("0, 12 shelf, offers, books", Operations, "offers"),
+    ("0, 12 shelf, offers, books", Offering, "offers"),
     ("0, 12 shelf, offers, books", Operations, "night"),
     ("0, 12 shelf, offers, books", Recorder, "write"),
     ("all", columnar.Columnar, "step"),

@@ -194,7 +194,7 @@ def _machine_code(kernel: Any, arguments: tuple[Any, ...]) -> Callable[..., Any]
     if len(compiled) == 1:
         return cast(Callable[..., Any], next(iter(compiled.values())).entry_point)
     found = compiled.get(tuple(numba.typeof(argument) for argument in arguments))
-    return kernel if found is None else found.entry_point
+    return cast(Callable[..., Any], kernel if found is None else found.entry_point)
 
 
 # --- bits of a float -----------------------------------------------------------------------------

@@ -63,9 +63,9 @@ def _order(key: Ints) -> Ints:
         for digit in range(1 << _BITS):
             at[digit + 1] += at[digit]
         for k in range(n):
-            digit = np.int64((rest[k] >> shift) & mask)
-            moved[at[digit]], other[at[digit]] = order[k], rest[k]
-            at[digit] += 1
+            its = np.int64((rest[k] >> shift) & mask)
+            moved[at[its]], other[at[its]] = order[k], rest[k]
+            at[its] += 1
         order, moved, rest, other = moved, order, other, rest
         shift += np.uint64(_BITS)
     return order

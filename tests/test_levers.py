@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from sim.engines import World, simulate
-from sim.engines.operations import Operations
+from sim.engines.offering import Offering
 from sim.journal import Journal
 from sim.metrics import measure
 from sim.scenario import Scenario
@@ -118,16 +118,16 @@ def test_s1_by_popularity_sales_narrow() -> None:
 def live() -> tuple[list[Journal], int, int]:
     """Runs with a daily session, how often somebody watched, and how many of the orders were viewers'."""
     watched: dict[int, set[int]] = {}
-    original = Operations.offers
+    original = Offering.offers
 
-    def offers(self: Operations, t: int, rows: Any, returned: Any) -> Any:
+    def offers(self: Offering, t: int, rows: Any, returned: Any) -> Any:
         found = original(self, t, rows, returned)
-        watched[self.day] = set(self.world.population.ids[rows[found.live_weight > 0.0]].tolist())
+        watched[self.shop.day] = set(self.shop.world.population.ids[rows[found.live_weight > 0.0]].tolist())
         return found
 
     journals, views, orders = [], 0, 0
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Operations, "offers", offers)
+        patch.setattr(Offering, "offers", offers)
         for r in range(WORLDS):
             journal = run(r, {"kind": "live_stream"})
             views += sum(len(ids) for day, ids in watched.items() if day >= 0)

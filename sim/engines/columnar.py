@@ -24,7 +24,8 @@ from sim.engines import bonds as binding
 from sim.engines.arrivals import arrivals_of
 from sim.engines.bargains import Wishes
 from sim.engines.communities import reached
-from sim.engines.operations import Buyers, Operations
+from sim.engines.operations import Operations
+from sim.engines.settling import Buyers
 from sim.engines.talk import Receipts, Talk
 from sim.engines.truth import truth_of
 from sim.engines.world import World
@@ -186,17 +187,17 @@ class Columnar:
         self._help(t, events)
         self._arrive_return_visit(t, pool, events)
         self._remember(t, events.visitors)
-        events.samples = self.ops.samples(t, lambda: (np.flatnonzero(self.state.status == ACTIVE), events.returned))
+        events.samples = self.ops.offering.samples(t, lambda: (self._members(), events.returned))
         buyers, offers, unlockers, favourites = self._shop(t, pool, events, shelf)
-        watched = self.ops.watched(events.visitors, offers)
+        watched = self.ops.offering.watched(events.visitors, offers)
         if watched is not None:
             self.kernels.wary(self.params, self.traits.trust, self.state.satisfaction, *watched)
-        buyers, orders, about_teams = self.ops.settle(t, buyers, offers)
+        buyers, orders, about_teams = self.ops.settling.settle(t, buyers, offers)
         for name in ("founders", "founded", "joiners", "joined", "joined_with"):
             setattr(events, name, getattr(about_teams, name))
         seated = buyers.take(buyers.is_team)
         self.state.team[seated.row] = seated.team
-        team_orders, refunded = self.ops.close_teams(t, events)
+        team_orders, refunded = self.ops.settling.close_teams(t, events)
         if len(team_orders.row):
             self.state.team[team_orders.row] = -1
             orders = _together(orders, team_orders)
@@ -213,6 +214,10 @@ class Columnar:
         self.n_active += len(events.registered) + len(events.returned) - len(events.lapsed)
         n_lapsed = len(self.ids) - self.n_prospects - self.n_active
         self.recorder.write(t, events, (self.n_prospects, self.n_active, n_lapsed))
+
+    def _members(self) -> Ints:
+        """Rows of who is active."""
+        return np.flatnonzero(self.state.status == ACTIVE)
 
     def _truth(self, t: int) -> Truth:
         """What the shop's analytics read with errors."""
@@ -319,7 +324,7 @@ class Columnar:
         """Phases 5-6: buyers' choices, what was offered, who shared to unlock (rows), and their favourites."""
         rows, state = events.visitors, self.state
         n = len(rows)
-        offers = self.ops.offers(t, rows, events.returned)
+        offers = self.ops.offering.offers(t, rows, events.returned)
         agents = self.ids[rows]
         unlockers = np.empty(0, dtype=np.int64)
         if (offers.unlock_cents > 0).any():
@@ -327,7 +332,7 @@ class Columnar:
             self.visits.want_unlock(
                 self.params, self.constants, self.traits, offers, rows, agents, self.seed, t, luck, willing
             )
-            unlockers = self.ops.unlock(t, offers, np.flatnonzero(willing), rows)
+            unlockers = self.ops.offering.unlock(t, offers, np.flatnonzero(willing), rows)
         kinds = {"is_team": np.bool_, "would_found": np.bool_, "hype": np.float64}
         choice = Choice(*[np.empty(n, dtype=kinds.get(name, np.int64)) for name in Choice._fields])
         teams = self.ops.teams
@@ -361,7 +366,7 @@ class Columnar:
     def _bargain(self, t: int, events: Day, offers: Offer, shelf: Shelf, choice: Choice) -> None:
         """Visitors who would rather bargain start a bargain, as far as stock and budgets reach, and choose nothing."""
         rows, bargaining, teams = events.visitors, self.ops.bargaining, self.ops.teams
-        tactics = self.ops.may_bargain(rows, events.returned)
+        tactics = self.ops.offering.may_bargain(rows, events.returned)
         if bargaining is None or tactics is None:
             return
         n = len(rows)

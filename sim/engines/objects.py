@@ -20,7 +20,8 @@ from sim import draws
 from sim.analytics import Truth
 from sim.day import SHARE_KINDS, Acts, Day, Orders, Samples
 from sim.engines.bargains import Wishes
-from sim.engines.operations import Buyers, Operations, prepare
+from sim.engines.operations import Operations, prepare
+from sim.engines.settling import Buyers
 from sim.engines.talk import Owners
 from sim.engines.truth import truth_of
 from sim.engines.world import World
@@ -682,7 +683,7 @@ class Shop(mesa.Model):  # type: ignore[misc]  # Mesa is untyped here
         self._help(today)
         self.agents.do("wake")
         self.agents.do("recall")
-        today.samples = self.ops.samples(self.day, self._members)
+        today.samples = self.ops.offering.samples(self.day, self._members)
         visitors = [person for person in self.shoppers if person.visits_today]
         offers = self._make_offers(visitors)
         self.agents.do("consider_unlocking")
@@ -780,7 +781,7 @@ class Shop(mesa.Model):  # type: ignore[misc]  # Mesa is untyped here
 
     def _allow_bargains(self, visitors: list[Shopper]) -> None:
         returned = _ints(p.row for p in visitors if p.returns_today)
-        tactics = self.ops.may_bargain(_ints(person.row for person in visitors), returned)
+        tactics = self.ops.offering.may_bargain(_ints(person.row for person in visitors), returned)
         for k, person in enumerate(visitors):
             person.bargain_tactics = int(tactics[k]) if tactics is not None else 0
 
@@ -804,7 +805,7 @@ class Shop(mesa.Model):  # type: ignore[misc]  # Mesa is untyped here
 
     def _make_offers(self, visitors: list[Shopper]) -> Offer:
         rows = _ints(person.row for person in visitors)
-        offers = self.ops.offers(self.day, rows, _ints(p.row for p in visitors if p.returns_today))
+        offers = self.ops.offering.offers(self.day, rows, _ints(p.row for p in visitors if p.returns_today))
         self._hand_out(visitors, offers)
         return offers
 
@@ -814,13 +815,13 @@ class Shop(mesa.Model):  # type: ignore[misc]  # Mesa is untyped here
 
     def _unlock(self, visitors: list[Shopper], offers: Offer) -> None:
         willing = np.flatnonzero([person.is_willing for person in visitors])
-        for k in self.ops.unlock(self.day, offers, willing, _ints(person.row for person in visitors)):
+        for k in self.ops.offering.unlock(self.day, offers, willing, _ints(person.row for person in visitors)):
             visitors[k].has_unlocked = True
         self._hand_out(visitors, offers)
 
     def _show_what_is_known(self, visitors: list[Shopper], offers: Offer) -> None:
         """Phase 6b: some notice how much the shop knows of them."""
-        watched = self.ops.watched(_ints(person.row for person in visitors), offers)
+        watched = self.ops.offering.watched(_ints(person.row for person in visitors), offers)
         for row, known in zip(*[c.tolist() for c in watched], strict=True) if watched else ():
             person = self.shoppers[row]
             person.satisfaction = feel.next_wary(self.params, person.satisfaction, person.traits.trust, known)
@@ -837,7 +838,7 @@ class Shop(mesa.Model):  # type: ignore[misc]  # Mesa is untyped here
             if name != "favourite"
         }
         buyers = Buyers(row=_ints(person.row for _, person in wants), visit=_ints(k for k, _ in wants), **columns)
-        buyers, alone, about_teams = self.ops.settle(self.day, buyers, offers)
+        buyers, alone, about_teams = self.ops.settling.settle(self.day, buyers, offers)
         for name in ("founders", "founded", "joiners", "joined", "joined_with"):
             setattr(today, name, getattr(about_teams, name))
         seated = buyers.take(buyers.is_team)
@@ -845,7 +846,7 @@ class Shop(mesa.Model):  # type: ignore[misc]  # Mesa is untyped here
             self.shoppers[row].team = team
         for row in today.founders:
             self.shoppers[row].has_founded = True
-        in_team, refunded = self.ops.close_teams(self.day, today)
+        in_team, refunded = self.ops.settling.close_teams(self.day, today)
         for row in [*in_team.row, *refunded.row]:
             self.shoppers[row].team = -1
         for row in refunded.row:

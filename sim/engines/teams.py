@@ -64,7 +64,8 @@ def no_seats() -> Seats:
     return _NO_SEATS
 
 
-_NO_SEATS: Final = Seats(*[np.empty(0, dtype=np.float64 if name == "hype" else np.int64) for name in Seats._fields])
+_NOBODY: Final[dict[str, Any]] = {name: np.empty(0, dtype=np.int64) for name in Seats._fields}
+_NO_SEATS: Final = Seats(**_NOBODY | {"hype": np.empty(0)})
 
 
 @kernel
