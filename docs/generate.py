@@ -31,7 +31,7 @@ def _lines() -> Iterator[str]:
     rows = []
     for command in app.registered_commands:
         assert command.callback is not None
-        rows.append([f"`{command.callback.__name__}`", (command.callback.__doc__ or "").strip()])
+        rows.append([f"`{command.callback.__name__.replace('_', '-')}`", (command.callback.__doc__ or "").strip()])
     yield from _table(["command", "does"], rows)
 
     yield from ("## Python", "")

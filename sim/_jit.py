@@ -194,7 +194,8 @@ def _machine_code(kernel: Any, arguments: tuple[Any, ...]) -> Callable[..., Any]
     if len(compiled) == 1:
         return cast(Callable[..., Any], next(iter(compiled.values())).entry_point)
     found = compiled.get(tuple(numba.typeof(argument) for argument in arguments))
-    return cast(Callable[..., Any], kernel if found is None else found.entry_point)
+    chosen: Callable[..., Any] = kernel if found is None else found.entry_point
+    return chosen
 
 
 # --- bits of a float -----------------------------------------------------------------------------

@@ -41,6 +41,8 @@ LOT: Final = 25  # agent: person; item: what a laboratory draws by lot, and its 
 DEMOGRAPHIC: Final = 30  # item: attribute number
 COMMUNITY: Final = 31  # item: attempt; lanes: four communities looked at
 COMMUNITY_TASTE: Final = 32  # agent: number of the community; item: taste dimension
+EGO_ORDER: Final = 33
+EXPERIMENT_ARM: Final = 34  # agent: shopper, or who names her group; item: what is randomised; seed: the experiment's
 
 # a day
 LIFE: Final = 40  # items 0-3 (four lanes): visit, churn, return, arrive

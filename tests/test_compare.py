@@ -326,12 +326,13 @@ class Folder:
     runs: pd.DataFrame
     daily: pd.DataFrame
     scenario: Any
+    looks: pd.DataFrame
 
 
 def test_comparison_wraps_results(tmp_path: Path) -> None:
     runs = nested({"b": 0.03, "control": 0, "a": 0.06})
-    scenario = SimpleNamespace(decide_on="gmv_cents", goals={}, labels=["control", "a", "b"])
-    got = c.compare_results(Folder(tmp_path, runs, pd.DataFrame(), scenario))
+    scenario = SimpleNamespace(decide_on="gmv_cents", goals={}, margin=0.001, labels=["control", "a", "b"])
+    got = c.compare_results(Folder(tmp_path, runs, pd.DataFrame(), scenario, pd.DataFrame()))
     frame = got.verdict("retained_share")
     assert frame.index.tolist() == ["control", "a", "b"]
     assert got.verdict()["p_best"].tolist() == pytest.approx([0, 1, 0], abs=0.01)

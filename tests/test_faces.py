@@ -96,6 +96,7 @@ def test_help_is_quick_and_names_every_command(typed: Typed) -> None:
         "check",
         "run",
         "compare",
+        "ab-test",
         "sweep",
         "resume",
         "status",
@@ -523,8 +524,12 @@ def _blocks(language: str) -> list[str]:
 
 
 def test_readme_names_only_commands_that_exist() -> None:
-    known = {command.callback.__name__ for command in app.registered_commands if command.callback is not None}
-    named = set(re.findall(r"grapevine (\w+)", (ROOT / "README.md").read_text(encoding="utf-8")))
+    known = {
+        command.callback.__name__.replace("_", "-")
+        for command in app.registered_commands
+        if command.callback is not None
+    }
+    named = set(re.findall(r"grapevine ([\w-]+)", (ROOT / "README.md").read_text(encoding="utf-8")))
     assert named <= known
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     assert set(re.findall(r"`?make ([a-z-]+)", (ROOT / "README.md").read_text(encoding="utf-8"))) <= targets
@@ -544,6 +549,8 @@ def test_readme_commands_run(here: Path, drawn: list[Path]) -> None:
         if words[0] == "compare":
             words = [word for word in words if word not in ("--jobs", "8", "--replications", "100")]
             words += [*small, "--jobs", "1", "--replications", "2"]
+        if words[0] == "ab-test":
+            words += [*small, "--jobs", "1", "--tests", "2", "--worlds", "1"]
         if words[0] == "sweep":
             words += [*small, "--jobs", "1", "--replications", "1"]
         found = sorted((here / "results").glob("how_generous-*"))

@@ -208,7 +208,7 @@ def with_kind(kind: str, **fields: Any) -> dict[str, Any]:
 
 def test_schema_says_what_the_loader_does() -> None:
     told = schema()
-    assert set(told["properties"]) == set(TREE) | {"description", "calendar", "analytics", "budgets"}
+    assert set(told["properties"]) == set(TREE) | {"description", "calendar", "analytics", "budgets", "margin"}
     assert told["additionalProperties"] is False
     for definition in told["$defs"].values():
         if "kind" not in definition.get("properties", {}) or "const" not in definition["properties"]["kind"]:

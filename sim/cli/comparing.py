@@ -23,6 +23,7 @@ from sim.cli.options import (
     load,
     typed_command,
 )
+from sim.cli.reporting import write_beside
 from sim.cli.scenarios import length
 from sim.cli.speed import remember_speed, say_if_compiling
 from sim.errors import InputError, did_you_mean
@@ -67,6 +68,17 @@ def demo(
 def compare(
     file: File,
     replications: Replications = None,
+    until_clear: Annotated[
+        bool, typer.Option("--until-clear", help="Add replications until it is clear or a tie; bounds stay honest.")
+    ] = False,
+    most: Annotated[
+        int | None,
+        typer.Option("--most", min=1, metavar="N", help="Budget of --until-clear.  [default: 10 x the replications]"),
+    ] = None,
+    margin: Annotated[
+        float | None,
+        typer.Option("--margin", help="Share of the control's mean up to which strategies count as equal."),
+    ] = None,
     jobs: Jobs = None,
     executor: Executor = "loky",
     changes: Changes = None,
@@ -76,11 +88,23 @@ def compare(
     quiet: Quiet = False,
 ) -> None:
     """All strategies of a scenario in paired worlds, and the verdict. The same command again goes on or adds."""
-    _compare(load(file, changes, seed, replications), jobs, out, json, quiet, executor)
+    if most is not None and not until_clear:
+        raise InputError("--most is the budget of --until-clear", path="--most", found=most, hint="Give both.")
+    scenario = load(file, changes, seed, replications)
+    if margin is not None:
+        scenario = scenario.with_({"margin": margin})
+    _compare(scenario, jobs, out, json, quiet, executor, until_clear, most)
 
 
 def _compare(
-    scenario: Scenario, jobs: int | None, out: Path, as_json: bool, quiet: bool, executor: str = "loky"
+    scenario: Scenario,
+    jobs: int | None,
+    out: Path,
+    as_json: bool,
+    quiet: bool,
+    executor: str = "loky",
+    until_clear: bool = False,
+    most: int | None = None,
 ) -> None:
     from sim.experiment import Results, folder_name
     from sim.studies.ask import compare as ask
@@ -88,20 +112,27 @@ def _compare(
     folder = out / folder_name(scenario)
     if not quiet:
         n = len(scenario.labels)
-        show.note(f"{scenario.name}: {n} strategies x {scenario.replications} paired replications -> {folder}")
+        least = "at least " if until_clear else ""
+        show.note(f"{scenario.name}: {n} strategies x {least}{scenario.replications} paired replications -> {folder}")
         say_if_compiling()
     with show.progress(quiet=quiet) as step:
         remark = None if quiet else show.note
-        comparison = ask(scenario, jobs, folder, step, executor=executor, command=typed_command(), remark=remark)
+        comparison = ask(
+            scenario, jobs, folder, step, executor=executor, command=typed_command(), remark=remark,
+            until_clear=until_clear, most=most,
+        )  # fmt: skip
     results, answer = Results.open(folder), comparison.answer
     remember_speed(results)
     figures = _figures(results, answer, quiet)
+    report = write_beside(results, quiet)
     n_failed = len(results.failures)
     if as_json:
-        show.as_json({"folder": str(folder), "failed": n_failed, "figures": figures, **answer})
+        show.as_json({"folder": str(folder), "failed": n_failed, "figures": figures, "report": report, **answer})
     else:
         print(_tables(answer))
         print(f"\n{answer['sentence']}\n\nTables and figures: {folder}")
+        if report is not None:
+            print(f"Report to read and to mail: {folder / report}")
     if n_failed:
         first = results.failures.iloc[0]
         show.note(

@@ -46,16 +46,17 @@ def explain(
         pairs, worlds = found.pairs[label], found.worlds[label]
         print(f"{label} against the control ({pairs} pair{'s' if pairs > 1 else ''} of runs, worlds: {worlds})")
         for sentence in found.sentences[label]:
-            print(_folded(sentence))
+            print(folded(sentence))
         print()
     for note in found.notes:
-        print(_folded(note) + "\n")
+        print(folded(note) + "\n")
     print("\n\n".join([*_overview(found), *(block for label in strategy or () for block in _detail(found, label))]))
     if written is not None and not quiet:
         show.note(f"\nAll tables: {written}\nMore about one strategy: grapevine explain {folder} --strategy LABEL")
 
 
-def _folded(sentence: str) -> str:
+def folded(sentence: str) -> str:
+    """A sentence as lines of a terminal, set in."""
     width = min(shutil.get_terminal_size((120, 24)).columns, 120)
     return textwrap.fill(sentence, width, initial_indent="  ", subsequent_indent="    ")
 

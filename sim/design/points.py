@@ -23,6 +23,7 @@ NOT_A_FACTOR: Final = {
     "noise_per_world": "every point has the same; set it for all of them",
     "decide_on": "it changes no run",
     "goals": "it changes no run",
+    "margin": "it changes no run",
     "graph.path": "paths start from another folder in the results; make one design a file",
     "catalogue.path": "paths start from another folder in the results; make one design a file",
     "population.from": "paths start from another folder in the results; make one design a file",

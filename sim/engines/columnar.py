@@ -256,7 +256,7 @@ class Columnar:
     def _arrive_return_visit(self, t: int, pool: ThreadPoolExecutor | None, events: Day) -> None:
         state = self.state
         if self.arrivals is not None:
-            self.arrivals.fill(state)
+            self.arrivals.fill(state, t)
         likeliest = leave.most_returns(self.params, self.most_orders, self.most_pull)
         self._in_parts(
             pool,

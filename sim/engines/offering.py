@@ -18,7 +18,7 @@ from sim.engines.money import Spending
 from sim.recommenders.served import Served
 from sim.rules import resolve
 from sim.rules.expose import LISTED, organic_weight
-from sim.rules.records import Offer
+from sim.rules.records import NEVER, Offer
 
 if TYPE_CHECKING:
     from sim.engines.operations import Operations
@@ -71,6 +71,10 @@ class Offering:
             self._count_lists(rows, columns)
         if self.spending is not None:
             columns["urge"] = columns["urge"] + self.spending.urge(rows)
+        first_urge = self.shop.world.scenario.arrival.first_urge
+        if first_urge:
+            is_new = self.shop.customers.registered_day[rows] == NEVER  # in the shop, and not in its books yet
+            columns["urge"] = columns["urge"] + np.where(is_new, first_urge, 0.0)
         return Offer(**columns)
 
     def _no_offers(self, n: int) -> dict[str, NDArray[Any]]:

@@ -81,6 +81,7 @@ class Operations:
         self.dearer = 0.0  # today's prices above those remembered, mean log ratio
         self.analytics = _analytics(world, tactics)
         self.customers = Customers(world.population, self.analytics)
+        self.customers.names_of = world.groups
         if any(tactic.reads_purchases() for tactic in tactics):
             self.customers.purchases = Purchases(len(world), len(catalogue))
         self.see_truth: Callable[[int], Truth] | None = None  # set by the driver: what analytics read with errors
@@ -109,6 +110,12 @@ class Operations:
             tactic.begin(desk)
         self._base = self._shelf_base()
         self._shelf_types = {name: column.dtype for name, column in self._base.items()}
+
+    def befall(self, event: Event) -> None:
+        """Before the first day: let an event befall this run alone, beside those of the scenario."""
+        self.events = (*self.events, event)
+        self.scenes.append(self._scene(len(self.scenes)))
+        event.begin(self.scenes[-1])
 
     def _desk(self, index: int, label: str) -> Desk:
         tactic = self.tactics[index]

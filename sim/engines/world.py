@@ -19,13 +19,14 @@ from sim._jit import exp, kernel, log
 from sim.catalogue import Catalogue
 from sim.engines.communities import Communities, draw_communities
 from sim.errors import InputError
-from sim.graph import SocialGraph, read_edges
+from sim.graph import SocialGraph, ego_nets, friend_communities, read_edges
 from sim.params import Params
 from sim.population import DRAWN_WITH, Population, checked_people, mean_trait, read_population
 from sim.rules.expose import INV_ROOT_3
 from sim.rules.records import Column, Constants
 from sim.scenario import Scenario, content_hash
 from sim.scenario.parts import CatalogueFile, GraphFile
+from sim.strategies.arms import Unit
 from sim.version import RESULTS_VERSION
 
 KOL_PER_PERSON: Final = 0.005  # opinion leaders: 5 per 1,000 (docs/model.md, 5.1; guess)
@@ -122,7 +123,8 @@ class World:
         same = replace(
             self, scenario=scenario, replication=replication, noise_seed=noise_seed, params=scenario.coefficients()
         )
-        for name in ("followers", "_place_of_leader"):  # found once, and made of nothing that may differ
+        # found once, and made of nothing that may differ
+        for name in ("followers", "_place_of_leader", "_ego_nets", "_clusters"):
             if name in self.__dict__:
                 same.__dict__[name] = self.__dict__[name]
         return same
@@ -165,6 +167,20 @@ class World:
     def communities(self) -> Communities:
         """Communities of interest (docs/model.md, 5.1b): drawn when a run first needs them."""
         return draw_communities(self.population, self.world_seed, self.params.com_size)
+
+    def groups(self, unit: Unit) -> NDArray[np.int64]:
+        """The name of everybody's group in an experiment: herself, her ego, or her community of friends."""
+        if unit == "shopper":
+            return self.population.ids
+        return self._ego_nets if unit == "ego_net" else self._clusters
+
+    @cached_property
+    def _ego_nets(self) -> NDArray[np.int64]:
+        return ego_nets(self.graph, self.world_seed)
+
+    @cached_property
+    def _clusters(self) -> NDArray[np.int64]:
+        return friend_communities(self.graph)
 
     @cached_property
     def _place_of_leader(self) -> dict[int, int]:

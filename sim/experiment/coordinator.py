@@ -170,11 +170,13 @@ class Experiment:
                 remove_parts(folder)
             manifest = {**manifest, "format": FORMAT, "keep": keep}
             cells, n_cells = _missing(plan, ledger, only_failed)
-            if n_cells:
+            text, file = plan.scenario.to_yaml(folder), folder / "scenario.yaml"
+            if n_cells or not file.exists() or file.read_text(encoding="utf-8") != text:  # the margin may be new
                 for name in ("verdict.json", "verdicts.parquet"):  # they would speak of fewer runs than are here
                     (folder / name).unlink(missing_ok=True)
+                write_text(file, text)
+            if n_cells:
                 write_json(folder / "manifest.json", {**manifest, "finished": None})
-                write_text(folder / "scenario.yaml", plan.scenario.to_yaml(folder))
                 if self.design is not None:
                     families = {b"families": json.dumps(plan.families).encode()}
                     write_table(folder / "points.parquet", plan.points.table().replace_schema_metadata(families))

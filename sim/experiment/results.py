@@ -166,7 +166,16 @@ class Results:
     @cached_property
     def verdicts(self) -> pd.DataFrame:
         """Point x strategy of a finished sweep: the measure decided on, against the control; which one is chosen."""
-        file = self.folder / "verdicts.parquet"
+        return self.beside("verdicts")
+
+    @cached_property
+    def looks(self) -> pd.DataFrame:
+        """When a comparison was looked at while runs were added (`--until-clear`), a row a look; else empty."""
+        return self.beside("looks")
+
+    def beside(self, name: str) -> pd.DataFrame:
+        """A table that a study wrote beside those of the runs; empty if there is none."""
+        file = self.folder / f"{name}.parquet"
         return pq.read_table(file).to_pandas() if file.exists() else pd.DataFrame()
 
     @cached_property

@@ -5,11 +5,12 @@ that works on people in the order of their ids and only then places them in rows
 order of the population nor the order of lines in a file can change anybody's friends.
 
 Rooms, each importing only from those before it: `limits`; `kinds`, `luck`, `people`, `rows`;
-`generate`, `strength`, `measure`; `social`; `edges`.
+`generate`, `strength`, `measure`; `social`; `edges`, `clusters`.
 """
 
 from __future__ import annotations
 
+from sim.graph.clusters import ego_nets, friend_communities
 from sim.graph.edges import EdgeList, read_edges
 from sim.graph.kinds import KINDS, Setting, check_spec
 from sim.graph.limits import MAX_ID, MAX_TIES
@@ -29,5 +30,7 @@ __all__ = [
     "Setting",
     "SocialGraph",
     "check_spec",
+    "ego_nets",
+    "friend_communities",
     "read_edges",
 ]

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 #: levers that say nothing at these values: with or without them the same question is asked
 _UNSAID: Final[dict[str, Any]] = {
     **{name: [] for name in ("dates", "festivals", *DEMOGRAPHICS)},
-    **dict.fromkeys(("when", "stop_loss", "rfm", "risk_above", "intent_above", "mood_below")),
+    **dict.fromkeys(("when", "stop_loss", "rfm", "risk_above", "intent_above", "mood_below", "arm")),
     "serve_first": "lot",
     "media_inflation": 0.0,
 }
@@ -226,9 +226,9 @@ class Scenario(Question):
 
     @property
     def digest(self) -> str:
-        """12 hex digits that name the question: everything but replications and description, and the files' content."""
+        """12 hex digits that name the question: all but replications, margin, description; and the files' content."""
         data = self.as_dict()
-        del data["replications"], data["description"]
+        del data["replications"], data["description"], data["margin"]  # they change no run
         if data["arrival"] == {"kind": "organic"}:
             del data["arrival"]  # the usual rule asks the same question as no word on it
         if not data["calendar"]:

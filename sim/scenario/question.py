@@ -105,6 +105,14 @@ class Question(Part):
         zh="结论依据的指标（须满足 goals）。",
         default="profit_cents",
     )
+    margin: float = about(
+        "Strategies are practically equal if they differ by at most this share of the control's mean of decide_on.",
+        unit="share",
+        zh="视为“几乎相同”的界限：差异不超过对照组均值的这一比例即视为没有差异。",
+        default=0.001,
+        ge=0.0,
+        le=1.0,
+    )
     population: PopulationSpec = about(
         "Who the shoppers are.", zh="人群。", default=PopulationSpec(), validate_default=True
     )

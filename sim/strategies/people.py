@@ -7,6 +7,7 @@ the start of the burn-in.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, Literal
@@ -18,6 +19,7 @@ from sim.analytics import Analytics, Books, ScoreName
 from sim.population import Population
 from sim.recommenders.seen import Purchases
 from sim.rules.records import NEVER
+from sim.strategies.arms import Arm, Unit
 
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -57,6 +59,10 @@ class Customers:
         self.paid_cents = np.zeros(n, dtype=np.int64)
         self.has_opted_out = np.zeros(n, dtype=np.bool_)
         self.purchases: Purchases | None = None  # who bought what; kept only where a tactic reads it
+        self.names_of: Callable[[Unit], Ints] | None = (
+            None  # of everybody's group in an experiment; set by who has ties
+        )
+        self._treated: dict[Arm, Mask] = {}
         self._sorted: dict[str, Ints] = {}  # what buyers have, until the next night
 
     def quintiles(self, name: str, rows: Ints) -> Ints:
@@ -92,6 +98,14 @@ class Customers:
         if self.analytics is None:
             raise RuntimeError("this run has no analytics")
         return self.analytics.score(name, rows)
+
+    def is_treated(self, arm: Arm) -> Mask:
+        """Who is in this arm, of everybody; fixed for the run."""
+        if arm not in self._treated:
+            if self.names_of is None:
+                raise RuntimeError("this run has no groups")
+            self._treated[arm] = arm.treats(self.names_of(arm.unit))
+        return self._treated[arm]
 
     def registered(self) -> Ints:
         """Rows of all who ever registered."""

@@ -29,6 +29,7 @@ from sim.errors import did_you_mean
 from sim.ledger import Budget
 from sim.money import Cents, CostClass
 from sim.population import PERSONAS
+from sim.strategies.arms import Arm
 from sim.strategies.people import RFM, Lifecycle, People
 from sim.strategies.timing import StopLoss, When, festival_days
 
@@ -263,6 +264,12 @@ class Target(BaseModel):
         json_schema_extra={"unit": "mood", "zh": "仅限识别出的情绪低于该值者（-1 到 1）；空为不限"},
     )
 
+    arm: Arm | None = Field(
+        None,
+        description="only the treated arm of an experiment (`grapevine ab-test` makes such); empty = no experiment",
+        json_schema_extra={"unit": "", "zh": "仅限实验组（grapevine ab-test 自动生成）；空为不做实验"},
+    )
+
     @property
     def reads(self) -> frozenset[ScoreName]:
         """Scores of the shop's analytics that it asks for."""
@@ -289,6 +296,8 @@ class Target(BaseModel):
             mask &= people.intent > self.intent_above
         if self.mood_below is not None:
             mask &= people.mood < self.mood_below
+        if self.arm is not None:
+            mask &= people.books.is_treated(self.arm)[people.row]
         return mask
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any, Final
 import pyarrow as pa
 
 from sim.design import Design
+from sim.errors import InputError
 from sim.experiment import Experiment, Keep, Progress, Results, Shard, write_json, write_table
-from sim.studies.compare import Comparison, check_question, columns_needed, compare_results, verdicts
+from sim.metrics import MEASURES
+from sim.studies.compare import Comparison, check_question, columns_needed, compare_results, looks, verdicts
 
 if TYPE_CHECKING:
     from sim.scenario import Scenario
@@ -28,14 +30,62 @@ def compare(
     executor: Executor | str | None = None,
     command: str | None = None,
     remark: Callable[[str], None] | None = None,
+    until_clear: bool = False,
+    most: int | None = None,
 ) -> Comparison:
     """Run all strategies of a scenario in paired worlds and compare them; see `Experiment.run` for the arguments.
 
     The same question goes on in the same folder: what is there is not run again, more replications are added.
+    `until_clear`: replications are added, world by world, until one strategy is clearly best, or the best ones are
+    practically equal (`scenario.margin`), or there are `most` of them (default: ten times the scenario's). Every bound
+    then holds at all looks together, also of a folder that is extended later.
     """
     check_question(scenario.decide_on, scenario.goals)  # before an hour is spent on it
-    results = Experiment(scenario, command=command).run(jobs, to, progress, keep, executor, remark)
-    return conclude(results)
+    if not until_clear and most is not None:
+        raise InputError("a budget of replications needs until_clear", path="most", found=most)
+
+    def run(n: int) -> Results:
+        asked = scenario if n == scenario.replications else scenario.with_({"replications": n})
+        return Experiment(asked, command=command).run(jobs, to, progress, keep, executor, remark)
+
+    if until_clear:
+        return conclude(_until_clear(scenario, most, run, remark or (lambda _: None)))
+    return conclude(run(scenario.replications))
+
+
+def _until_clear(
+    scenario: Scenario, most: int | None, run: Callable[[int], Results], remark: Callable[[str], None]
+) -> Results:
+    """Run and look in turn. What is seen at a look comes from the replications it is about, whatever else is there.
+
+    So a study that was killed has the same looks when it is asked again. A folder that holds more replications than
+    were needed to decide is looked at once more, as a whole.
+    """
+    limit = looks.budget(scenario.replications, scenario.noise_per_world, most)
+    seen: list[dict[str, Any]] = []
+    have = 0
+    for n in looks.schedule(scenario.replications, scenario.noise_per_world, limit):
+        if have < n:
+            results = run(n)
+            have = int(results.manifest["seeds"]["replications"])
+        seen.append(_look(results, scenario, n, seen, remark))
+        if seen[-1]["state"] != "open" and (have <= n or _look(results, scenario, have, seen)["state"] != "open"):
+            break
+    if have > seen[-1]["replications"]:
+        seen.append(_look(results, scenario, have, seen, remark))
+    write_table(results.folder / "looks.parquet", pa.Table.from_pandas(looks.as_table(seen), preserve_index=False)
+                .replace_schema_metadata(None))  # fmt: skip
+    return Results.open(results.folder)
+
+
+def _look(
+    results: Results, scenario: Scenario, n: int, before: Sequence[Any], remark: Callable[[str], None] | None = None
+) -> dict[str, Any]:
+    runs = results.runs
+    found = looks.at(runs, scenario.decide_on, scenario.goals, scenario.labels, scenario.margin, n)
+    if remark is not None:
+        remark(looks.in_words(found, len(before) + 1, MEASURES[scenario.decide_on]))
+    return found
 
 
 def sweep(
@@ -91,7 +141,8 @@ def conclude_points(results: Results) -> None:
         return
     question = results.scenario
     runs = results.table("runs", columns_needed(question.decide_on, question.goals))
-    table = pa.Table.from_pandas(verdicts(runs, question.decide_on, question.goals, question.labels))
+    found = verdicts(runs, question.decide_on, question.goals, question.labels, question.margin)
+    table = pa.Table.from_pandas(found)
     write_table(target, table.replace_schema_metadata(None))
 
 

@@ -2,6 +2,9 @@
 
 Replications that share a world share its people and graph and are not independent of each other:
 worlds are. Hence the t interval on means of worlds, exact for balanced designs.
+
+That interval holds for a number of worlds fixed beforehand. Where runs are added until something shows, the bound must
+hold at every number of worlds at once: `always_valid_p`, the confidence sequence of a mixture t-test.
 """
 
 from __future__ import annotations
@@ -21,6 +24,9 @@ ALPHA = 0.05
 #: Power at which "how many more replications" and "detectable" are computed.
 POWER = 0.8
 N_DRAWS = 20_000
+#: Spread of the effect size (difference over its spread between worlds) in the mixture of `always_valid_p`. Any value
+#: is valid; it says for which effects bounds are tightest. 1 = an effect as large as its spread (unit information).
+MIXTURE = 1.0
 _DRAWS_SEED = 20_240_229
 _MOST_REPLICATIONS = 100_000
 
@@ -47,9 +53,13 @@ def unit_means(values: FloatArray, worlds: IntArray) -> FloatArray:
     return np.asarray(np.bincount(world, weights=values) / np.bincount(world), dtype=np.float64)
 
 
-def paired(differences: FloatArray, worlds: IntArray) -> Paired:
-    """Mean of the differences with its two-sided 95 % t interval and p-value; worlds are the units."""
-    from scipy.special import stdtr, stdtrit  # what scipy.stats.t calls, without its seconds of import
+def paired(differences: FloatArray, worlds: IntArray, claims: int = 0) -> Paired:
+    """Mean of the differences with its two-sided 95 % interval and p-value; worlds are the units.
+
+    `claims` = 0: the t interval, for a number of worlds fixed beforehand. 1 or more: bounds that hold however often one
+    looks, for so many claims together (each at 5 % / claims; the p-value is multiplied by them).
+    """
+    from scipy.special import stdtr  # what scipy.stats.t calls, without its seconds of import
 
     units = unit_means(differences, worlds)
     n = len(units)
@@ -64,9 +74,45 @@ def paired(differences: FloatArray, worlds: IntArray) -> Paired:
     error = sd / math.sqrt(n)
     if error == 0.0:
         return Paired(diff, diff, diff, 1.0 if diff == 0 else 0.0, 0.0, n, sd_world, sd_noise)
-    half = float(stdtrit(n - 1, 1 - ALPHA / 2)) * error
-    p = float(2 * stdtr(n - 1, -abs(diff) / error))
+    half = half_width(sd, n, claims)
+    p = claims * always_valid_p(diff / error, n) if claims else float(2 * stdtr(n - 1, -abs(diff) / error))
+    if half is None:
+        return Paired(diff, None, None, min(p, 1.0), sd, n, sd_world, sd_noise)
     return Paired(diff, diff - half, diff + half, min(p, 1.0), sd, n, sd_world, sd_noise)
+
+
+def half_width(sd: float, n_units: int, claims: int = 0) -> float | None:
+    """Half the 95 % interval of a mean of n units (see `paired` for `claims`); None: no bound with so few."""
+    from scipy.special import stdtrit
+
+    error = sd / math.sqrt(n_units)
+    if not claims:
+        return float(stdtrit(n_units - 1, 1 - ALPHA / 2)) * error
+    limit = always_valid_limit(n_units, ALPHA / claims)
+    return None if limit is None else limit * error
+
+
+def always_valid_p(t: float, n_units: int) -> float:
+    """A p-value of Student's t that holds at every n at once: 1 / the mixture likelihood ratio.
+
+    Against a mean of 0, effect sizes are mixed over a normal distribution (MIXTURE), the spread by its right Haar
+    prior; the ratio is then a martingale under the null, whatever the spread (Lai 1976; Wang & Ramdas 2024), so it
+    ever exceeds 1 / alpha with probability alpha at most (Ville).
+    """
+    if n_units < 2:
+        return 1.0
+    df, wide = n_units - 1, 1.0 + n_units * MIXTURE**2
+    ratio = 0.5 * n_units * (math.log1p(t * t / df) - math.log1p(t * t / (df * wide))) - 0.5 * math.log(wide)
+    return min(1.0, math.exp(-ratio))
+
+
+def always_valid_limit(n_units: int, alpha: float) -> float | None:
+    """The |t| at which `always_valid_p` reaches alpha; None where no t does with so few units."""
+    if n_units < 2:
+        return None
+    df, wide = n_units - 1, 1.0 + n_units * MIXTURE**2
+    ratio = math.exp((math.log(wide) - 2.0 * math.log(alpha)) / n_units)
+    return math.sqrt(df * (ratio - 1.0) / (1.0 - ratio / wide)) if ratio < wide else None
 
 
 def variance_parts(differences: FloatArray, worlds: IntArray) -> tuple[float | None, float | None]:
@@ -114,6 +160,16 @@ def probability_best(units: FloatArray, direction: int) -> list[float] | None:
     The joint posterior of the means under a flat prior, with the covariance between strategies as observed, so
     pairing counts; the margin of each difference is the t distribution of `paired`. Exact ties share equally.
     """
+    found = chances(units, direction)
+    return None if found is None else found[0]
+
+
+def chances(units: FloatArray, direction: int) -> tuple[list[float], list[float]] | None:
+    """(`probability_best`, expected regret) of each column, from the same draws.
+
+    Expected regret: how far its mean is expected to lie behind the best one, whichever that is; never negative, in the
+    measure's unit.
+    """
     n_units, n_strategies = units.shape
     if n_units < 2 or direction == 0:
         return None
@@ -126,36 +182,40 @@ def probability_best(units: FloatArray, direction: int) -> list[float] | None:
     draws = np.repeat(means[None, :], N_DRAWS, axis=0)
     for weight, deviation in zip(weights, columns - means, strict=True):  # not a matrix product: same bits everywhere
         draws += weight[:, None] * deviation[None, :]
-    is_best = draws == draws.max(axis=1, keepdims=True)
+    top = draws.max(axis=1, keepdims=True)
+    is_best = draws == top
     shares = (is_best / is_best.sum(axis=1, keepdims=True)).mean(axis=0)
-    result = [0.0] * n_strategies
-    for members, share in zip(groups.values(), shares, strict=True):
+    behind = (top - draws).mean(axis=0)
+    p_best, regret = [0.0] * n_strategies, [0.0] * n_strategies
+    for members, share, loss in zip(groups.values(), shares, behind, strict=True):
         for j in members:
-            result[j] = float(share) / len(members)
-    return result
+            p_best[j], regret[j] = float(share) / len(members), float(loss)
+    return p_best, regret
 
 
-def detectable(sd: float, n_units: int) -> float:
+def detectable(sd: float, n_units: int, claims: int = 0) -> float | None:
     """The true difference that a test at 5 % on this many units finds 8 times in 10 (nearly exact)."""
     from scipy.special import stdtrit
 
-    df = n_units - 1
-    return float(stdtrit(df, 1 - ALPHA / 2) + stdtrit(df, POWER)) * sd / math.sqrt(n_units)
+    half = half_width(sd, n_units, claims)
+    return None if half is None else half + float(stdtrit(n_units - 1, POWER)) * sd / math.sqrt(n_units)
 
 
-def more_replications(lead: Paired, n_now: int) -> int | None:
+def more_replications(lead: Paired, n_now: int, claims: int = 0) -> int | None:
     """Replications to add so that a lead as large as this one would be clear 8 times in 10; None: too many."""
     if lead.sd_unit is None or lead.diff <= 0:
         return None
-    most = int(_MOST_REPLICATIONS * lead.n_units / n_now)
-    low, high = lead.n_units, most
-    if detectable(lead.sd_unit, high) > lead.diff:
+    sd = lead.sd_unit
+
+    def is_enough(n_units: int) -> bool:  # what can be detected falls with every unit
+        least = detectable(sd, n_units, claims)
+        return least is not None and least <= lead.diff
+
+    low, high = lead.n_units, int(_MOST_REPLICATIONS * lead.n_units / n_now)
+    if not is_enough(high):
         return None
-    while low < high:  # what can be detected falls with every unit
+    while low < high:
         middle = (low + high) // 2
-        if detectable(lead.sd_unit, middle) <= lead.diff:
-            high = middle
-        else:
-            low = middle + 1
+        low, high = (low, middle) if is_enough(middle) else (middle + 1, high)
     more_units = max(low - lead.n_units, 1)
     return math.ceil(more_units * n_now / lead.n_units)

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from sim.metrics import MEASURES
-from sim.studies.compare.choice import MARGIN, about_measure, choose, goal_measure, judge_goal
+from sim.studies.compare.choice import MARGIN, Rule, about_measure, choose, goal_measure, judge_goal
 from sim.studies.compare.values import Runs
 
 _SHOWN = ("mean", "diff", "ci_low", "ci_high", "p_best")
@@ -22,16 +22,18 @@ def columns_needed(decide_on: str, goals: Mapping[str, float]) -> list[str]:
     return ["point", "strategy", "replication", "world", "status", *(name for name in MEASURES if name in measures)]
 
 
-def verdicts(runs: pd.DataFrame, decide_on: str, goals: Mapping[str, float], labels: Sequence[str]) -> pd.DataFrame:
+def verdicts(
+    runs: pd.DataFrame, decide_on: str, goals: Mapping[str, float], labels: Sequence[str], margin: float = MARGIN
+) -> pd.DataFrame:
     """A row a point and strategy: its mean of `decide_on`, the difference from the control, whether it is chosen."""
     rows: list[dict[str, Any]] = []
     for point, group in runs.groupby("point", sort=True):
         table = Runs.read(group, labels)
         names = {decide_on, "cost_cents", *(goal_measure(goal)[0].name for goal in goals)}
         values = {name: table.values(name) for name in MEASURES if name in names}
-        entries = about_measure(MEASURES[decide_on], values[decide_on], values["cost_cents"])
+        entries = about_measure(MEASURES[decide_on], values[decide_on], values["cost_cents"], Rule(margin))
         report = {goal: judge_goal(goal, float(level), table, values) for goal, level in goals.items()}
-        choice = choose(MEASURES[decide_on], values[decide_on], report, MARGIN)
+        choice = choose(MEASURES[decide_on], values[decide_on], report, Rule(margin))
         for label, entry in entries.items():
             is_chosen = choice["label"] == label
             rows.append({

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sim.metrics import MEASURES, Measure
-from sim.studies.compare.choice import goal_measure
+from sim.studies.compare.choice import Rule, goal_measure
 from sim.studies.compare.values import CONTROL, Runs
 
 
@@ -20,6 +20,8 @@ class Facts:
     entries: Mapping[str, Mapping[str, Mapping[str, Any]]]
     goals: Mapping[str, Any]
     choice: Mapping[str, Any]
+    rule: Rule
+    n_looks: int
 
 
 EN: dict[str, str] = {
@@ -36,6 +38,7 @@ EN: dict[str, str] = {
     "effect_none": "{label} exactly the same",
     "no_retention": "retention cannot be given over so few days",
     "interval": "95 % interval {low} to {high}",
+    "no_bound": "so few worlds give no interval that holds at every look",
     "above": "above 99 %",
     "below": "below 1 %",
     "sure": "probability of being best {p}",
@@ -47,7 +50,8 @@ EN: dict[str, str] = {
     "open_no_interval": "Nothing is clear: {label} leads on {measure} by {lead} over {rival}, but one replication "
     "gives no interval, so this may be luck.",
     "tie": "No strategy is clearly best on {measure}: {label} and {rival} are as good as equal "
-    "(difference {lead}{sure}).",
+    "(difference {lead}{sure}; up to {margin} is called equal).",
+    "regret": "Choosing {label} all the same is expected to cost {regret} against the best, whichever that is.",
     "more": "About {n} more replications would settle it if the lead is real; these {have} show differences from about "
     "{detectable}.",
     "more_never": "No affordable number of replications would settle so small a lead; these {have} show differences "
@@ -69,6 +73,7 @@ EN: dict[str, str] = {
     "basis_one_world": "{n} paired replications, all in one world: this speaks for that world only.",
     "basis_one": "One replication in one world.",
     "basis_none": "No run finished.",
+    "looked": "The runs were looked at {n} times while they were added; every bound here allows for that.",
 }
 
 ZH: dict[str, str] = {
@@ -85,6 +90,7 @@ ZH: dict[str, str] = {
     "effect_none": "{label} 完全相同",
     "no_retention": "观测天数太短，无法给出留存率",
     "interval": "95% 区间 {low} 至 {high}",
+    "no_bound": "世界太少，尚无在每次查看时都成立的区间",
     "above": "大于 99%",
     "below": "小于 1%",
     "sure": "为最优的概率{p}",
@@ -95,7 +101,9 @@ ZH: dict[str, str] = {
     "可能只是偶然。",
     "open_no_interval": "尚无定论：就{measure}而言，{label} 比 {rival} 领先 {lead}，但只有一次重复，无法给出区间，"
     "可能只是偶然。",
-    "tie": "就{measure}而言，没有明显最优的策略：{label} 与 {rival} 几乎相同（相差 {lead}{sure}）。",
+    "tie": "就{measure}而言，没有明显最优的策略：{label} 与 {rival} 几乎相同（相差 {lead}{sure}；"
+    "不超过 {margin} 视为相同）。",
+    "regret": "若仍选择 {label}，与真正最优者相比，预期损失 {regret}。",
     "more": "若该领先属实，约需再做 {n} 次重复才能确认；现有 {have} 次可识别约 {detectable} 以上的差异。",
     "more_never": "领先太小，再多重复也难以确认；现有 {have} 次可识别约 {detectable} 以上的差异。",
     "too_close": "现有 {have} 次重复可识别约 {detectable} 以上的差异。",
@@ -114,6 +122,7 @@ ZH: dict[str, str] = {
     "basis_one_world": "共 {n} 次配对重复，都在同一个世界：结论只适用于这个世界。",
     "basis_one": "只有一个世界中的一次重复。",
     "basis_none": "没有完成的运行。",
+    "looked": "追加运行期间共查看了 {n} 次结果；此处的区间和结论均已考虑这一点。",
 }
 
 
@@ -172,10 +181,15 @@ def say(facts: Facts, words: Mapping[str, str], language: str) -> str:
             sentences.append(words["open_no_interval"].format(**found))
         elif choice["is_tie"]:
             found["sure"] = words["comma"] + sure if sure else ""
-            sentences.append(words["tie"].format(**found))
+            margin = size(facts.rule.margin * abs(facts.entries[facts.decide_on][CONTROL]["mean"] or 0.0))
+            sentences.append(words["tie"].format(**found, margin=margin))
         else:
-            interval = words["interval"].format(low=number(choice["lead_low"]), high=number(choice["lead_high"]))
+            interval = words["no_bound"]
+            if choice["lead_low"] is not None:
+                interval = words["interval"].format(low=number(choice["lead_low"]), high=number(choice["lead_high"]))
             sentences.append(words["open"].format(**found, interval=interval))
+        if choice["regret"] and not choice["is_tie"]:
+            sentences.append(words["regret"].format(label=name(label), regret=size(choice["regret"])))
         if choice["detectable"]:
             more = choice["more_replications"]
             key = "too_close" if choice["is_tie"] else "more" if more is not None else "more_never"
@@ -192,6 +206,8 @@ def say(facts: Facts, words: Mapping[str, str], language: str) -> str:
     n_worlds = len(set(table.worlds.tolist()))
     key = "basis" if n_worlds > 1 else "basis_one_world" if have > 1 else "basis_one" if have else "basis_none"
     sentences.append(words[key].format(n=have, w=n_worlds))
+    if facts.n_looks:
+        sentences.append(words["looked"].format(n=facts.n_looks))
     # A label keeps its own spelling; only "the control" can open a sentence in lower case.
     return words["space"].join("The " + s[4:] if s.startswith("the ") else s for s in sentences)
 
