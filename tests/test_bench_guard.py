@@ -52,3 +52,13 @@ def test_every_watched_ratio_is_in_the_stored_numbers() -> None:
     for scenario in ("base.closed", "base.open"):
         assert {ratio.name for ratio in guard.RATIOS} <= set(stored[scenario])
     assert guard.verdicts(stored, stored) == []
+
+
+def test_the_page_shows_the_stored_numbers() -> None:
+    spec = importlib.util.spec_from_file_location("performance", ROOT / "docs" / "performance.py")
+    assert spec is not None
+    assert spec.loader is not None
+    page = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(page)
+    text = page.PAGE.read_text(encoding="utf-8")
+    assert page.renewed(text) == text, "run `python docs/performance.py`"
