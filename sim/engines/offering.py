@@ -73,7 +73,7 @@ class Offering:
             columns["urge"] = columns["urge"] + self.spending.urge(rows)
         first_urge = self.shop.world.scenario.arrival.first_urge
         if first_urge:
-            is_new = self.shop.customers.registered_day[rows] == NEVER  # in the shop, and not in its books yet
+            is_new = self.shop.recorder.registered_day[rows] == NEVER  # in the shop, and not written down yet
             columns["urge"] = columns["urge"] + np.where(is_new, first_urge, 0.0)
         return Offer(**columns)
 

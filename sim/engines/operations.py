@@ -368,7 +368,7 @@ class Operations:
                 self.recorder.ledger.book(self.day, self.labels[k], "commission", "expense", cents)
         for tactic, desk in self.on():
             tactic.on_night(events, self.board, desk)
-        if self.tactics or self.events or self.world.scenario.arrival.first_urge:
+        if self.tactics or self.events:
             self.customers.write(t, events.registered, events.visitors, orders.row, orders.paid_cents)
         if self.customers.purchases is not None:
             kept = ~orders.is_returned.astype(bool)
