@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sim.cli import catalogues, comparing, explaining, facts, folders, health, scenarios, sweeping, testing
+from sim.cli import catalogues, comparing, explaining, facts, folders, health, optimising, scenarios, sweeping, testing
 from sim.cli.guard import INTERRUPTED, guarded
 from sim.version import RESULTS_VERSION, __version__
 
@@ -44,7 +44,10 @@ def _top(
 
 #: headings of the help, each with its commands
 PANELS: tuple[tuple[str, tuple[Callable[..., None], ...]], ...] = (
-    ("Compare strategies", (comparing.demo, comparing.compare, explaining.explain, testing.ab_test, comparing.run)),
+    (
+        "Compare strategies",
+        (comparing.demo, comparing.compare, explaining.explain, testing.ab_test, optimising.optimise, comparing.run),
+    ),
     ("Long sweeps", (sweeping.sweep, sweeping.resume, folders.status, folders.failures, folders.merge)),
     ("Results for other tools", (folders.query, folders.export)),
     ("Is the model right", (facts.validate,)),
