@@ -21,7 +21,7 @@ def simulate(scenario: Any, strategy: str, replication: int = 0, engine: str = "
     levers = {name: value for tactic in scenario.tactics(strategy) for name, value in tactic.model_dump().items()}
     gmv = 60_000.0
     if strategy != "control":
-        gmv = 100_000 - 1e6 * (levers["discount"] - 0.3) ** 2 - 5_000 * (levers.get("face", 200) / 100 - 2) ** 2
+        gmv = 100_000 - 1e6 * (levers["discount"] - 0.3) ** 2 - 5_000 * (levers.get("face", 2.0) - 2) ** 2
         spec = scenario.budgets.get(strategy)
         if spec is not None and spec.shares:
             gmv -= 1e5 * (spec.shares[0] - 0.7) ** 2

@@ -164,7 +164,7 @@ def test_a_search_file_is_read_and_what_is_wrong_in_it_is_said(tmp_path: Path) -
 
 
 def test_levers_and_the_split_of_a_budget_are_found_and_confirmed(tmp_path: Path) -> None:
-    found = sim.optimise(two(), VARY, trials=48, split=True, budget=100, to=tmp_path / "a", jobs=1, engines=FAKE)
+    found = sim.optimise(two(), VARY, trials=40, split=True, budget=100, to=tmp_path / "a", jobs=1, engines=FAKE)
     assert found.best["strategies.mix[0].discount"] == pytest.approx(0.3, abs=0.1)
     assert found.best["strategies.mix[1].face"] == pytest.approx(2.0, abs=1.0)
     assert found.best["budgets.mix.shares"][0] == pytest.approx(0.7, abs=0.25)
