@@ -24,9 +24,9 @@ EN: Final = {
     "interval": " (95 % interval {low} to {high})",
     "better": ": better there too",
     "worse": ": worse",
-    "luck": ", which may be luck",
-    "curse": "{share} of its advantage over {against} on {goal} was luck: the best of many trials is the luckiest too "
-    "(the winner's curse).",
+    "luck": ": not clear",
+    "curse": "{share} of its advantage over {against} on {goal} did not hold in fresh worlds: the best of many trials is "
+    "the luckiest too (the winner's curse).",
     "nothing": "On fresh worlds the shop without this strategy is no worse on any goal: with these levers, leave it.",
     "same": "No trial beats the scenario as it is.",
     "failed": "{n} trials failed or were no scenario.",
@@ -43,8 +43,8 @@ ZH: Final = {
     "interval": "（95% 区间 {low} 至 {high}）",
     "better": "，仍然更优",
     "worse": "，更差",
-    "luck": "，可能只是偶然",
-    "curse": "它相对{against}在{goal}上的优势中有 {share} 只是运气：众多试验中的最优者也是最幸运者（赢家诅咒）。",
+    "luck": "，尚不明确",
+    "curse": "它相对{against}在{goal}上的优势中有 {share} 在新世界中未能保持：众多试验中的最优者也是最幸运者（赢家诅咒）。",
     "nothing": "在新世界中，不采用该策略在任何目标上都不逊色：以这些杠杆取值，不建议采用。",
     "same": "没有试验优于原方案。",
     "failed": "{n} 次试验失败或不构成有效场景。",
