@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help install demo test test-slow check format bench baseline mutants docs clean
+.PHONY: help install demo test test-slow check format bench peers baseline mutants docs clean
 .DEFAULT_GOAL := help
 
 help:            ## what there is
@@ -42,6 +42,11 @@ format: $(READY)  ## let ruff put things in order
 bench: $(READY)   ## speed and memory of both drivers; throughput of sweeps
 	@$(BIN)/python benchmarks/bench.py --json benchmarks/bench.json
 	@$(BIN)/python benchmarks/sweep.py --json benchmarks/sweep.json
+
+peers: $(READY)    ## other tools on the same work, in an environment of their own (some minutes; needs 8 GB)
+	@test -x benchmarks/peers/.venv/bin/python || $(PYTHON) -m venv benchmarks/peers/.venv
+	@benchmarks/peers/.venv/bin/python -m pip --disable-pip-version-check --quiet install --constraint requirements.lock --requirement benchmarks/peers/requirements.txt --editable .
+	@benchmarks/peers/.venv/bin/python -m benchmarks.peers.run --json benchmarks/peers/peers.json
 
 baseline: $(READY) ## freeze the numbers of small runs anew, where RESULTS_VERSION and CHANGELOG.md say they moved
 	@$(BIN)/python tests/test_baseline.py --write

@@ -18,6 +18,15 @@ PUBLIC: dict[str, tuple[str, str]] = {
     "simulate": ("sim.engines", "One run of one strategy in one world; answers with a Journal."),
     "compare": ("sim.studies.ask", "All strategies of a scenario in paired worlds; answers with the verdict."),
     "explain": ("sim.studies.explain", "Why the strategies of a results folder differ, for whom, who brought whom."),
+    "robustness": (
+        "sim.studies.robustness",
+        "In how many draws and worlds of a sweep each strategy is best, where that flips, what it rests on.",
+    ),
+    "sensitivity": (
+        "sim.studies.sensitivity",
+        "Which factors of a sweep move the differences between strategies: Morris, Sobol, or from given data.",
+    ),
+    "over_assumptions": ("sim.studies.robustness", "A design over what a scenario assumes, for `sweep` to run."),
     "ab_test": (
         "sim.studies.ab_test",
         "A/B tests inside one world, held against the truth there: bias, power, coverage.",
@@ -66,6 +75,9 @@ if TYPE_CHECKING:  # the same table, for type checkers and editors
     from sim.studies.ask import sweep as sweep
     from sim.studies.explain import explain as explain
     from sim.studies.optimise import optimise as optimise
+    from sim.studies.robustness import over_assumptions as over_assumptions
+    from sim.studies.robustness import robustness as robustness
+    from sim.studies.sensitivity import sensitivity as sensitivity
 
 
 def __getattr__(name: str) -> Any:

@@ -20,6 +20,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any, TypeVar, cast
 
 import numba
@@ -160,6 +161,41 @@ def _compiled(function: _F, more: dict[str, Any]) -> _F:
         return cast(_F, njit(cache=True, **_FLAGS, **more)(function))
     finally:
         numba.config.CACHE_DIR = before
+
+
+class Direct:
+    """The kernels of a module for one run: the same calls, without finding out each time of what types they are.
+
+    Numba looks at every array of every record at every call, which takes some 30 microseconds where the call itself
+    takes two. Within a run the types never change (tests/test_engines_direct.py watches them), so the first call of a
+    kernel is Numba's and all others go straight to its machine code.
+    """
+
+    def __init__(self, module: ModuleType) -> None:
+        self._module = module
+
+    def __getattr__(self, name: str) -> Any:
+        """A kernel that was not called yet; anything else of the module as it is."""
+        kernel = getattr(self._module, name)
+        if not hasattr(kernel, "overloads"):  # a plain function, or the compiler is switched off
+            return kernel
+
+        def first(*arguments: Any) -> Any:
+            answer = kernel(*arguments)
+            setattr(self, name, _machine_code(kernel, arguments))
+            return answer
+
+        return first
+
+
+def _machine_code(kernel: Any, arguments: tuple[Any, ...]) -> Callable[..., Any]:
+    """What a kernel was compiled to for arguments of these types."""
+    compiled = kernel.overloads
+    if len(compiled) == 1:
+        return cast(Callable[..., Any], next(iter(compiled.values())).entry_point)
+    found = compiled.get(tuple(numba.typeof(argument) for argument in arguments))
+    chosen: Callable[..., Any] = kernel if found is None else found.entry_point
+    return chosen
 
 
 # --- bits of a float -----------------------------------------------------------------------------

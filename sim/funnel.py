@@ -109,8 +109,20 @@ def sales(journal: JournalLike) -> pd.DataFrame:
     return table.groupby(["purchase", "cause", "tactic"], sort=True, as_index=False).sum()
 
 
+def order_days(journal: JournalLike) -> pd.DataFrame:
+    """A row a shopper and day with orders, as a shop's own records have them: agent, day, gmv_cents."""
+    agent, day, cents = (_ints(journal.orders, name) for name in ("agent", "day", "list_cents"))
+    order = np.lexsort((day, agent))
+    agent, day, cents = agent[order], day[order], cents[order]
+    first = np.flatnonzero((np.diff(agent, prepend=-1) != 0) | (np.diff(day, prepend=-1) != 0))
+    total = np.add.reduceat(cents, first) if len(first) else cents
+    return pd.DataFrame({"agent": agent[first], "day": day[first], "gmv_cents": total})
+
+
 #: table of a results folder -> how it is computed from a journal
-SUMS: Final[dict[str, Callable[[JournalLike], pd.DataFrame]]] = {"funnel": funnel, "sales": sales}
+SUMS: Final[dict[str, Callable[[JournalLike], pd.DataFrame]]] = {
+    "funnel": funnel, "sales": sales, "order_days": order_days,
+}  # fmt: skip
 
 
 def run_table(journal: JournalLike, name: str) -> pd.DataFrame:

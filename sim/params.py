@@ -211,6 +211,9 @@ class Params(NamedTuple):
     # fmt: on
 
 
+#: Coefficients that are facts of a shop and not of people: whoever asks sets them, so no study draws them from a range.
+FACTS_OF_THE_SHOP: Final[tuple[str, ...]] = ("budget", "ship", "resale")
+
 #: What the equations can take, where that is narrower than "any number, not negative where the range is not".
 #: The range of a coefficient is where one expects it (its prior); laboratories go beyond.
 _LIMITS: Final[dict[str, tuple[float, float]]] = {

@@ -6,14 +6,14 @@ equal bytes: no dates in the files, no global state of matplotlib, which is impo
 
 from __future__ import annotations
 
-import math
+import logging
 import textwrap
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +21,8 @@ import pandas as pd
 
 from sim.errors import InputError
 from sim.metrics import MEASURES, Measure
-from sim.studies.compare import ALPHA, CONTROL, amount, unit_means
+from sim.studies.compare import ALPHA, CONTROL, amount
+from sim.studies.over_time import SMOOTH_DAYS, Series, TablesLike, by_age, by_day, interval, trailing_mean
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,9 +39,6 @@ _CHINESE_FONTS = (
     "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "PingFang SC", "Microsoft YaHei", "WenQuanYi Micro Hei",
     "SimHei", "Arial Unicode MS",
 )  # fmt: skip
-_SMOOTH_DAYS = 7
-#: Ages that fewer cohort days than this have reached are left out of the retention curve.
-_FEWEST_COHORTS = 7
 _DIFFERENCES = ("gmv_cents", "nmv_cents", "profit_cents", "retained_share", "retention_d30")
 _INCH_PER_CHARACTER = 0.085
 _LONGEST_LABEL = 22
@@ -51,28 +49,20 @@ _MOST_BANDS = 5
 _MOST_BAND = 4.0
 
 
-class TablesLike(Protocol):
-    """What the figures read from results; `daily` and `cohorts` may refuse with InputError if not kept."""
-
-    @property
-    def runs(self) -> pd.DataFrame: ...
-    @property
-    def daily(self) -> pd.DataFrame: ...
-    @property
-    def cohorts(self) -> pd.DataFrame: ...
-
-
 def save_figures(results: TablesLike, verdict: Mapping[str, Any], folder: str | Path) -> list[Path]:
     """Draw every figure the tables can give and save each as PNG and SVG; answers with the files."""
-    target = Path(folder)
-    target.mkdir(parents=True, exist_ok=True)
+    with style():
+        return [path for name, figure in _figures(results, verdict) for path in save(figure, name, Path(folder))]
+
+
+def save(figure: Figure, name: str, folder: Path) -> list[Path]:
+    """One figure as PNG and SVG, without dates; answers with the files."""
+    folder.mkdir(parents=True, exist_ok=True)
     saved: list[Path] = []
-    with _style():
-        for name, figure in _figures(results, verdict):
-            for ending, metadata in (("png", {"Software": None}), ("svg", {"Date": None, "Creator": None})):
-                path = target / f"{name}.{ending}"
-                figure.savefig(path, dpi=160, metadata=metadata)
-                saved.append(path)
+    for ending, metadata in (("png", {"Software": None}), ("svg", {"Date": None, "Creator": None})):
+        path = folder / f"{name}.{ending}"
+        figure.savefig(path, dpi=160, metadata=metadata)
+        saved.append(path)
     return saved
 
 
@@ -87,13 +77,13 @@ def _figures(results: TablesLike, verdict: Mapping[str, Any]) -> Iterator[tuple[
              _Words("brings", "more shoppers a day", "fewer shoppers a day")),
         ):  # fmt: skip
             factor = 0.01 if column == "gmv_cents" else 1.0
-            series = _by_day(daily, runs, column, labels, factor)
+            series = by_day(daily, runs, column, labels, factor)
             if not len(series.x):  # no replication in which every strategy finished
                 continue
             title = _finding(_entries(verdict, measure), MEASURES[measure], words)
             yield name, _over_time(series, title, what, "Day after the start of the strategies", _smoothing(series))
     if cohorts is not None and len(cohorts):
-        series = _by_age(cohorts, runs, labels)
+        series = by_age(cohorts, runs, labels)
         if len(series.x) > 1:
             measure = next((m for m in ("retention_d30", "retention_d7") if _is_known(verdict, m)), "retention_d1")
             of = f"of its new shoppers on day {measure.removeprefix('retention_d')}"
@@ -128,75 +118,8 @@ def _is_known(verdict: Mapping[str, Any], measure: str) -> bool:
 # --- what is drawn ---------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class _Series:
-    """Per label: units (worlds, or replications of one world) x points in time. Units of all labels match."""
-
-    x: FloatArray
-    values: dict[str, FloatArray]
-    n_worlds: int
-    n_replications: int
-
-    @property
-    def unit(self) -> str:
-        return "worlds" if self.n_worlds > 1 else "replications in one world"
-
-
-def _finished(runs: pd.DataFrame, labels: Sequence[str]) -> pd.DataFrame:
-    """strategy, replication, world of the runs of replications in which every strategy finished."""
-    good = runs.loc[(runs["status"] != "failed") & runs["strategy"].isin(labels), ["strategy", "replication", "world"]]
-    n_strategies = good.groupby("replication")["strategy"].transform("nunique")
-    return good[n_strategies == len(labels)].sort_values(["strategy", "replication"])
-
-
-def _units(table: pd.DataFrame, runs: pd.DataFrame, column: str, at: str, labels: Sequence[str]) -> _Series:
-    finished = _finished(runs, labels)
-    joined = table.merge(finished, on=["strategy", "replication"])
-    world = finished.drop_duplicates("replication").set_index("replication")["world"].sort_index()
-    values: dict[str, FloatArray] = {}
-    x: FloatArray = np.empty(0)
-    for label in labels:
-        wide = joined[joined["strategy"] == label].pivot(index="replication", columns=at, values=column).sort_index()
-        x = wide.columns.to_numpy(dtype=np.float64)
-        matrix = wide.to_numpy(dtype=np.float64)
-        worlds = world.loc[wide.index].to_numpy(dtype=np.int64)
-        columns = [unit_means(matrix[:, j], worlds) for j in range(matrix.shape[1])]
-        values[label] = np.stack(columns, axis=1) if columns else np.empty((0, 0))
-    return _Series(x, values, int(world.nunique()), len(world))
-
-
-def _by_day(daily: pd.DataFrame, runs: pd.DataFrame, column: str, labels: Sequence[str], factor: float) -> _Series:
-    series = _units(daily, runs, column, "day", labels)
-    values = {label: _trailing_mean(matrix * factor) for label, matrix in series.values.items()}
-    return _Series(series.x, values, series.n_worlds, series.n_replications)
-
-
-def _trailing_mean(matrix: FloatArray) -> FloatArray:
-    """Mean of each day and up to six days before it."""
-    result = np.empty_like(matrix)
-    for j in range(matrix.shape[1]):
-        result[:, j] = matrix[:, max(0, j - _SMOOTH_DAYS + 1) : j + 1].mean(axis=1)
-    return result
-
-
-def _smoothing(series: _Series) -> str:
-    return f"mean of {_SMOOTH_DAYS} days up to the one shown" if len(series.x) > 1 else ""
-
-
-def _by_age(cohorts: pd.DataFrame, runs: pd.DataFrame, labels: Sequence[str]) -> _Series:
-    """Share of registrants who visit at each age, over all cohorts old enough; in percent."""
-    days = int(cohorts["cohort_day"].max()) + 1
-    last = max(1, days - _FEWEST_COHORTS)
-    some = cohorts[(cohorts["age"] >= 1) & (cohorts["age"] <= last)]
-    keys = ["strategy", "replication", "age"]
-    sums = some.groupby(keys, as_index=False, observed=True)[["n_active", "n_registered"]].sum()
-    sums["share"] = 100 * sums["n_active"] / sums["n_registered"].where(sums["n_registered"] > 0)
-    series = _units(sums, runs, "share", "age", labels)
-    known = np.ones(len(series.x), dtype=np.bool_)
-    for matrix in series.values.values():
-        known &= ~np.isnan(matrix).any(axis=0)
-    values = {label: matrix[:, known] for label, matrix in series.values.items()}
-    return _Series(series.x[known], values, series.n_worlds, series.n_replications)
+def _smoothing(series: Series) -> str:
+    return f"mean of {SMOOTH_DAYS} days up to the one shown" if len(series.x) > 1 else ""
 
 
 # --- what is said ----------------------------------------------------------------------------------------------
@@ -264,7 +187,7 @@ def _width(label: str) -> int:
 
 
 @contextmanager
-def _style() -> Iterator[None]:
+def style() -> Iterator[None]:
     """Our look for the time of drawing; leaves matplotlib's settings as they were."""
     import matplotlib as mpl
     from matplotlib import font_manager
@@ -281,9 +204,18 @@ def _style() -> Iterator[None]:
     with mpl.rc_context(), warnings.catch_warnings():
         mpl.rcdefaults()  # a user's own matplotlibrc must not change our bytes
         mpl.rcParams.update(look)
+        # Chinese fonts often come without a bold; the regular one will do, and nobody need be told
+        logging.getLogger("matplotlib.font_manager").addFilter(_is_no_missing_bold)
         if not chinese:  # then Chinese labels show as boxes, which is no reason to stop
             warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
-        yield
+        try:
+            yield
+        finally:
+            logging.getLogger("matplotlib.font_manager").removeFilter(_is_no_missing_bold)
+
+
+def _is_no_missing_bold(record: logging.LogRecord) -> bool:
+    return "font weight" not in record.getMessage()
 
 
 def _colour(label: str, labels: Sequence[str]) -> str:
@@ -298,7 +230,7 @@ def _dash(label: str, labels: Sequence[str]) -> Any:
     return _DASHES[[name for name in labels if name != CONTROL].index(label) // len(_COLOURS) % len(_DASHES)]
 
 
-def _over_time(series: _Series, title: str, y_label: str, x_label: str, note: str, *, is_share: bool = False) -> Figure:
+def _over_time(series: Series, title: str, y_label: str, x_label: str, note: str, *, is_share: bool = False) -> Figure:
     """Levels above (band: range of the worlds), paired differences from the control below (band: 95 % interval)."""
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
@@ -346,7 +278,7 @@ def _over_time(series: _Series, title: str, y_label: str, x_label: str, note: st
         reach = lowest = highest = 0.0
         for label in others:
             difference = series.values[label] - series.values[CONTROL]
-            mean, half = _interval(_trailing_mean(difference) if is_share else difference)
+            mean, half = interval(trailing_mean(difference) if is_share else difference)
             style = {"color": _colour(label, labels)}
             if half is not None:
                 below.fill_between(series.x, mean - half, mean + half, alpha=0.15, linewidth=0, **style)
@@ -358,7 +290,7 @@ def _over_time(series: _Series, title: str, y_label: str, x_label: str, note: st
         below.set_xlim(levels.get_xlim())
         unit = ", percentage points" if is_share else ", currency" if "currency" in y_label else ""
         n = len(series.values[CONTROL])
-        how = f"mean of {_SMOOTH_DAYS} days up to the one shown; " if is_share else ""
+        how = f"mean of {SMOOTH_DAYS} days up to the one shown; " if is_share else ""
         how += "same world and luck"
         how += f"; band: 95 % interval at each point over {n} {series.unit}" if n > 1 else ""
         levels.tick_params(axis="x", labelbottom=False)
@@ -375,18 +307,6 @@ def _over_time(series: _Series, title: str, y_label: str, x_label: str, note: st
     panels[-1].set_xlabel(x_label)
     _title(figure, lines, left, width, height)
     return figure
-
-
-def _interval(differences: FloatArray) -> tuple[FloatArray, FloatArray | None]:
-    """Mean and half width of the pointwise 95 % t interval over units."""
-    from scipy.stats import t
-
-    mean = np.asarray(differences.mean(axis=0), dtype=np.float64)
-    n = len(differences)
-    if n < 2:
-        return mean, None
-    error = differences.std(axis=0, ddof=1) / math.sqrt(n)
-    return mean, np.asarray(float(t.ppf(1 - ALPHA / 2, n - 1)) * error, dtype=np.float64)
 
 
 def _differences(verdict: Mapping[str, Any], measures: Sequence[str]) -> Figure:

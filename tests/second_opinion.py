@@ -370,6 +370,13 @@ class SecondOpinion:
             return float(rule["p"] + rule["q"] * (share_active if rule["well_mixed"] else of_friends))
         if rule["kind"] == "threshold":
             return float(q.n_heard > 0 and of_friends >= rule["share"])
+        if rule["kind"] == "dated":
+            day, n = self.t - self.scenario.burn_in_days, [share * rule["share"] for share in rule["per_day"]]
+            if not 0 <= day < len(n) or n[day] == 0.0:
+                return 0.0
+            if rule["share"] == 1.0 and not any(n[day + 1 :]):
+                return 1.0
+            return n[day] / (sum(rule["per_day"]) - sum(n[:day]))
         return float(self.p.organic)
 
     def arrive_return_visit(self) -> list[Record]:

@@ -6,7 +6,6 @@ forms, by a cascade in plain Python on the same graph, and checked against publi
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 import math
 import os
@@ -30,6 +29,9 @@ from sim.engines import World, simulate
 from sim.errors import InputError, ScenarioError
 from sim.journal import Journal
 from sim.scenario import Scenario, difference, schema, template
+from sim.studies.facts.known import v02, v03
+from sim.studies.facts.play import Lab
+from sim.studies.facts.theory import DISCRETE, P, Q, bass, may_cascade, pairs
 from tests.busy_worlds import BUSY, assert_drivers_agree, assert_same, fingerprint, from_files
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -37,12 +39,6 @@ KINDS = sorted(arrivals.registry())
 
 
 # --- V2: thresholds: a cascade follows from the graph and the seeds alone --------------------------------------
-
-
-def may_cascade(z: float, phi: float) -> float:
-    """Watts (2002) on a random graph: z P(Poisson(z) <= K - 2), K = floor(1 / phi); more than 1 in the window."""
-    most = math.floor(1.0 / phi) - 2
-    return z * sum(math.exp(-z) * z**k / math.factorial(k) for k in range(most + 1))
 
 
 def edge(phi: float, low: float, high: float) -> float:
@@ -140,37 +136,25 @@ def test_in_a_directed_graph_only_who_is_heard_counts(tmp_path: Path) -> None:
         assert found(journal) == adopters  # 3 hears nobody, and never registers whatever the share
 
 
-def single_seeds(folder: Path, size: int, n: int, z: float, phi: float) -> NDArray[np.float64]:
+def single_seeds(size: int, n: int, z: float, phi: float) -> NDArray[np.float64]:
     """Shares reached from person 0 in n graphs; graphs are drawn anew each time, so that is a person at random."""
-    pd.DataFrame({"id": range(size), "registered": [1] + [0] * (size - 1)}).to_csv(folder / "one.csv", index=False)
-    changes = {"population.size": size, "population.from": str(folder / "one.csv"), "graph.mean_degree": z}
-    lab = Scenario.load("lab.threshold").with_(changes | {"arrival.share": phi})
-    labs = [lab.with_({"days": days}) for days in (8, 40, 300)]  # most cascades are over at once
-    sizes = []
-    for replication in range(n):
-        world = World.build(lab, replication)
-        for longer in labs:
-            journal = simulate(longer, "control", world=dataclasses.replace(world, scenario=longer))
-            if journal.daily["new_registrations"].iloc[-1] == 0:
-                break
-        assert_over(journal)
-        sizes.append(len(found(journal)) / size)
-    return np.array(sizes)
+    lab = Scenario.load("lab.threshold")
+    return np.array([v02.reached(Lab(lab, replication), z, phi, size=size) for replication in range(n)])
 
 
-def test_there_is_a_window(tmp_path: Path) -> None:
+def test_there_is_a_window() -> None:
     """15 single seeds in graphs of 2,000: below and above the window none takes off, inside it more than half."""
-    shares = {z: (single_seeds(tmp_path, 2000, 15, z, 0.18) > 0.1).mean() for z in (0.7, 3.0, 8.0)}
+    shares = {z: (single_seeds(2000, 15, z, 0.18) > 0.1).mean() for z in (0.7, 3.0, 8.0)}
     assert shares[3.0] > 0.6
     assert shares[0.7] == shares[8.0] == 0.0
-    assert (single_seeds(tmp_path, 2000, 8, 3.0, 0.26) < 0.1).all()
+    assert (single_seeds(2000, 8, 3.0, 0.26) < 0.1).all()
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("z", [0.8, 1.5, 3.0, 4.0, 5.0, 5.5, 7.0, 9.0])
-def test_300_single_seeds(tmp_path: Path, z: float) -> None:
+def test_300_single_seeds(z: float) -> None:
     """V2 in full: 300 graphs of 10,000; above the window's lower edge sizes are tiny or global, nothing between."""
-    sizes = single_seeds(tmp_path, 10_000, 300, z, 0.18)
+    sizes = single_seeds(10_000, 300, z, 0.18)
     often = (sizes > 0.1).mean()
     print(f"z = {z}: {often:.3f} of cascades reach more than a tenth, the largest {sizes.max():.3f}")
     if 1.021 < z < 5.765:
@@ -183,35 +167,12 @@ def test_300_single_seeds(tmp_path: Path, z: float) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("z", range(1, 11))
-def test_300_single_seeds_without_a_window(tmp_path: Path, z: int) -> None:
+def test_300_single_seeds_without_a_window(z: int) -> None:
     """V2 in full above phi = .25: whatever the mean degree, none."""
-    assert (single_seeds(tmp_path, 10_000, 300, float(z), 0.26) > 0.1).mean() < 0.01
+    assert (single_seeds(10_000, 300, float(z), 0.26) > 0.1).mean() < 0.01
 
 
 # --- V3: everybody mixed, innovation and imitation are Bass's curve ---------------------------------------------
-
-P, Q = 0.03, 0.38
-DISCRETE = [0.0300, 0.0702, 0.1228, 0.1901, 0.2729, 0.3701, 0.4776, 0.5881, 0.6925, 0.7826, 0.8538, 0.9056, 0.9409,
-            0.9638, 0.9782]  # fmt: skip
-
-
-def bass(t: float, p: float = P, q: float = Q) -> float:
-    """F(t) of Bass (1969), also that of the infinite complete network."""
-    fallen = math.exp(-(p + q) * t)
-    return (1.0 - fallen) / (1.0 + q / p * fallen)
-
-
-def pairs(t: float, p: float = P, q: float = Q) -> float:
-    """F(t) among pairs who only know each other (Fibich & Levin 2023): 1 - S."""
-    alone = math.exp(-(p + q) * t)
-    return 1.0 - (alone + q / (q - p) * (math.exp(-2.0 * p * t) - alone))
-
-
-def adopted(journal: Journal) -> NDArray[np.float64]:
-    """F after 0, 1, 2, ... steps."""
-    n = journal.n_shoppers
-    assert (journal.daily["n_active"] == journal.daily["new_organic"].cumsum()).all()
-    return np.concatenate([[0.0], journal.daily["n_active"].to_numpy() / n])
 
 
 def test_bass_in_closed_form() -> None:
@@ -231,7 +192,7 @@ def test_bass_in_closed_form() -> None:
 @pytest.mark.parametrize("replication", range(4))
 def test_well_mixed_adoption_is_the_discrete_bass_curve(replication: int) -> None:
     """V3: 20,000 people; a share of .5 has a standard error of .0035, the whole curve is shifted by early luck."""
-    share = adopted(simulate(Scenario.load("lab.bass"), "control", replication))
+    share = v03.adopted(simulate(Scenario.load("lab.bass"), "control", replication))
     assert share[[5, 10, 15]] == pytest.approx([0.2729, 0.7826, 0.9782], abs=0.01)
     assert share[1:] == pytest.approx(DISCRETE, abs=0.012)
     # what Bass did with sales: dF = p + (q - p) F - q F^2 by least squares
@@ -269,7 +230,7 @@ def on_network(folder: Path, kind: str, size: int, dt: float) -> NDArray[np.floa
     lab = small_steps(dt, size)
     if kind != "everybody":
         lab = small_steps(dt, size, graph=network(folder, kind, size), arrival__well_mixed=False)
-    return adopted(simulate(lab, "control"))[[round(t / dt) for t in TIMES]]
+    return v03.adopted(simulate(lab, "control"))[[round(t / dt) for t in TIMES]]
 
 
 def check_bounds(folder: Path, kinds: list[str], size: int, dt: float, errors: float) -> None:
@@ -307,7 +268,7 @@ def test_networks_lie_between_pairs_and_everybody_in_full(tmp_path: Path) -> Non
 def test_adoption_peaks_when_the_closed_form_says() -> None:
     """In small steps, 20,000 people: F(t*) = 1/2 - p/2q, and the steepest part is there (f = .11059)."""
     dt = 0.05
-    share = adopted(simulate(small_steps(dt, 20_000), "control"))
+    share = v03.adopted(simulate(small_steps(dt, 20_000), "control"))
     peak = math.log(Q / P) / (P + Q)
     assert share[round(peak / dt)] == pytest.approx(0.5 - P / (2.0 * Q), abs=0.012)
     wide = round(1.0 / dt)
@@ -322,6 +283,7 @@ RULES: dict[str, dict[str, Any]] = {
     "bass": {"kind": "bass", "p": 0.01, "q": 0.2},
     "mixed": {"kind": "bass", "p": 0.01, "q": 0.2, "well_mixed": True},
     "threshold": {"kind": "threshold", "share": 0.45},
+    "dated": {"kind": "dated", "per_day": [3, 0, 5, 2, 4, 1, 0, 0, 3], "share": 0.6, "buys": True},
 }
 LEADERS = {"kind": "kol_seeding", "seeds": 6, "posts_every": 2}
 BUNDLE = [LEADERS, {"kind": "group_buy", "discount": 0.4}, {"kind": "share_coupon", "face": 8.0}]

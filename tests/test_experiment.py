@@ -193,7 +193,8 @@ def test_worker_that_dies_is_a_failure_and_the_others_go_on(tmp_path: Path, whol
 
 
 _CHILD = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell's background job ignores
 sys.path[:0] = {paths!r}
 from test_experiment import run
 from pathlib import Path

@@ -23,13 +23,15 @@ from sim.graph import SocialGraph
 from sim.metrics import gini
 from sim.params import COEFFICIENTS
 from sim.scenario import Scenario, shipped
-from sim.studies.facts import known, labs, tables
+from sim.studies.facts import labs, tables
+from sim.studies.facts.known import f01, f02, f04, f08, f14
 from sim.studies.facts.play import Lab
 from tests.second_opinion import SecondOpinion
 from tests.test_second_opinion import assert_agree
 
 LABS = (
-    "lab.bass", "lab.churn", "lab.group", "lab.ic", "lab.musiclab", "lab.recs", "lab.seeding", "lab.threshold",
+    "lab.bass", "lab.churn", "lab.group", "lab.ic", "lab.musiclab", "lab.rating", "lab.recs", "lab.seeding",
+    "lab.threshold",
 )  # fmt: skip
 TABLES = ("daily", "cohorts", "shoppers", "orders", "products", "ledger", "events")
 
@@ -103,7 +105,7 @@ def test_unpredictability_by_hand() -> None:
 def test_where_all_songs_are_alike_and_hidden_success_is_a_lottery() -> None:
     """Everybody takes one of 48 by chance: inequality and unpredictability of multinomial counts, exactly."""
     lab = laboratory("lab.musiclab", params__b_m=0, params__w_s=0)
-    taken = known.downloads(lab, known._HIDDEN)
+    taken = f14.downloads(lab, f14.HIDDEN)
     k, totals = taken.shape[1], taken.sum(axis=1)
     assert (totals > 670).all()
     n = int(totals.mean())
@@ -126,12 +128,12 @@ def test_where_all_songs_are_alike_and_hidden_success_is_a_lottery() -> None:
 def test_music_lab() -> None:
     """Two draws of products, three conditions, eight worlds of 700 people each; and a stronger signal does more."""
     usual = [Lab(Scenario.load("lab.musiclab"), 8 * draw) for draw in (0, 1)]
-    found = [known.music_lab(lab) for lab in usual]
+    found = [f14.music_lab(lab) for lab in usual]
     for in_order, shown, sorted_, *_ in found:
         assert in_order == 1.0
         assert 0 < shown < sorted_  # type: ignore[operator]
     stronger = laboratory("lab.musiclab", params__b_h=2 * default("b_h"), params__w_pop=2 * default("w_pop"))
-    plain, strong = found[0], known.music_lab(stronger)
+    plain, strong = found[0], f14.music_lab(stronger)
     for k in (1, 2):
         assert plain[k] < strong[k]  # type: ignore[operator]
     for k in (3, 4):
@@ -152,9 +154,9 @@ def chance_to_buy(strength: Any, count: Any, kappa: float, onset: float) -> NDAr
 
 def check_recommendations(per_number: int) -> None:
     lab, n = laboratory("lab.recs"), np.arange(labs.MOST + 1)
-    for product, kappa, onset in ((known._NARROW, 1.2, 2.0), (known._SOCIAL, 0.3, 1e9)):
+    for product, kappa, onset in ((f01.NARROW, 1.2, 2.0), (f01.SOCIAL, 0.3, 1e9)):
         expected = chance_to_buy(n, n, kappa, onset)
-        even, odd = known.buyers(lab, product, per_number)
+        even, odd = f01.buyers(lab, product, per_number)
         error = np.sqrt(expected * (1 - expected) / (per_number / 2))
         for half in (even, odd):
             assert (np.abs(half / (per_number / 2) - expected) < 4 * error).all()
@@ -191,7 +193,7 @@ def test_as_shipped_receivers_get_what_the_file_says() -> None:
 def test_one_sender_again() -> None:
     """F02 against the closed form: strength is w(m), equation 9, and the base is who buys without a message."""
     n, earlier = 4000, (0, 2, 8, 30)
-    found = known.success_after(laboratory("lab.recs"), earlier, n)
+    found = f02.success_after(laboratory("lab.recs"), earlier, n)
     worn = [default("w_inf") + (1 - default("w_inf")) * math.exp(-max(0, m - 3) / default("m_f")) for m in earlier]
     base = float(chance_to_buy(0, 0, 1.2, 2.0))
     for buyers, w in zip(found, worn, strict=True):
@@ -264,7 +266,7 @@ def test_audiences_follow_the_law_and_are_by_lot() -> None:
 
 def check_cascades(lucks: int) -> NDArray[np.int64]:
     lab = laboratory("lab.ic")
-    sizes = known.cascades(lab, lucks)
+    sizes = f04.cascades(lab, lucks)
     law, n = sizes_of_cascades(100, labs.audiences(lab.seed).degree), len(sizes)
     assert n == lucks * 1000
     for at_least in (2, 3, 5, 10, 30):
@@ -344,7 +346,7 @@ def test_seeds_send_what_their_friends_are_worth() -> None:
             k = len(friends)
             chance = min(1.0, default("r_0") * (k / graph.mean_degree) ** default("eta") / k)
             expected += chance * (~np.isin(friends, rows)).sum()
-        all_, own, messages = known.referrals(lab, sort)
+        all_, own, messages = f08.referrals(lab, sort)
         assert messages == pytest.approx(4 * expected, abs=4 * math.sqrt(4 * expected))  # four lucks
         assert own <= all_
         successes, tried = successes + own, tried + messages

@@ -21,6 +21,7 @@ from matplotlib.text import Text
 from sim import plots
 from sim.errors import InputError
 from sim.metrics import MEASURES
+from sim.studies import over_time
 from sim.studies.compare import verdict
 
 
@@ -51,7 +52,7 @@ def results(effects: dict[str, float], n_worlds: int = 3, per_world: int = 2, da
 
 def drawn(tables: Any, decide_on: str = "gmv_cents") -> dict[str, Any]:
     answer = verdict(tables.runs, decide_on, {})
-    with plots._style():
+    with plots.style():
         figures = dict(plots._figures(tables, answer))
         for figure in figures.values():
             FigureCanvasAgg(figure).draw()  # type: ignore[no-untyped-call]
@@ -87,7 +88,7 @@ def test_files_are_the_same_bytes_twice_and_settings_stay(tmp_path: Path) -> Non
 
 
 def test_importing_and_drawing_needs_no_pyplot(tmp_path: Path) -> None:
-    code = "import sys, sim.plots as p; assert 'matplotlib' not in sys.modules\nwith p._style(): pass\n"
+    code = "import sys, sim.plots as p; assert 'matplotlib' not in sys.modules\nwith p.style(): pass\n"
     code += "assert 'matplotlib.pyplot' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[1])
 
@@ -172,7 +173,7 @@ def test_tables_that_were_not_kept_and_runs_that_failed() -> None:
 
 
 def test_smoothing_by_hand() -> None:
-    got = plots._trailing_mean(np.array([[7.0, 1, 1, 1, 1, 1, 2, 0]]))
+    got = over_time.trailing_mean(np.array([[7.0, 1, 1, 1, 1, 1, 2, 0]]))
     assert got.tolist() == [[7, 4, 3, 2.5, 2.2, 2, 2, 1]]
 
 
@@ -181,7 +182,7 @@ def test_retention_by_age_pools_cohorts_that_are_old_enough() -> None:
     cohorts = tables.cohorts
     cohorts["n_registered"] = cohorts["cohort_day"] + 1
     cohorts["n_active"] = 1
-    series = plots._by_age(cohorts, tables.runs, ["control"])
+    series = over_time.by_age(cohorts, tables.runs, ["control"])
     assert series.x.tolist() == [1, 2, 3]  # 10 - 7: seven cohorts or more have reached these ages
     expected = [100 * (10 - a) / sum(range(1, 11 - a)) for a in (1, 2, 3)]
     assert series.values["control"][0] == pytest.approx(expected)

@@ -23,44 +23,21 @@ from sim.engines import World, simulate
 from sim.journal import Journal
 from sim.scenario import Scenario
 from sim.strategies.tactic import Board, Desk, People, Tactic, lever
-
-ACCEPTS = 1.0 - math.exp(-1.0)  # chance that one invitation is accepted where a_inv is 1, as in lab.ic and lab.group
-
+from sim.studies.facts.exact import ALONE
+from sim.studies.facts.known import v01, v05
+from sim.studies.facts.theory import (
+    ACCEPTS,
+    TAIL,
+    TAIL_GRAPH,
+    TAIL_MEAN,
+    fills,
+    final_size,
+    poisson,
+    reach_for,
+    survival,
+)
 
 # --- V1: an invitation that passes every tie with the same chance is bond percolation ---------------------
-
-
-def power_law(exponent: float, low: int, high: int) -> NDArray[np.float64]:
-    """p_k ~ k^-exponent from low to high, by position k."""
-    p = np.zeros(high + 1)
-    p[low:] = np.arange(low, high + 1, dtype=float) ** -exponent
-    return np.asarray(p / p.sum())
-
-
-def poisson(mean: float) -> NDArray[np.float64]:
-    """p_k of a Poisson law, far enough."""
-    k = np.arange(int(mean + 20 * math.sqrt(mean) + 20))
-    return np.asarray(np.exp(k * math.log(mean) - mean - np.array([math.lgamma(i + 1.0) for i in k])))
-
-
-def final_size(p: NDArray[np.float64], chance: float, seeds: float = 0.0) -> float:
-    """Newman (2002): share reached when every tie passes with this chance and a share `seeds` starts.
-
-    u, the chance that a tie does not bring the news: u = 1 - T + T (1 - seeds) G1(u); S = 1 - (1 - seeds) G0(u).
-    """
-    k = np.arange(len(p))
-    u = 0.5
-    for _ in range(100_000):
-        g1 = float((k[1:] * p[1:] * u ** (k[1:] - 1)).sum() / (k * p).sum())
-        before, u = u, 1.0 - chance + chance * (1.0 - seeds) * g1
-        if abs(u - before) < 1e-14:
-            break
-    return 1.0 - (1.0 - seeds) * float((p * u**k).sum())
-
-
-TAIL = power_law(2.5, 2, 200)
-TAIL_MEAN = float((np.arange(201) * TAIL).sum())
-TAIL_GRAPH = {"kind": "configuration", "exponent": 2.5, "min_degree": 2, "max_degree": 200}
 
 
 def test_the_formula_gives_the_published_numbers() -> None:
@@ -75,19 +52,15 @@ def test_the_formula_gives_the_published_numbers() -> None:
     assert final_size(TAIL, 0.20) == pytest.approx(0.2666, abs=5e-5)
 
 
-def cascade(chance: float, mean_degree: float = 8.0, **changes: Any) -> Scenario:
-    """lab.ic with this chance per tie: tie_probability = r_0 / mean degree, times acceptance."""
+def cascade(chance: float, mean_degree: float = v01.MEAN_DEGREE, **changes: Any) -> Scenario:
+    """lab.ic with this chance per tie."""
     paths = {name.replace("__", "."): value for name, value in changes.items()}
-    return Scenario.load("lab.ic").with_({"params.r_0": chance * mean_degree / ACCEPTS, **paths})
+    return Scenario.load("lab.ic").with_({**v01.per_tie(chance, mean_degree), **paths})
 
 
 def reached(scenario: Scenario, replications: int) -> NDArray[np.int64]:
     """How many adopted in each replication, seeds included. Each has a graph and luck of its own."""
-    return np.array([_adopters(simulate(scenario, "control", r)) for r in range(replications)])
-
-
-def _adopters(journal: Journal) -> int:
-    return int((journal.shoppers["channel"] != "").sum())
+    return np.array([v01.adopters(simulate(scenario, "control", r)) for r in range(replications)])
 
 
 def one_seed(folder: Path, size: int) -> dict[str, Any]:
@@ -105,10 +78,10 @@ def test_as_shipped_the_cascade_reaches_what_its_file_says() -> None:
     assert cascade(0.25).coefficients().r_0 == pytest.approx(shipped.coefficients().r_0, rel=1e-3)
     journal = simulate(shipped, "control")
     daily = journal.daily
-    assert _adopters(journal) / 20_000 == pytest.approx(final_size(poisson(8.0), 0.25, 0.0005), abs=0.015)
+    assert v01.adopters(journal) / 20_000 == pytest.approx(final_size(poisson(8.0), 0.25, 0.0005), abs=0.015)
     # everybody acts on one day: visits, buys, leaves
     for column in ("visits", "orders", "units", "churned", "share_events"):
-        assert daily[column].sum() == _adopters(journal)
+        assert daily[column].sum() == v01.adopters(journal)
     assert daily["n_active"].sum() == 0
     assert daily["returned"].sum() == 0
 
@@ -131,14 +104,8 @@ def test_an_outbreak_is_as_likely_as_it_is_large(tmp_path: Path) -> None:
 
 def trees(scenario: Scenario, replications: int) -> tuple[float, float, int]:
     """Mean size of the trees below all seeds, share of seeds that brought nobody, number of seeds."""
-    adopters = seeds = alone = 0
-    for r in range(replications):
-        people = simulate(scenario, "control", r).shoppers
-        is_seed = people["channel"] == "start"
-        seeds += int(is_seed.sum())
-        adopters += int((people["channel"] != "").sum())
-        alone += int((~people.loc[is_seed, "id"].isin(people["inviter"])).sum())
-    return adopters / seeds, alone / seeds, seeds
+    adopters, seeds, alone = np.sum([v01.trees(simulate(scenario, "control", r)) for r in range(replications)], axis=0)
+    return float(adopters / seeds), float(alone / seeds), int(seeds)
 
 
 def test_below_the_threshold_cascades_stay_small() -> None:
@@ -221,14 +188,9 @@ def test_200_single_seeds_among_hubs(tmp_path: Path, chance: float, size: float,
 # --- V5: leaving alone is the shifted beta-geometric --------------------------------------------------------
 
 
-def survival(a: float, b: float, t: int) -> float:
-    """S(t) = B(a, b + t) / B(a, b)."""
-    return math.exp(math.lgamma(b + t) + math.lgamma(a + b) - math.lgamma(a + b + t) - math.lgamma(b))
-
-
 def test_survival_is_that_of_fader_and_hardie() -> None:
     """100,000 people; a share of .5 has a standard error of .0016."""
-    published = [0.6267, 0.4738, 0.3880, 0.3321, 0.2924, 0.2625, 0.2391]
+    published = list(v05.PUBLISHED)
     assert [survival(0.704, 1.182, t) for t in range(1, 8)] == pytest.approx(published, abs=5e-5)
     daily = simulate(Scenario.load("lab.churn"), "control").daily
     assert daily["new_organic"].tolist() == [100_000] + [0] * 11
@@ -261,20 +223,6 @@ def test_who_has_stayed_long_stays() -> None:
 
 
 # --- V6: teams with Poisson joiners -------------------------------------------------------------------------
-
-
-def fills(mean: float, size: int) -> float:
-    """P(Poisson(mean) >= size - 1)."""
-    return 1.0 - sum(math.exp(-mean) * mean**k / math.factorial(k) for k in range(size - 1))
-
-
-def reach_for(joiners: float, customers: float) -> float:
-    """r_0 such that a team has this many joiners in the mean; the inverse of the formula in lab.group's file.
-
-    Friends who are customers do not join (they have a team of their own), and who is asked by several
-    joins one of them, by lot. Ties are at random, so what is left to a team is a thinned Poisson number.
-    """
-    return -math.log(1.0 - joiners * customers / (1.0 - customers)) / customers / ACCEPTS
 
 
 def group_lab(joiners: float, size: int, **changes: Any) -> Scenario:
@@ -326,11 +274,8 @@ def test_a_longer_window_closes_later_and_fills_as_often() -> None:
 
 # --- V8: without a social coupling nobody is influenced, however alike friends are -----------------------------
 
-#: Everything through which one shopper's acts reach another's choices. Messages are still sent, posted and
-#: remembered; friends are still alike (hom).
-DEAF = dict.fromkeys(
-    ("e_in", "w_fr", "b_r", "b_sp", "b_h", "w_pop", "b_q", "b_v", "om_h", "a_inv", "k_e", "fat_ask", "g_n", "g_a"), 0.0
-)
+#: Messages are still sent, posted and remembered; friends are still alike (hom).
+DEAF = {name: value for name, value in ALONE.items() if name != "v_own"}
 
 
 class Gift(Tactic):

@@ -14,12 +14,16 @@ from typer.testing import CliRunner
 
 from sim.cli.commands import app
 from sim.errors import InputError
+from sim.evidence import buyers
 from sim.scenario import Scenario
+from sim.strategies import registry
 from sim.studies.facts import fact as room
 from sim.studies.facts import fits, tables
+from sim.studies.facts.exact import ALONE
 from sim.studies.facts.fact import Band, Direction, estimate, together
-from sim.studies.facts.known import FACTS
-from sim.studies.facts.play import ARMS, Shop, play
+from sim.studies.facts.known import f11, facts
+from sim.studies.facts.play import Shop, play
+from sim.studies.facts.stages import CLOSED, MUSICLAB, RECS
 from sim.studies.validate import PROTOCOLS, chosen
 
 
@@ -215,10 +219,6 @@ def test_log_odds_ratio_with_half_a_case_more() -> None:
     assert tables.log_odds_ratio(np.zeros(0), one_of_ten) is None
 
 
-#: nobody hears of another's orders, directly or through what the shop shows
-ALONE = {"r_0": 0.0, "p_b": 0.0, "v_own": 0.0, "b_h": 0.0, "w_pop": 0.0, "b_q": 0.0, "b_v": 0.0, "om_h": 0.0}
-
-
 def shop_with_gifts(**params: float) -> Shop:
     """Control and gifts in one small closed world."""
     changes = {"population.size": 1500, "params.alpha": -2.0, **{f"params.{name}": v for name, v in params.items()}}
@@ -228,7 +228,7 @@ def shop_with_gifts(**params: float) -> Shop:
         shops.append(shop)
         return []
 
-    test = room.Test("base.closed", (), keep, ("gifts",), ("sample",))
+    test = room.Test(CLOSED, (), keep, (f11.GIVEN,), ("sample",))
     play(Scenario.load("base.closed").with_(changes), [test], 0)
     return shops[0]
 
@@ -242,7 +242,7 @@ def test_without_influence_a_gift_moves_nobody_else() -> None:
     others = [table[~table["agent"].isin(given["agent"])].reset_index(drop=True) for table in both]
     assert_frame_equal(others[0], others[1])
     assert not both[0].equals(both[1])
-    value, _ = FACTS["F11"].tests[0].look(shop)
+    value, _ = f11.peer_effect(shop)
     assert isinstance(value, tuple)
     assert value[0] == value[1] > 0
 
@@ -250,7 +250,7 @@ def test_without_influence_a_gift_moves_nobody_else() -> None:
 def test_with_influence_friends_buy_more_of_it() -> None:
     """And where influence is strong, the odds rise; more than by chance."""
     shop = shop_with_gifts(v_own=1.0, w_fr=3.0)
-    value, _ = FACTS["F11"].tests[0].look(shop)
+    value, _ = f11.peer_effect(shop)
     assert isinstance(value, tuple)
     assert value[0] > 2 * value[1]
     # the hearers' number of friends is what the graph says
@@ -308,10 +308,10 @@ def test_slope() -> None:
 
 def test_sbg_fit_gives_the_published_coefficients() -> None:
     # Fader & Hardie 2007, "regular": survivors of 1,000 over seven years, and their estimates
-    a, b = fits.fit_sbg([631, 468, 382, 326, 289, 262, 241], 1000)
+    a, b = buyers.fit_sbg([631, 468, 382, 326, 289, 262, 241], 1000)
     assert (a, b) == (pytest.approx(0.704, abs=0.002), pytest.approx(1.182, abs=0.004))
     expected = [0.6267, 0.4738, 0.3880, 0.3321, 0.2924, 0.2625, 0.2391]
-    assert fits.sbg_survival(0.704, 1.182, 7) == pytest.approx(expected, abs=1e-4)
+    assert buyers.sbg_survival(0.704, 1.182, 7) == pytest.approx(expected, abs=1e-4)
 
 
 def test_bg_nbd_finds_what_was_put_in_and_forecasts_it() -> None:
@@ -331,10 +331,10 @@ def test_bg_nbd_finds_what_was_put_in_and_forecasts_it() -> None:
                 x[i], t_x[i] = x[i] + 1, when
             else:
                 after += 1
-    found = fits.fit_bg_nbd(x, t_x, np.full(n, until))
+    found = buyers.fit_bg_nbd(x, t_x, np.full(n, until))
     assert found[0] == pytest.approx(r, rel=0.15)
     assert found[1] == pytest.approx(alpha, rel=0.2)
-    forecast = n * (fits.bg_nbd_expected(*found, later) - fits.bg_nbd_expected(*found, until))
+    forecast = n * (buyers.bg_nbd_expected(*found, later) - buyers.bg_nbd_expected(*found, until))
     assert forecast == pytest.approx(after, rel=0.1)
 
 
@@ -342,17 +342,24 @@ def test_bg_nbd_finds_what_was_put_in_and_forecasts_it() -> None:
 
 
 def test_the_registry_is_whole() -> None:
-    for id_, fact in FACTS.items():
+    known = facts()
+    assert list(known)[:6] == ["V0a", "V0b", "V0c", "V0d", "V0e", "V0f"]
+    assert {id_[0] for id_ in known} == {"V", "F", "S"}
+    stages = {}
+    for id_, fact in known.items():
         assert fact.id == id_
         assert fact.tests
+        assert (fact.grade != "") == id_.startswith("S") == bool(fact.about)
+        assert set(fact.about) <= set(registry())
         assert fact.statement.endswith(".")
         assert fact.source
         assert fact.evidence
         whats = [check.what for test in fact.tests for check in test.checks]
         assert len(set(whats)) == len(whats)
         for test in fact.tests:
-            assert set(test.arms) <= set(ARMS)
-            assert all(test.scenario in plans for plans in PROTOCOLS.values())
+            assert stages.setdefault(test.stage.name, test.stage) == test.stage
+            assert all(test.stage.plan(protocol).worlds >= 2 for protocol in PROTOCOLS)
+            assert {arm.name for arm in test.arms}.isdisjoint({"control"})
 
 
 @pytest.mark.parametrize("name", ["base.closed", "base.open", "base.launch"])
@@ -364,7 +371,8 @@ def test_base_scenarios_ship(name: str) -> None:
 
 def test_facts_come_in_the_order_of_the_table_and_unknown_ones_are_refused() -> None:
     assert [fact.id for fact in chosen(["f26", "F03"])] == ["F03", "F26"]
-    assert len(chosen([])) == len(FACTS)
+    assert len(chosen([])) == len(facts())
+    assert [fact.id for fact in chosen(["s", "v9"])] == ["V9", *(id_ for id_ in facts() if id_.startswith("S"))]
     with pytest.raises(InputError, match=r"f27b.*Did you mean 'F27'"):
         chosen(["f27b"])
 
@@ -404,23 +412,22 @@ def test_one_fact_in_a_tiny_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 def test_a_laboratory_stays_one(tmp_path: Path) -> None:
     """It takes coefficients that its file leaves alone, seed and number of worlds; nothing that would undo it."""
-    from sim.studies.validate import _played, _scenario
+    from sim.studies.validate import _played, staged
 
     changes = {
         "params.b_h": 0.5, "params.alpha": -3.0, "days": 20, "burn_in_days": 5, "replications": 3, "seed": 9,
         "population.size": 300,
     }  # fmt: skip
-    plans = PROTOCOLS["quick"]
-    lab = _scenario("lab.musiclab", plans["lab.musiclab"], changes)
+    lab = staged(MUSICLAB, "quick", changes)
     shipped_ = Scenario.load("lab.musiclab")
     assert (lab.coefficients().b_h, lab.coefficients().alpha) == (0.5, 100.0)
     assert (lab.days, lab.burn_in_days, lab.seed, lab.population.size) == (shipped_.days, 0, 9, 300)
-    assert list(_played("lab.musiclab", lab)) == [0, 8, 16]  # three worlds of eight lucks each
-    files = _scenario("lab.recs", plans["lab.recs"], changes)  # its people come from a file
+    assert list(_played(MUSICLAB, lab)) == [0, 8, 16]  # three worlds of eight lucks each
+    files = staged(RECS, "quick", changes)  # its people come from a file
     assert (files.population.size, files.coefficients().alpha) == (None, -3.0)
-    usual = _scenario("base.closed", plans["base.closed"], changes)
+    usual = staged(CLOSED, "quick", changes)
     assert (usual.days, usual.population.size, usual.coefficients().alpha) == (20, 300, -3.0)
-    assert list(_played("base.closed", usual)) == [0, 1, 2]
+    assert list(_played(CLOSED, usual)) == [0, 1, 2]
 
 
 def test_a_fact_of_a_laboratory_at_the_command_line(tmp_path: Path) -> None:
@@ -428,7 +435,7 @@ def test_a_fact_of_a_laboratory_at_the_command_line(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, [*words, "--quiet", "--out", str(tmp_path)])
     assert done.exit_code == 0, done.output
     (fact,) = json.loads(done.stdout)["facts"]
-    assert (fact["fact"], fact["scenarios"]) == ("F08", ["lab.seeding"])
+    assert (fact["fact"], fact["stages"]) == ("F08", ["lab.seeding"])
     assert len(fact["checks"]) == 5
     values = pd.read_csv(next(tmp_path.glob("validate-*")) / "values.csv")
     assert sorted(set(values["replication"])) == [0, 4]
@@ -442,3 +449,64 @@ def test_the_table_for_people(tmp_path: Path) -> None:
     assert "own-price elasticity" in done.stdout
     assert "-4 to -1.5" in done.stdout
     assert "1 fact:" in done.stdout
+
+
+# --- a world of one's own, and runs that are taken up again -----------------------------------------------------
+
+
+def test_coefficients_of_a_scenario_of_ones_own_take_the_place_of_defaults() -> None:
+    """Where the stage does not say them itself: a closed shop stays closed, a laboratory stays one."""
+    from sim.studies.validate import _given, staged
+
+    mine = Scenario.from_dict(
+        {"name": "mine", "params": {"b_p": 3.1, "churn": 2.0, "b_h": 0.2}, "population": {"size": 50}}
+    )
+    given = _given(mine)
+    assert given == {"params.b_p": 3.1, "params.churn": 2.0, "params.b_h": 0.2}
+    closed = staged(CLOSED, "quick", {"params.b_h": 0.4}, given)
+    assert (closed.coefficients().b_p, closed.coefficients().churn, closed.coefficients().b_h) == (3.1, 0.0, 0.4)
+    assert closed.population.size == 20_000
+    lab = staged(MUSICLAB, "quick", {}, given)
+    assert (lab.coefficients().b_h, lab.coefficients().churn) == (0.2, 1_000_000.0)
+
+
+def test_what_was_played_is_not_played_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that is killed after two of three replications goes on with the third; other coefficients are played."""
+    import sim.studies.validate as study
+
+    changes = {"population.size": 200, "days": 10, "burn_in_days": 0, "replications": 3}
+    whole = study.validate(["F33"], changes=changes, jobs=1)
+    done: list[int] = []
+    original = study._task
+
+    def killed(scenario: Scenario, task: study.Task) -> object:
+        if task.replication == 2 and len(done) == 2:
+            raise KeyboardInterrupt
+        done.append(task.replication)
+        return original(scenario, task)
+
+    monkeypatch.setattr(study, "_task", killed)
+    with pytest.raises(KeyboardInterrupt):
+        study.validate(["F33"], changes=changes, jobs=1, keep=tmp_path)
+    done.append(-1)
+    again = study.validate(["F33"], changes=changes, jobs=1, keep=tmp_path)
+    assert done == [0, 1, -1, 2]
+    assert again.rows() == whole.rows()
+    study.validate(["F33"], changes={**changes, "params.b_h": 0.3}, jobs=1, keep=tmp_path)
+    assert done == [0, 1, -1, 2, 0, 1, 2]
+    # half a line is no value
+    file = tmp_path / "played.jsonl"
+    file.write_text(file.read_text()[:-20])
+    study.validate(["F33"], changes={**changes, "params.b_h": 0.3}, jobs=1, keep=tmp_path)
+    assert done[7:] == [2]
+
+
+def test_bass_is_fitted_with_and_without_a_known_market() -> None:
+    """The discrete recursion is fitted exactly by both."""
+    n, new = 0.0, []
+    for _ in range(15):
+        new.append((0.03 + 0.38 * n / 500) * (500 - n))
+        n += new[-1]
+    for market in (500.0, None):
+        assert fits.fit_bass(new, market) == pytest.approx((0.03, 0.38, 1.0))
+    assert math.isnan(fits.fit_bass([1.0, 2.0, 4.0, 8.0])[0])  # nothing says where it will end

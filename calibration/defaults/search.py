@@ -32,8 +32,8 @@ import pandas as pd
 
 from sim.params import COEFFICIENTS
 from sim.scenario import Scenario
-from sim.studies.facts.fact import Band, Check, Test, is_lab
-from sim.studies.facts.known import FACTS
+from sim.studies.facts.fact import Band, Check, Test
+from sim.studies.facts.known import facts
 from sim.studies.facts.play import play
 
 RUNS: Final = Path(__file__).with_name("runs.csv.gz")
@@ -49,8 +49,8 @@ RANGES: Final[dict[str, tuple[float, float]]] = {
 
 #: facts the search may look at; all others that are played are held out
 TUNED: Final = ("F03", "F14", "F23", "F24", "F25", "F26", "F29", "F30", "F31", "F32", "F35")
-#: facts not played in the design, only afterwards: cascades and seeding depend on none of RANGES, the others are dear
-NOT_PLAYED: Final = ("F01", "F02", "F04", "F08", "F11", "F27", "F28")
+#: facts played in the design; others only afterwards: they depend on none of RANGES, or are dear
+PLAYED: Final = ("F03", "F05", "F12", "F14", *(f"F{n}" for n in (23, 24, 25, 26, 29, 30, 31, 32, 33, 35)))
 #: people per scenario: small, as many as a point can afford; laboratories as they are
 SIZES: Final = {"base.closed": 8_000, "base.open": 5_000}
 WELL_INSIDE: Final = 0.6  # of a band's half-width: further out costs
@@ -60,7 +60,7 @@ TELLS: Final = 0.2  # of variance between points explained: a surface below that
 
 def tests() -> list[tuple[str, Test]]:
     """(fact, test) of every fact that can be played, in the order of the table."""
-    return [(fact.id, test) for fact in FACTS.values() for test in fact.tests if fact.id not in NOT_PLAYED]
+    return [(fact.id, test) for fact in facts().values() for test in fact.tests if fact.id in PLAYED]
 
 
 def label(fact: str, check: Check) -> str:
@@ -82,11 +82,11 @@ def answer(point: int, values: dict[str, float]) -> dict[str, Any]:
     row: dict[str, Any] = {"point": point, **values}
     by_scenario: dict[str, list[tuple[str, Test]]] = {}
     for fact, test in tests():
-        by_scenario.setdefault(test.scenario, []).append((fact, test))
+        by_scenario.setdefault(test.stage.scenario, []).append((fact, test))
     for name, wanted in by_scenario.items():
         changes: dict[str, Any] = {f"params.{key}": value for key, value in values.items()}
         scenario = Scenario.load(name)
-        lucks = scenario.noise_per_world if is_lab(name) else 1
+        lucks = scenario.noise_per_world if wanted[0][1].stage.is_lab else 1
         changes |= {"seed": SEED + point, "replications": lucks, "noise_per_world": lucks}
         if name in SIZES:
             changes["population.size"] = SIZES[name]

@@ -52,3 +52,12 @@ class Arrival(BaseModel):
     def coefficients(self) -> tuple[float, ...]:
         """What `chance` gets first."""
         return tuple(float(getattr(self, name)) for name in type(self).model_fields if name != "kind")
+
+    def coefficients_on(self, day: int) -> tuple[float, ...]:
+        """What `chance` gets on one day (0 is the first measured one): the same every day, for most rules."""
+        return self.coefficients()
+
+    @property
+    def first_urge(self) -> float:
+        """What the day of registration adds to the logit of buying, eq. 5."""
+        return 0.0

@@ -12,7 +12,22 @@ from typing import Annotated, Any
 
 import typer
 
-from sim.cli import catalogues, comparing, explaining, facts, folders, health, optimising, scenarios, sweeping, testing
+from sim.cli import (
+    calibrating,
+    catalogues,
+    comparing,
+    data,
+    doubting,
+    explaining,
+    facts,
+    folders,
+    health,
+    optimising,
+    reporting,
+    scenarios,
+    sweeping,
+    testing,
+)
 from sim.cli.guard import INTERRUPTED, guarded
 from sim.version import RESULTS_VERSION, __version__
 
@@ -46,11 +61,15 @@ def _top(
 PANELS: tuple[tuple[str, tuple[Callable[..., None], ...]], ...] = (
     (
         "Compare strategies",
-        (comparing.demo, comparing.compare, explaining.explain, testing.ab_test, optimising.optimise, comparing.run),
+        (
+            *(comparing.demo, comparing.compare, explaining.explain, reporting.report, testing.ab_test),
+            *(optimising.optimise, comparing.run),
+        ),
     ),
     ("Long sweeps", (sweeping.sweep, sweeping.resume, folders.status, folders.failures, folders.merge)),
+    ("How far to trust it", (doubting.robustness, doubting.sensitivity)),
     ("Results for other tools", (folders.query, folders.export)),
-    ("Is the model right", (facts.validate,)),
+    ("Is the model right", (calibrating.calibrate, facts.validate)),
     ("Scenarios", (scenarios.new, scenarios.check, scenarios.diff, scenarios.scenarios)),
     (
         "What exists",
@@ -64,6 +83,13 @@ PANELS: tuple[tuple[str, tuple[Callable[..., None], ...]], ...] = (
 for _panel, _commands in PANELS:
     for _one in _commands:
         app.command(rich_help_panel=_panel)(guarded(_one))
+
+
+#: commands about data are typed as `grapevine data ...`
+data_app = typer.Typer(help="What data hold, before a model is fitted to them.", no_args_is_help=True)
+for _one in (data.check, data.forecast):
+    data_app.command()(guarded(_one))
+app.add_typer(data_app, name="data", rich_help_panel="Is the model right")
 
 
 def _interrupt(number: int, frame: Any) -> None:

@@ -23,6 +23,7 @@ from sim.cli.options import (
     load,
     typed_command,
 )
+from sim.cli.reporting import write_beside
 from sim.cli.scenarios import length
 from sim.cli.speed import remember_speed, say_if_compiling
 from sim.errors import InputError, did_you_mean
@@ -123,12 +124,15 @@ def _compare(
     results, answer = Results.open(folder), comparison.answer
     remember_speed(results)
     figures = _figures(results, answer, quiet)
+    report = write_beside(results, quiet)
     n_failed = len(results.failures)
     if as_json:
-        show.as_json({"folder": str(folder), "failed": n_failed, "figures": figures, **answer})
+        show.as_json({"folder": str(folder), "failed": n_failed, "figures": figures, "report": report, **answer})
     else:
         print(_tables(answer))
         print(f"\n{answer['sentence']}\n\nTables and figures: {folder}")
+        if report is not None:
+            print(f"Report to read and to mail: {folder / report}")
     if n_failed:
         first = results.failures.iloc[0]
         show.note(

@@ -1,4 +1,4 @@
-"""Which combinations of factors are taken: grid, samples, one at a time; imports the rooms beside it."""
+"""Which combinations of factors are taken: grid, samples, trajectories, one at a time; imports the rooms beside it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sim.design.factors import Factor
+from sim.design.listed import beside
 from sim.design.points import MOST_POINTS, Points, Value
 from sim.design.ranges import value_at
 from sim.errors import InputError
@@ -48,6 +49,42 @@ def sobol(factors: Sequence[Factor], n: int, seed: int) -> Points:
     from scipy.stats import qmc
 
     return _sampled(factors, qmc.Sobol(len(factors), rng=_luck(seed)).random_base2(n.bit_length() - 1))
+
+
+def morris(factors: Sequence[Factor], n: int, levels: int, seed: int) -> Points:
+    """So many trajectories: each starts anywhere and moves one factor after the other, in an order of its own."""
+    from SALib.sample.morris import sample
+
+    _is_even(levels)
+    return _sampled(factors, sample(_problem(factors), n, num_levels=levels, seed=_luck(seed)))
+
+
+def saltelli(factors: Sequence[Factor], n: int, second_order: bool, seed: int) -> Points:
+    """Saltelli's blocks: n times A, A with each factor from B, (B with each from A,) B; for Sobol indices."""
+    from SALib.sample.sobol import sample
+
+    if n & (n - 1):
+        found = f"{1 << (n.bit_length() - 1)} or {1 << n.bit_length()}"
+        raise InputError("a Saltelli design has a base of 2, 4, 8, 16 ...", path="base", found=n, hint=f"{found}.")
+    shares = sample(_problem(factors), n, calc_second_order=second_order, seed=_luck(seed))
+    return _sampled(factors, shares)
+
+
+def _is_even(levels: int) -> None:
+    if levels % 2:
+        raise InputError("a Morris design has an even number of levels", path="levels", found=levels,
+                         hint="4 is usual.")  # fmt: skip
+
+
+def _problem(factors: Sequence[Factor]) -> dict[str, Any]:
+    """The unit cube, as SALib wants it; factors turn shares into values themselves."""
+    n = len(factors)
+    return {"num_vars": n, "names": [factor.path for factor in factors], "bounds": [[0.0, 1.0]] * n}
+
+
+def beside_draws(points: Points | None, draws: Points, n: int, seed: int) -> Points:
+    """A sample with joint draws of other fields beside it; n of the draws alone where there is no sample."""
+    return beside(points or Points((), ((),) * n), draws, _luck(seed))
 
 
 def _luck(seed: int) -> Any:

@@ -8,17 +8,28 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Self
 
-from sim.design.draw import grid, latin_hypercube, one_at_a_time, sobol
+from sim.design.draw import beside_draws, grid, latin_hypercube, morris, one_at_a_time, saltelli, sobol
 from sim.design.factors import Factor, factor_of
-from sim.design.points import MOST_POINTS, Points, Value
+from sim.design.listed import read_points
+from sim.design.points import MOST_POINTS, Points
 from sim.errors import InputError, did_you_mean
 from sim.scenario import Scenario
-from sim.scenario.reader import Document, plain, read_file, read_value
+from sim.scenario.reader import Document, plain, read_file
 from sim.scenario.shipped import SUFFIXES, find
 
-KINDS: Final = ("grid", "latin_hypercube", "sobol", "one_at_a_time", "csv")
-_KEYS: Final = ("name", "description", "scenario", "set", "kind", "factors", "levels", "points", "seed", "file")
-_SAMPLED: Final = ("latin_hypercube", "sobol")
+#: kind of a design -> the keys that are its own
+KINDS: Final[dict[str, tuple[str, ...]]] = {
+    "grid": ("factors", "levels"),
+    "latin_hypercube": ("factors", "points", "seed", "draws"),
+    "sobol": ("factors", "points", "seed", "draws"),
+    "one_at_a_time": ("factors", "levels"),
+    "morris": ("factors", "trajectories", "levels", "seed"),
+    "saltelli": ("factors", "base", "second_order", "seed"),
+    "csv": ("file",),
+}
+_OWN: Final = tuple(dict.fromkeys(key for keys in KINDS.values() for key in keys))
+_KEYS: Final = ("name", "description", "scenario", "set", "kind", *_OWN)
+_MORRIS_LEVELS: Final = 4
 _NAME: Final = re.compile(r"\w[\w.\- ]{0,59}\Z")
 
 
@@ -41,6 +52,8 @@ class Design:
     scenario: Scenario
     points: Points
     description: str = ""
+    drawn: tuple[str, ...] = ()  # paths whose values come from given joint draws (a posterior)
+    levels: int | None = None  # of Morris's trajectories, whose analysis needs it
 
     @classmethod
     def load(cls, source: str | Path, changes: Mapping[str, Any] | None = None) -> Self:
@@ -63,8 +76,10 @@ class Design:
 
     @classmethod
     def of(cls, scenario: Scenario, factors: Mapping[str, Any], kind: str = "grid", **more: Any) -> Self:
-        """A design around a scenario at hand; `more`: levels, points, seed, name as in a file."""
-        data = {"name": scenario.name, **more, "kind": kind, "factors": dict(factors)}
+        """A design around a scenario at hand; `more`: levels, points, seed, draws, name as in a file."""
+        data = {"name": scenario.name, **more, "kind": kind}
+        if factors or "draws" not in more:
+            data["factors"] = dict(factors)
         return cls._of(Document(plain(data), {}), Path(), None, scenario)
 
     @classmethod
@@ -87,12 +102,15 @@ class Design:
         if changes:
             scenario = scenario.with_(changes)
         scenario = scenario.with_({"name": name})
-        points = _points(kind, data, scenario, folder)
-        return cls(name, kind, scenario, points, str(data.get("description") or ""))
+        points, drawn = _points(kind, data, scenario, folder)
+        levels = data.get("levels", _MORRIS_LEVELS) if kind == "morris" else None
+        return cls(name, kind, scenario, points, str(data.get("description") or ""), drawn, levels)
 
     def about(self) -> dict[str, Any]:
         """Name, kind and factors, as plain data."""
-        return {"name": self.name, "kind": self.kind, "points": len(self.points), "factors": list(self.points.paths)}
+        said = {"name": self.name, "kind": self.kind, "points": len(self.points), "factors": list(self.points.paths)}
+        more = {"drawn": list(self.drawn), "levels": self.levels}
+        return {**said, **{key: value for key, value in more.items() if value}}
 
     def with_(self, changes: Mapping[str, Any]) -> Self:
         """The same points around a changed base scenario."""
@@ -124,21 +142,48 @@ def _base(data: dict[str, Any], folder: Path) -> Scenario:
     return base.with_(changes) if changes else base
 
 
-def _points(kind: str, data: dict[str, Any], scenario: Scenario, folder: Path) -> Points:
-    used = {"csv": ("file",), "grid": ("factors", "levels"), "one_at_a_time": ("factors", "levels")}
-    mine = used.get(kind, ("factors", "points", "seed"))
-    for key in ("factors", "levels", "points", "seed", "file"):
-        if key in data and key not in mine:
-            hint = f"A design of kind {kind} has: {', '.join(mine)}."
+def _points(kind: str, data: dict[str, Any], scenario: Scenario, folder: Path) -> tuple[Points, tuple[str, ...]]:
+    """The points of a design, and which paths come from given draws."""
+    for key in _OWN:
+        if key in data and key not in KINDS[kind]:
+            hint = f"A design of kind {kind} has: {', '.join(KINDS[kind])}."
             raise InputError(f"a design of kind {kind} has no '{key}'", path=key, hint=hint)
     if kind == "csv":
-        return _from_csv(data, folder)
-    factors = _factors(data, scenario)
-    if kind in _SAMPLED:
-        n, seed = _whole(data, "points", None, MOST_POINTS), _whole(data, "seed", 1, 2**63 - 1, least=0)
-        return latin_hypercube(factors, n, seed) if kind == "latin_hypercube" else sobol(factors, n, seed)
-    levels = _whole(data, "levels", 5, 10_000)
-    return grid(factors, levels) if kind == "grid" else one_at_a_time(scenario, factors, levels)
+        return read_points(folder / _named(data, "file", "The CSV or Parquet file with one column a path.")), ()
+    if kind in ("grid", "one_at_a_time"):
+        factors, levels = _factors(data, scenario), _whole(data, "levels", 5, 10_000)
+        return (grid(factors, levels) if kind == "grid" else one_at_a_time(scenario, factors, levels)), ()
+    seed = _whole(data, "seed", 1, 2**63 - 1, least=0)
+    if kind == "morris":
+        n, levels = _whole(data, "trajectories", 20, MOST_POINTS), _whole(data, "levels", _MORRIS_LEVELS, 100, least=2)
+        return morris(_factors(data, scenario), n, levels, seed), ()
+    if kind == "saltelli":
+        pairs = data.get("second_order", False)
+        if type(pairs) is not bool:
+            raise InputError("wrong type", path="second_order", found=pairs, allowed="true or false")
+        return saltelli(_factors(data, scenario), _whole(data, "base", None, MOST_POINTS), pairs, seed), ()
+    return _sample(kind, data, scenario, folder, seed)
+
+
+def _sample(
+    kind: str, data: dict[str, Any], scenario: Scenario, folder: Path, seed: int
+) -> tuple[Points, tuple[str, ...]]:
+    n, points = _whole(data, "points", None, MOST_POINTS), None
+    if "factors" in data or "draws" not in data:
+        factors = _factors(data, scenario)
+        points = latin_hypercube(factors, n, seed) if kind == "latin_hypercube" else sobol(factors, n, seed)
+    if "draws" not in data:
+        assert points is not None
+        return points, ()
+    draws = read_points(folder / _named(data, "draws", "A CSV or Parquet file of draws, one column a path."))
+    return beside_draws(points, draws, n, seed), draws.paths
+
+
+def _named(data: dict[str, Any], key: str, hint: str) -> str:
+    named = data.get(key)
+    if not isinstance(named, str) or not named:
+        raise InputError(f"missing key '{key}'", path=key, found=named, hint=hint)
+    return named
 
 
 def _factors(data: dict[str, Any], scenario: Scenario) -> list[Factor]:
@@ -152,35 +197,11 @@ def _factors(data: dict[str, Any], scenario: Scenario) -> list[Factor]:
 def _whole(data: dict[str, Any], key: str, usual: int | None, most: int, least: int = 1) -> int:
     value = data.get(key, usual)
     if value is None:
-        raise InputError(f"missing key '{key}'", path=key, hint="How many points are drawn.")
+        hint = "How many blocks of points; a power of 2." if key == "base" else "How many points are drawn."
+        raise InputError(f"missing key '{key}'", path=key, hint=hint)
     if type(value) is not int or not least <= value <= most:
         raise InputError("out of range", path=key, found=value, allowed=f"a whole number, {least} to {most:,}")
     return value
-
-
-def _from_csv(data: dict[str, Any], folder: Path) -> Points:
-    """A file with a column a path; a column `point` is left out, because points are numbered in the order of rows."""
-    from sim.tables import records
-
-    named = data.get("file")
-    if not isinstance(named, str) or not named:
-        raise InputError("missing key 'file'", path="file", hint="The CSV with one column a path.")
-    file = folder / named
-    rows = records(file, "design")
-    _, head = next(rows)
-    kept = [k for k, name in enumerate(head) if name != "point"]
-    found: list[list[Value]] = []
-    for line, cells in rows:
-        if len(cells) != len(head):
-            raise InputError("a row of another length", file=file, line=line, found=f"{len(cells)} cells",
-                             allowed=f"{len(head)}, as in the first row")  # fmt: skip
-        try:
-            found.append([read_value(cells[k].strip()) for k in kept])
-        except InputError as error:
-            raise InputError(error.problem, file=file, line=line, hint=error.hint) from None
-    if not kept or not found:
-        raise InputError("the design has no points", file=file, hint="First row: paths; then a row a point.")
-    return Points.of([head[k] for k in kept], found)
 
 
 def _line_of(document: Document, path: str) -> int | None:

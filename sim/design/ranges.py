@@ -55,6 +55,18 @@ def range_of(scenario: Scenario, path: str) -> Range:
     return Range(field.low, field.high, is_whole, field.is_money, choices)
 
 
+def unit_of(scenario: Scenario, path: str) -> str:
+    """The unit of the field at a path, in English (Chinese: `scenario.words.UNITS_ZH`); empty where it has none."""
+    parts = parse_path(path)
+    if parts[0] == "params" and len(parts) == 2 and parts[1] in COEFFICIENTS:
+        unit = COEFFICIENTS[str(parts[1])].unit
+    else:
+        holder = _holder(scenario, parts)
+        field = about_field(type(holder), str(parts[-1])) if isinstance(holder, BaseModel) else None
+        unit = field.unit if field is not None else ""
+    return "" if unit in ("1", "yes/no", "names") else unit
+
+
 def value_at(scenario: Scenario, path: str) -> Any:
     """The value a scenario has at a path: a coefficient's default where it says nothing."""
     parts = parse_path(path)

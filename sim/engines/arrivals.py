@@ -26,7 +26,7 @@ class Arrivals:
     def __init__(self, world: World) -> None:
         arrival: Arrival = world.scenario.arrival
         self._chance = as_argument(arrival.chance)
-        self._coefficients = arrival.coefficients()
+        self._arrival, self._burn_in = arrival, world.scenario.burn_in_days
         self._given, self._n_heard = world.population.traits, world.graph.n_heard
         self._today = np.zeros(len(world))
         self.traits = self._given._replace(arrive=self._today)
@@ -35,10 +35,11 @@ class Arrivals:
         """Today's coefficients, with the rule's answer in the place of `organic`."""
         return params._replace(organic=1.0)
 
-    def fill(self, state: State) -> None:
-        """Work out this morning's chances, which `traits.arrive` then holds."""
+    def fill(self, state: State, t: int) -> None:
+        """Work out this morning's chances, which `traits.arrive` then holds; t counts from the start of the burn-in."""
         active_share = int(np.sum(state.status == ACTIVE)) / len(state.status)
-        _fill(self._chance, self._coefficients, self._given, state, self._n_heard, active_share, self._today)
+        today = self._arrival.coefficients_on(t - self._burn_in)
+        _fill(self._chance, today, self._given, state, self._n_heard, active_share, self._today)
 
 
 def arrivals_of(world: World) -> Arrivals | None:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim import draws
+from sim._jit import Direct
 from sim.analytics import Truth
 from sim.day import SHARE_KINDS, Day, Orders
 from sim.engines import bargain_kernels, columns, kernels, visits
@@ -100,6 +101,8 @@ class Columnar:
     def __init__(self, world: World, operations: Operations, recorder: Recorder, threads: int = 1) -> None:
         self.world, self.ops, self.recorder = world, operations, recorder
         self.params, self.constants = world.params, world.constants
+        self.kernels, self.visits = Direct(kernels), Direct(visits)
+        self.binding, self.bargain_kernels = Direct(binding), Direct(bargain_kernels)
         self.ids, self.traits = world.population.ids, world.population.traits
         self.arrivals = arrivals_of(world)
         if self.arrivals is not None:  # another arrival rule takes the place of organic * arrive
@@ -179,10 +182,10 @@ class Columnar:
         # whom anything reaches today
         mail = np.concatenate([self._posts(t), self._reach(t, events), self.messages.receiver])
         if self.has_bonds:
-            binding.bind(
+            self.binding.bind(
                 self.params, self.constants, self.traits, self.state, self.bonds, self.ops.dearer, len(self.ids)
             )
-        kernels.hear(self.state, self.messages.receiver, self.messages.kind)
+        self.kernels.hear(self.state, self.messages.receiver, self.messages.kind)
         self._help(t, events)
         self._arrive_return_visit(t, pool, events)
         self._remember(t, events.visitors)
@@ -190,7 +193,7 @@ class Columnar:
         buyers, offers, unlockers, favourites = self._shop(t, pool, events, shelf)
         watched = self.ops.watched(events.visitors, offers)
         if watched is not None:
-            kernels.wary(self.params, self.traits.trust, self.state.satisfaction, *watched)
+            self.kernels.wary(self.params, self.traits.trust, self.state.satisfaction, *watched)
         buyers, orders, about_teams = self.ops.settle(t, buyers, offers)
         for name in ("founders", "founded", "joiners", "joined", "joined_with"):
             setattr(events, name, getattr(about_teams, name))
@@ -239,7 +242,7 @@ class Columnar:
         if reach is None:
             return np.empty(0, dtype=np.int64)
         opts_out = np.empty(len(reach.row), dtype=np.bool_)
-        kernels.reach(
+        self.kernels.reach(
             self.params, self.traits, self.state, reach.row, reach.pushes, reach.pull, reach.hold, reach.impulse,
             reach.blow, self.ids, self.seed, t, opts_out,
         )  # fmt: skip
@@ -251,17 +254,17 @@ class Columnar:
     def _arrive_return_visit(self, t: int, pool: ThreadPoolExecutor | None, events: Day) -> None:
         state = self.state
         if self.arrivals is not None:
-            self.arrivals.fill(state)
+            self.arrivals.fill(state, t)
         likeliest = leave.most_returns(self.params, self.most_orders, self.most_pull)
         self._in_parts(
             pool,
-            lambda part: kernels.wake(
+            lambda part: self.kernels.wake(
                 self.params, part.traits, part.state, part.ids, self.seed, t, likeliest, part.flags, part.churn_word
             ),
         )
         rows = np.flatnonzero(self.flags)
         acts = np.empty(len(rows), dtype=np.int8)
-        kernels.act(self.params, self.constants, self.traits, state, rows, self.ids, self.seed, t, acts)
+        self.kernels.act(self.params, self.constants, self.traits, state, rows, self.ids, self.seed, t, acts)
         events.visitors = rows[acts != NOTHING]
         acts = acts[acts != NOTHING]
         new = (acts >= REGISTERS) & (acts <= REGISTERS_INVITED)
@@ -282,7 +285,7 @@ class Columnar:
         n = len(asked.friend)
         helps, registers = np.empty(n, dtype=np.bool_), np.empty(n, dtype=np.bool_)
         cut, priority = np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int64)
-        bargain_kernels.answers(
+        self.bargain_kernels.answers(
             self.params, self.constants, self.traits, self.state.fatigue, asked.friend, asked.owner, asked.product,
             asked.earlier, asked.gift, asked.is_random, self.ids, self.world.catalogue.id, self.seed, t, helps,
             registers, cut, priority,
@@ -299,7 +302,7 @@ class Columnar:
         self.flags[visitors] = 1
         kept = np.empty(len(m.receiver), dtype=np.bool_)
         product_ids = self.world.catalogue.id
-        kernels.notice(
+        self.kernels.notice(
             self.params, self.state, self.ids, product_ids, m.sender, m.receiver, m.product, m.kind, self.flags,
             self.seed, t, kept,
         )  # fmt: skip
@@ -308,7 +311,7 @@ class Columnar:
         order = np.flatnonzero(kept)
         order = order[np.argsort((m.receiver[order] << 32) | m.product[order], kind="stable")]
         senders = m.sender[order]
-        kernels.remember_all(
+        self.kernels.remember_all(
             self.params, self.state, self.inboxes, self.ids, product_ids, m.receiver[order], m.product[order],
             m.weight[order], m.kind[order], senders, self.ids[senders], m.team[order], self.seed, t,
         )  # fmt: skip
@@ -323,7 +326,9 @@ class Columnar:
         unlockers = np.empty(0, dtype=np.int64)
         if (offers.unlock_cents > 0).any():
             willing = np.empty(n, dtype=np.bool_)
-            visits.want_unlock(self.params, self.constants, self.traits, offers, rows, self.ids, self.seed, t, willing)
+            self.visits.want_unlock(
+                self.params, self.constants, self.traits, offers, rows, self.ids, self.seed, t, willing
+            )
             unlockers = self.ops.unlock(t, offers, np.flatnonzero(willing), rows)
         kinds = {"is_team": np.bool_, "would_found": np.bool_, "hype": np.float64}
         choice = Choice(*[np.empty(n, dtype=kinds.get(name, np.int64)) for name in Choice._fields])
@@ -333,7 +338,7 @@ class Columnar:
         favours[unlockers] = True
 
         def work(block: int, first: int, last: int) -> None:
-            visits.look_and_choose(
+            self.visits.look_and_choose(
                 self.params, self.constants, self.traits, state, self.inboxes, offers, shelf, self.ops.is_promoting,
                 teams.public, teams.table, teams.first, favours, rows, agents, first, last, self.seed,
                 self.world.world_seed, t, self.views[block], self.desks[block], choice,
@@ -364,7 +369,7 @@ class Columnar:
         n = len(rows)
         product, source, parent, kol_tactic = (np.empty(n, dtype=np.int64) for _ in range(4))
         hype = np.empty(n)
-        bargain_kernels.consider(
+        self.bargain_kernels.consider(
             self.params, self.constants, self.traits, self.state, self.inboxes, offers, shelf, bargaining.terms,
             tactics, bargaining.success, self.ops.is_promoting, teams.public, teams.table, teams.first, rows, self.ids,
             self.seed, self.world.world_seed, t, self.desks[0], product, source, parent, hype, kol_tactic,
@@ -395,12 +400,12 @@ class Columnar:
         source[:n_orders] = orders.source
         returned, shared, posted, bad = (np.empty(n, dtype=np.bool_) for _ in range(4))
         given = np.empty(n, dtype=np.int64)
-        kernels.fulfil(
+        self.kernels.fulfil(
             self.params, self.constants, self.traits, self.state, shelf, row, product, mode, hype, source,
             self.ids, self.seed, t, returned, given, shared, posted, bad,
         )  # fmt: skip
         if len(let_down):
-            kernels.let_down(self.params, self.state, let_down)
+            self.kernels.let_down(self.params, self.state, let_down)
         self.most_orders = max(self.most_orders, int(self.state.n_orders[orders.row].max(initial=0)))
         events.orders = orders._replace(is_returned=returned[:n_orders])
         wrote = given > 0
@@ -428,7 +433,7 @@ class Columnar:
         only = np.flatnonzero(shared & ~posted)
         names = [order_name(p, m) for p, m in zip(self.world.catalogue.id[product[only]], mode[only], strict=True)]
         too = np.empty(len(only), dtype=np.bool_)
-        binding.posts_too(
+        self.binding.posts_too(
             self.params, self.bonds, row[only], np.array(names, dtype=np.int64), self.ids, self.seed, t, too
         )
         posted[only[too]] = True
@@ -486,7 +491,7 @@ class Columnar:
             sharers, products, kinds, teams, spared = (np.concatenate(pair) for pair in letters)
         most = int((self.indptr[sharers + 1] - self.indptr[sharers]).sum())
         columns = tuple(np.empty(most, dtype=np.int64) for _ in Messages.FIELDS)
-        n, _ = kernels.send(
+        n, _ = self.kernels.send(
             self.params, self.constants, self.traits.trust, self.indptr, self.audience, self.strength, self.n_sent,
             self.ids, self.world.catalogue.id, sharers, products, kinds, teams, spared, self.seed, t, *columns,
         )  # fmt: skip
@@ -512,7 +517,7 @@ class Columnar:
         owners = events.bargainers
         most = int((self.indptr[owners + 1] - self.indptr[owners]).sum())
         sender, receiver, product, weight, earlier, tie = (np.empty(most, dtype=np.int64) for _ in range(6))
-        n = bargain_kernels.ask(
+        n = self.bargain_kernels.ask(
             self.params, self.constants, self.traits.trust, self.indptr, self.audience, self.strength, self.n_sent,
             self.ids, self.world.catalogue.id, owners, events.bargained, bargaining.terms.is_random[events.bargained],
             self.seed, t, sender, receiver, product, weight, earlier, tie,
@@ -541,32 +546,34 @@ class Columnar:
         best = resolve.winners(receivers, words, ids[senders])
         prospects, counts = np.unique(receivers, return_counts=True)
         accepts = np.empty(len(prospects), dtype=np.bool_)
-        kernels.accept(self.params, self.constants, self.traits, ids, prospects, counts, self.seed, t, accepts)
+        self.kernels.accept(self.params, self.constants, self.traits, ids, prospects, counts, self.seed, t, accepts)
         self.state.invited_by[prospects[accepts]] = senders[best][accepts]
 
     def _close_day(self, t: int, pool: ThreadPoolExecutor | None, events: Day, touched: Ints) -> None:
         state = self.state
         self._in_parts(
             pool,
-            lambda part: kernels.close_day(
+            lambda part: self.kernels.close_day(
                 self.params, self.constants, part.traits, part.state, part.n_heard, part.churn_word, part.flags
             ),
         )
         rows = np.flatnonzero(self.flags)
         leaves = np.empty(len(rows), dtype=np.bool_)
-        kernels.leaves(self.params, self.constants, self.traits, state, rows, self.n_heard, self.churn_word, t, leaves)
+        self.kernels.leaves(
+            self.params, self.constants, self.traits, state, rows, self.n_heard, self.churn_word, t, leaves
+        )
         events.lapsed = rows[leaves]
         if self.params.left_because > 0.0:
             events.left_because = np.empty(len(events.lapsed), dtype=np.int64)
-            binding.causes(
+            self.binding.causes(
                 self.params, self.constants, self.traits, state, self.bonds, self.ops.dearer, events.lapsed,
                 self.n_heard, t, events.left_because,
             )  # fmt: skip
         if self.has_bonds or self.has_belonging:
             acting = np.concatenate(self.acting) if self.acting else rows[:0]
-            binding.end_day(self.params, self.constants, state, self.bonds, t, acting)
+            self.binding.end_day(self.params, self.constants, state, self.bonds, t, acting)
             state.pull[:] = state.hold[:] = 0
-        kernels.forget_day(state, touched)  # after leaving, which reads `hold`
+        self.kernels.forget_day(state, touched)  # after leaving, which reads `hold`
         state.status[events.lapsed] = LAPSED
         state.lapsed_day[events.lapsed] = t
         self._tell(np.concatenate([events.registered, events.returned]), 1, t)
@@ -574,7 +581,7 @@ class Columnar:
 
     def _tell(self, rows: Ints, change: int, t: int) -> None:
         state = self.state
-        kernels.tell_friends(
+        self.kernels.tell_friends(
             self.indptr, self.audience, self.strength, rows, change, state.registered_day, t, state.n_friends_active,
             state.left, state.left_day,
         )  # fmt: skip

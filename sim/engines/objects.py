@@ -640,7 +640,7 @@ class Shop(mesa.Model):  # type: ignore[misc]  # Mesa is untyped here
         self.is_talking = talk.is_talking(world.params)
         self.owners = Owners(world.population.ids, len(world.catalogue))  # whom questions are put to
         self.arrival = world.scenario.arrival
-        self.arrival_coefficients: tuple[float, ...] = self.arrival.coefficients()
+        self.arrival_coefficients: tuple[float, ...] = self.arrival.coefficients_on(0)
         self.active_share = 0.0  # of everybody, as of last night
         self.n_days = self.recorder.first + self.recorder.days
         self.day = 0
@@ -676,6 +676,7 @@ class Shop(mesa.Model):  # type: ignore[misc]  # Mesa is untyped here
         if self.arrival.chance is not None:
             self.active_share = int(np.sum(self.statuses() == ACTIVE)) / len(self.shoppers)
             self.params = self.params._replace(organic=1.0)
+            self.arrival_coefficients = self.arrival.coefficients_on(self.day - self.world.scenario.burn_in_days)
         self._show_posts()
         self._reach_out(today)
         self.agents.do("read_mail")

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim import draws
+from sim._jit import Direct
 from sim.analytics import SCORES, Analytics, Truth
 from sim.day import Day, Orders, Samples, no_orders, no_samples
 from sim.engines.bargains import Bargaining, lets_bargain
@@ -29,7 +30,7 @@ from sim.rules import resolve
 from sim.rules import shelf as shelf_rules
 from sim.rules.expose import LISTED, organic_weight
 from sim.rules.reach import PUSHES_MOST
-from sim.rules.records import FOUND, TEAM_COLUMNS, Offer, Shelf
+from sim.rules.records import FOUND, NEVER, TEAM_COLUMNS, Offer, Shelf
 from sim.rules.remember import SEEN_MOST
 from sim.strategies.people import Customers, People
 from sim.strategies.tactic import CONDITIONS, OUTSIDE, REPLIES, REWARDS, Board, Contacts, Desk, Tactic
@@ -91,6 +92,7 @@ class Operations:
         self.world, self.tactics, self.recorder, self.burn_in = world, tactics, recorder, burn_in
         self.labels = _labels(label, tactics)
         self.day = 0
+        self.shelf_kernels = Direct(shelf_rules)
         catalogue = world.catalogue
         self.teams = Teams(world.noise_seed, catalogue.id)
         self.units = np.zeros(len(catalogue), dtype=np.int64)  # displayed: from the first day of the burn-in on
@@ -129,6 +131,12 @@ class Operations:
         for tactic, desk in zip(tactics, self.desks, strict=True):
             tactic.begin(desk)
         self._base = self._shelf_base()
+
+    def befall(self, event: Event) -> None:
+        """Before the first day: let an event befall this run alone, beside those of the scenario."""
+        self.events = (*self.events, event)
+        self.scenes.append(self._scene(len(self.scenes)))
+        event.begin(self.scenes[-1])
 
     def _desk(self, index: int, label: str) -> Desk:
         tactic = self.tactics[index]
@@ -210,7 +218,7 @@ class Operations:
         # tactics and events may write on any column, the shop on these
         fresh = self._base if on or self.happening else _FRESH
         shelf = {name: column.copy() if name in fresh else column for name, column in self._base.items()}
-        shelf_rules.show(
+        self.shelf_kernels.show(
             self.world.params, self.units, self.reviews, self.stars, shelf["popularity"],
             shelf["rating"], shelf["appeal"],
         )  # fmt: skip
@@ -226,10 +234,10 @@ class Operations:
             tactic.on_shelf(shelf, self.board, desk)
         self._set_conditions(on)
         if on or self.happening:
-            shelf_rules.log_ratios(shelf["price_cents"], shelf["list_cents"], shelf["log_cut"])
+            self.shelf_kernels.log_ratios(shelf["price_cents"], shelf["list_cents"], shelf["log_cut"])
         if self.prices is not None:
             self.prices.compare(shelf["log_cut"], shelf["appeal"])
-        shelf_rules.glances(
+        self.shelf_kernels.glances(
             shelf["taste_0"], shelf["taste_1"], shelf["taste_2"], shelf["popularity"], shelf["on_sale"], shelf["glance"]
         )
         self.shelf = Shelf(**shelf)
@@ -431,6 +439,9 @@ class Operations:
             self._count_lists(rows, columns)
         if self.spending is not None:
             columns["urge"] += self.spending.urge(rows)
+        if self.world.scenario.arrival.first_urge:
+            is_new = self.customers.registered_day[rows] == NEVER  # in the shop, and not in its books yet
+            columns["urge"] += np.where(is_new, self.world.scenario.arrival.first_urge, 0.0)
         return Offer(**columns)
 
     def may_bargain(self, rows: Ints, returned: Ints) -> Ints | None:

@@ -6,6 +6,8 @@ import csv
 from pathlib import Path
 from typing import Any, Final
 
+import pyarrow.parquet as pq
+
 from sim.errors import InputError
 from sim.experiment.parts import cannot_write
 from sim.experiment.results import Results
@@ -13,17 +15,21 @@ from sim.experiment.schemas import SCHEMAS
 
 _SHEET_ROWS: Final = 1_048_575  # of a worksheet, without its head
 FORMATS: Final = ("csv", "xlsx")
-_BESIDES: Final = (
-    "points",
-    "verdicts",
-    "looks",
-    "ab_tests",
-    "ab_summary",
-)  # tables a folder may have besides those of its runs
+_BESIDES: Final = ("points", "verdicts", "looks", "ab_tests", "ab_summary")  # tables besides those of runs
+_STUDIES: Final = ("explain", "robustness", "sensitivity")  # folders in which studies leave their tables
+
+
+def _besides(results: Results) -> dict[str, Path]:
+    """Tables beside those of runs, by the name they are handed out under: verdicts, robustness_best, ..."""
+    found = {name: results.folder / f"{name}.parquet" for name in _BESIDES}
+    found = {name: file for name, file in found.items() if file.exists()}
+    for study in _STUDIES:
+        found |= {f"{study}_{file.stem}": file for file in sorted((results.folder / study).glob("*.parquet"))}
+    return found
 
 
 def query(results: Results, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
-    """Names and rows of a query; every table of the folder is a view, `points`, `verdicts` and `looks` too."""
+    """Names and rows of a query; every table of the folder is a view, also those of studies (`robustness_best`)."""
     import duckdb
 
     db = duckdb.connect()
@@ -54,10 +60,8 @@ def _make_views(db: Any, results: Results) -> None:
             f"CREATE VIEW {name} AS SELECT * EXCLUDE (filename) FROM read_parquet([{listed}], filename = true) AS t"
             f" SEMI JOIN cells_ AS c ON t.point = c.point AND t.replication = c.replication AND c.part = {part}"
         )
-    for name in _BESIDES:
-        file = results.folder / f"{name}.parquet"
-        if file.exists():
-            db.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet({_quoted(file)})")
+    for name, file in _besides(results).items():
+        db.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet({_quoted(file)})")
 
 
 def _quoted(path: Path) -> str:
@@ -71,7 +75,7 @@ def export(results: Results, kind: str, to: str | Path | None = None) -> list[Pa
     target = Path(to) if to is not None else results.folder / "export"
     try:
         target.mkdir(parents=True, exist_ok=True)
-        names = [*results.stored, *(name for name in _BESIDES if (results.folder / f"{name}.parquet").exists())]
+        names = [*results.stored, *_besides(results)]
         if kind == "xlsx":
             return [_workbook(results, names, target / f"{results.manifest['name']}.xlsx")]
         return [_csv(results, name, target / f"{name}.csv") for name in names]
@@ -81,11 +85,9 @@ def export(results: Results, kind: str, to: str | Path | None = None) -> list[Pa
 
 def _blocks(results: Results, name: str) -> Any:
     """(head, rows) of a table, piece by piece."""
-    if name in _BESIDES:
-        frame = results.points if name == "points" else results.beside(name)
-        if len(frame.columns):
-            plain = frame.astype(object).where(frame.notna(), None)
-            yield list(frame.columns), plain.itertuples(index=False, name=None)
+    if name not in results.stored:
+        table = pq.read_table(_besides(results)[name])
+        yield table.column_names, zip(*(column.to_pylist() for column in table.columns), strict=True)
         return
     is_empty = True
     for table in results.pieces(name):

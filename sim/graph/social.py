@@ -177,6 +177,12 @@ class SocialGraph:
         unfold_rows(self.indptr, speaker)
         return speaker, self.audience
 
+    def pairs(self) -> tuple[Ints, Ints]:
+        """Ids of both ends of every tie: who hears, whom (undirected: once, the lower row first)."""
+        speaker, hearer = self._entries()
+        kept = slice(None) if self.is_directed else hearer < speaker
+        return self.ids[hearer[kept]], self.ids[speaker[kept]]
+
     @property
     def n(self) -> int:
         """Number of people."""

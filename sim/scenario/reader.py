@@ -91,13 +91,16 @@ class _Loader(yaml.BaseLoader):
         return node
 
 
-def read_file(path: Path) -> Document:
-    """Read a scenario file; everything wrong with it as text is a ScenarioError with file and line."""
+def read_file(path: Path, what: str = "scenario", dates: bool = False) -> Document:
+    """Read a file of `what`; everything wrong with it as text is a ScenarioError with file and line.
+
+    `dates`: a date is text, as in a study file; a scenario refuses it.
+    """
     try:
         if path.is_dir():
             raise ScenarioError("a file is expected, this is a folder", file=path)
         if path.stat().st_size > MOST_BYTES:
-            raise ScenarioError("file is too large for a scenario", file=path, allowed="at most 1 MB")
+            raise ScenarioError(f"file is too large for a {what}", file=path, allowed="at most 1 MB")
         raw = path.read_bytes()
     except FileNotFoundError:
         raise ScenarioError("file not found", file=path) from None
@@ -108,19 +111,20 @@ def read_file(path: Path) -> Document:
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
         raise ScenarioError("not UTF-8 text", file=path, line=line, hint="Save the file as UTF-8.") from None
-    return read_text(text, file=path)
+    return read_text(text, file=path, what=what, dates=dates)
 
 
-def read_text(text: str, file: str | Path | None = None) -> Document:
-    """Read a scenario from text; see `read_file`."""
+def read_text(text: str, file: str | Path | None = None, what: str = "scenario", dates: bool = False) -> Document:
+    """Read a scenario (or `what`) from text; see `read_file`."""
     if len(text) > MOST_BYTES:
-        raise ScenarioError("text is too long for a scenario", file=file, allowed="at most 1 MB")
+        raise ScenarioError(f"text is too long for a {what}", file=file, allowed="at most 1 MB")
     try:
         node = _compose(text)
         if node is None:
-            raise ScenarioError("file is empty", file=file, hint="`grapevine new NAME` writes a commented scenario.")
+            hint = "`grapevine new NAME` writes a commented scenario." if what == "scenario" else None
+            raise ScenarioError("file is empty", file=file, hint=hint)
         lines: dict[Path_, int] = {}
-        data = _build(node, (), lines)
+        data = _build(node, (), lines, dates)
     except _Refusal as refusal:
         raise ScenarioError(
             refusal.problem,
@@ -132,7 +136,11 @@ def read_text(text: str, file: str | Path | None = None) -> Document:
         ) from None
     if not isinstance(data, dict):
         raise ScenarioError(
-            "a scenario is a mapping of keys to values", file=file, line=1, found=data, hint="For example: `days: 90`."
+            f"a {what} is a mapping of keys to values",
+            file=file,
+            line=1,
+            found=data,
+            hint="For example: `days: 90`." if what == "scenario" else "For example: `name: my_shop`.",
         )
     return Document(data, lines)
 
@@ -171,7 +179,7 @@ def _compose(text: str) -> yaml.Node | None:
             loader.dispose()
 
 
-def _build(node: yaml.Node, path: Path_, lines: dict[Path_, int]) -> Any:
+def _build(node: yaml.Node, path: Path_, lines: dict[Path_, int], dates: bool = False) -> Any:
     line = node.start_mark.line + 1
     if isinstance(node, yaml.MappingNode):
         mapping: dict[str, Any] = {}
@@ -186,22 +194,22 @@ def _build(node: yaml.Node, path: Path_, lines: dict[Path_, int]) -> Any:
                 first = lines[(*path, key)]
                 raise _Refusal(key_line, f"key '{key}' appears twice", f"It is already on line {first}.", path=path)
             lines[(*path, key)] = key_line
-            mapping[key] = _build(value_node, (*path, key), lines)
+            mapping[key] = _build(value_node, (*path, key), lines, dates)
         return mapping
     if isinstance(node, yaml.SequenceNode):
         items = []
         for i, item_node in enumerate(node.value):
             lines[(*path, i)] = item_node.start_mark.line + 1
-            items.append(_build(item_node, (*path, i), lines))
+            items.append(_build(item_node, (*path, i), lines, dates))
         return items
     try:
-        return _scalar(str(node.value), getattr(node, "style", None) is None, line)
+        return _scalar(str(node.value), getattr(node, "style", None) is None, line, dates)
     except _Refusal as refusal:
         refusal.path = path
         raise
 
 
-def _scalar(text: str, is_plain: bool, line: int) -> Any:
+def _scalar(text: str, is_plain: bool, line: int, dates: bool = False) -> Any:
     problem = not_text(text)
     if problem:
         raise _Refusal(line, problem)
@@ -225,7 +233,7 @@ def _scalar(text: str, is_plain: bool, line: int) -> Any:
         return number
     if _BASE_60.match(text):
         raise _Refusal(line, "YAML reads this as a base-60 number", "Put text in quotes.", text)
-    if _DATE.match(text):
+    if _DATE.match(text) and not dates:
         raise _Refusal(line, "a date is not allowed here", "Put text in quotes; days are whole numbers.", text)
     return text
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
@@ -177,7 +177,13 @@ def _model_at(
         model = kinds["strategies"].get(str(here.get("kind"))) if isinstance(here, dict) else None
     else:
         model, rest = root, path
+    inside: type[BaseModel] | None = None  # of the values of a mapping whose keys are free
     for part in rest:
+        if inside is not None:
+            model, inside = inside, None
+            continue
         info = None if model is None or isinstance(part, int) else field_named(model, part)
         model = None if info is None else submodel(info.annotation)
+        if info is not None and get_origin(info.annotation) is dict:
+            inside = submodel(get_args(info.annotation)[1])
     return model

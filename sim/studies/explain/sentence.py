@@ -8,6 +8,7 @@ from typing import Any, Final
 import pandas as pd
 
 from sim.metrics import MEASURES
+from sim.population import PERSONAS
 from sim.studies.compare import amount
 from sim.studies.compare.sentence import EN as NUMBERS_EN
 from sim.studies.compare.sentence import ZH as NUMBERS_ZH
@@ -42,6 +43,10 @@ class _Voice:
 
     def factor(self, name: str) -> str:
         return FACTOR_NAMES[name][0 if self.is_english else 1]
+
+    def persona(self, name: str) -> str:
+        known = PERSONAS.get(name)
+        return name.replace("_", " ") if known is None or self.is_english else known.zh
 
     def share(self, value: float) -> str:
         return self.number(value, "retained_share", is_difference=False)
@@ -133,7 +138,7 @@ def _personas(label: str, why: pd.DataFrame, voice: _Voice) -> list[str]:
         return []
     parts = [
         voice.say(
-            "part", name=row["of"], diff=voice.number(row["diff"], "gmv_cents"),
+            "part", name=voice.persona(row["of"]), diff=voice.number(row["diff"], "gmv_cents"),
             share=round(100 * row["diff"] / whole["diff"]),
         )
         for row in clear[:_MOST_PARTS]

@@ -1,4 +1,4 @@
-"""What a fact is, and when it holds: bands, directions, intervals over worlds, verdicts; imports nothing of ours.
+"""What a fact is, where it is played, when it holds: bands, intervals over worlds, verdicts; imports nothing of ours.
 
 A magnitude passes if the estimate lies inside the band and the half-width of its 95 % interval is at most a quarter
 of the band's width. A direction passes if the one-sided 95 % interval of the paired difference lies above the
@@ -8,7 +8,7 @@ threshold. What is too uncertain to say is inconclusive, never passed.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeAlias
 
@@ -65,36 +65,107 @@ class Estimate:
 
 
 @dataclass(frozen=True)
-class Test:
-    """Checks that one scenario can answer: which arms are played beside the control, and the function that looks.
+class Plan:
+    """How much of a stage is played: worlds, and people in each (None: as many as the scenario has)."""
 
-    In a laboratory the function plays what it needs by itself.
+    worlds: int
+    size: int | None = None
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Where facts are played: a shipped scenario, what is different in it, and how much of it either protocol plays.
+
+    On a stage that is `alone` the fact's function gets a Lab and plays what it needs by itself, all lucks of a world
+    (noise_per_world) at once; on any other it gets a Shop in which the control and the fact's arms have been played.
     """
 
+    name: str
     scenario: str
+    quick: Plan
+    full: Plan
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    alone: bool = False
+
+    def plan(self, protocol: str) -> Plan:
+        """The plan of this protocol."""
+        return self.full if protocol == "full" else self.quick
+
+    @property
+    def is_lab(self) -> bool:
+        """Is everything off here but what the fact is about?"""
+        return self.scenario.startswith("lab.")
+
+
+@dataclass(frozen=True)
+class Arm:
+    """What is different from the control: tactics, coefficients, something that befalls this arm alone."""
+
+    name: str
+    tactics: tuple[dict[str, Any], ...] = ()
+    params: Mapping[str, float] = field(default_factory=dict)
+    events: tuple[Any, ...] = ()  # instances of sim.events.Event, of any kind
+    log: tuple[str, ...] = ()  # types of its events that are looked at
+
+
+Look: TypeAlias = Callable[[Any], Sequence[Value]]  # of a Shop, or of a Lab on a stage that is `alone`
+
+
+@dataclass(frozen=True)
+class Test:
+    """Checks that one stage can answer: which arms are played beside the control, and the function that looks."""
+
+    stage: Stage
     checks: tuple[Check, ...]
-    look: Callable[[Any], Sequence[Value]]
-    arms: tuple[str, ...] = ()
-    events: tuple[str, ...] = ()  # types of events that it looks at, of the control and of its arms
+    look: Look
+    arms: tuple[Arm, ...] = ()
+    log: tuple[str, ...] = ()  # types of events that are looked at, of the control and of its arms
 
 
 @dataclass(frozen=True)
 class Fact:
-    """A published regularity: what is known, from whom, how well that was checked, and whether defaults were tuned."""
+    """A published regularity: what is known, from whom, how well that was checked, and whether defaults were tuned.
+
+    Ids begin with V (theory: exact), F (stylised facts) or S (what experiments say a lever does); facts of other
+    packages may be called anything.
+    """
 
     id: str
     statement: str
     source: str
     evidence: str
-    role: Literal["emergent", "tuned", "other"]
+    role: Literal["emergent", "tuned", "input", "theory", "other"]
     tests: list[Test] = field(default_factory=list)
     left_out: str = ""
     stays: str = ""  # why it fails at defaults and is left so
+    grade: str = ""  # of a lever: A field experiment, B quasi-experiment, C observational, D practitioners
+    about: tuple[str, ...] = ()  # tactics that it is about
+
+    def test(
+        self, stage: Stage, *checks: Check, arms: tuple[Arm, ...] = (), log: tuple[str, ...] = ()
+    ) -> Callable[[Look], Look]:
+        """Register a function as the one that answers these checks on this stage."""
+
+        def register(look: Look) -> Look:
+            self.tests.append(Test(stage, checks, look, arms, log))
+            return look
+
+        return register
 
 
-def is_lab(scenario: str) -> bool:
-    """Is this the name of a laboratory, where everything is off but what the fact is about?"""
-    return scenario.startswith("lab.")
+def number(value: int | float | None) -> float | None:
+    """A measure as a value."""
+    return None if value is None else float(value)
+
+
+def less(a: float | None, b: float | None) -> float | None:
+    """a - b, where both are known."""
+    return None if a is None or b is None else a - b
+
+
+def exactly(what: str) -> Band:
+    """A check that is exact: how much differs must be nothing."""
+    return Band(what, 0, 0)
 
 
 def estimate(check: Check, values: Sequence[Value], worlds: Sequence[int]) -> Estimate:

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
-from sim.studies.facts.fact import Test, Value, is_lab
+from sim.studies.facts.fact import Arm, Test, Value
 from sim.studies.facts.tables import IntArray
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from sim.engines import World
+    from sim.engines.operations import Operations
+    from sim.events import Event
     from sim.graph import SocialGraph
     from sim.journal import Journal
     from sim.scenario import Scenario
@@ -23,49 +25,11 @@ if TYPE_CHECKING:
 CONTROL: Final = "control"
 
 
-class Arm(NamedTuple):
-    """What is different from the control: tactics, or coefficients."""
+class Ending(NamedTuple):
+    """What a run left behind beside its tables."""
 
-    tactics: tuple[dict[str, Any], ...] = ()
-    params: Mapping[str, float] = {}
-
-
-#: share of the catalogue in product trials: 10 of 60
-SOME: Final = 10 / 60
-PROMOTION_DAYS: Final = 4
-DIP_DAYS: Final = 28
-#: several promotions in one run, far enough apart that one does not reach into the next
-PROMOTIONS: Final = (0, 30, 60)
-SALES: Final = (0, 45)
-#: samples are given on these days, and their receivers' friends followed for the days after
-GIFTS: Final = (0, 29, 59)
-GIFT_DAYS: Final = 30
-
-ARMS: Final[dict[str, Arm]] = {
-    "some_cheaper": Arm(({"kind": "price_cut", "discount": 0.10, "products": SOME},)),
-    "all_cheaper": Arm(({"kind": "price_cut", "discount": 0.10},)),
-    "promotion": Arm(
-        tuple(
-            {
-                "kind": "price_cut", "discount": 0.20, "products": SOME, "promoted": True,
-                "start": day, "stop": day + PROMOTION_DAYS,
-            }
-            for day in PROMOTIONS
-        )
-    ),
-    "sale": Arm(
-        tuple({"kind": "price_cut", "discount": 0.25, "start": day, "stop": day + PROMOTION_DAYS} for day in SALES)
-    ),
-    "share_coupon": Arm(({"kind": "share_coupon"},)),
-    "gifts": Arm(
-        tuple(
-            {"kind": "product_sampling", "share": 0.01, "choose": "lot", "start": day, "stop": day + 1} for day in GIFTS
-        )
-    ),
-    "no_herding": Arm(params={"b_h": 0.0}),
-    # nobody hears of another's orders: no messages, no posts, no visible purchases; tastes stay as alike as they are
-    "unheard": Arm(params={"r_0": 0.0, "p_b": 0.0, "v_own": 0.0}),
-}  # fmt: skip
+    operations: Operations
+    state: Any  # of the columnar driver
 
 
 @dataclass
@@ -74,30 +38,35 @@ class Shop:
 
     world: World
     journals: dict[str, Journal] = field(default_factory=dict)
+    endings: dict[str, Ending] = field(default_factory=dict)
 
-    def __getitem__(self, arm: str) -> Journal:
-        return self.journals[arm]
+    def __getitem__(self, arm: str | Arm) -> Journal:
+        return self.journals[_name(arm)]
+
+    def ending(self, arm: str | Arm) -> Ending:
+        """How people and books were on the last evening."""
+        return self.endings[_name(arm)]
 
     @property
     def days(self) -> int:
         """Measured days."""
         return self.world.scenario.days
 
-    def lot(self, arm: str, ordinal: int = 0) -> IntArray:
+    def lot(self, arm: Arm, ordinal: int = 0) -> IntArray:
         """Ids of the products that the arm's tactic of this ordinal cuts."""
         from sim.draws import tactic_purpose
         from sim.strategies.tactic import chosen_products
 
-        tactic = ARMS[arm].tactics[ordinal]
+        tactic = arm.tactics[ordinal]
         ids = self.world.catalogue.id
         chosen = chosen_products(
             ids, tactic["products"], self.world.world_seed, tactic_purpose(tactic["kind"], "products", ordinal)
         )
         return np.asarray(ids[chosen], dtype=np.int64)
 
-    def log(self, kind: str, arm: str = CONTROL) -> pd.DataFrame:
+    def log(self, kind: str, arm: str | Arm = CONTROL) -> pd.DataFrame:
         """Events of one type on measured days."""
-        events = self.journals[arm].events
+        events = self[arm].events
         assert events is not None, "the test must ask for events"
         return events[(events["type"] == kind) & (events["day"] >= 0)]
 
@@ -147,9 +116,19 @@ class Lab:
     @cached_property
     def graph(self) -> SocialGraph:
         """Who hears whom in the world as the scenario draws it."""
+        return self.world().graph
+
+    def world(self, changes: Mapping[str, Any] | None = None) -> World:
+        """The world, as the scenario draws it with these changes."""
         from sim.engines import World
 
-        return World.build(self.scenario, self.first).graph
+        return World.build(self.scenario.with_(changes) if changes else self.scenario, self.first)
+
+    def usual(self, *names: str) -> dict[str, float]:
+        """Coefficients at their defaults, for what the laboratory's file sets."""
+        from sim.params import COEFFICIENTS
+
+        return {name: COEFFICIENTS[name].default for name in names}
 
     def play(
         self,
@@ -160,35 +139,78 @@ class Lab:
         graph: SocialGraph | None = None,
         people: Mapping[str, Any] | None = None,
         events: bool = False,
+        befalls: Sequence[Event] = (),
     ) -> Journal:
-        """One run, under changed conditions, with this graph and these people where they are given."""
-        from sim.engines import World, simulate
+        """One run, under changed conditions, with this graph and these people where given; `befalls`: it alone."""
+        from sim.engines import World
 
         asked = self.scenario.with_(changes) if changes else self.scenario
         number = self.first if replication is None else replication
         world = World.build(asked, number, graph=graph, people=people)
-        return simulate(asked, strategy, number, world=world, events=events)
+        return run(world, strategy, events, befalls)[0]
 
 
 def play(scenario: Scenario, tests: Sequence[Test], replication: int) -> list[Sequence[Value]]:
-    """Play what the tests need in one replication and let each look; one list of values a test."""
-    from sim.engines import World, simulate
+    """Play what the tests (of one stage) need in one replication and let each look; one list of values a test.
 
-    if all(is_lab(test.scenario) for test in tests):
+    The control is played once, an arm as long as the next test needs it: few runs are held at a time.
+    """
+    from sim.engines import World
+
+    if tests[0].stage.alone:
         return [test.look(Lab(scenario, replication)) for test in tests]
-    arms = list(dict.fromkeys(arm for test in tests for arm in test.arms))
-    played = scenario.with_({"strategies": {arm: list(ARMS[arm].tactics) for arm in arms if ARMS[arm].tactics}})
+    arms = {arm.name: arm for test in tests for arm in test.arms}
+    assert all(arms[arm.name] == arm for test in tests for arm in test.arms), "two arms have one name"
+    played = scenario.with_({"strategies": {arm.name: list(arm.tactics) for arm in arms.values() if arm.tactics}})
     shop = Shop(World.build(played, replication))
-    shop.journals[CONTROL] = simulate(played, CONTROL, replication, events=_events(tests), world=shop.world)
-    for arm in arms:
-        if ARMS[arm].tactics:
-            log = _events([test for test in tests if arm in test.arms])
-            shop.journals[arm] = simulate(played, arm, replication, events=log, world=shop.world)
-        else:
-            other = scenario.with_({f"params.{name}": value for name, value in ARMS[arm].params.items()})
-            shop.journals[arm] = simulate(other, CONTROL, replication)
-    return [test.look(shop) for test in tests]
+    for_control = tuple(sorted({kind for test in tests for kind in test.log}))
+    shop.journals[CONTROL], shop.endings[CONTROL] = run(shop.world, CONTROL, for_control)
+    found = []
+    for place, test in enumerate(tests):
+        for arm in test.arms:
+            if arm.name not in shop.journals:
+                users = [other for other in tests[place:] if arm in other.arms]
+                log = {*arm.log, *(kind for other in users for kind in other.log)}
+                shop.journals[arm.name], shop.endings[arm.name] = _run_arm(played, shop.world, arm, tuple(sorted(log)))
+        found.append(test.look(shop))
+        rest = tests[place + 1 :]
+        needed = {CONTROL, *(arm.name for other in rest for arm in other.arms)}
+        for name in shop.journals.keys() - needed if rest else ():
+            del shop.journals[name], shop.endings[name]
+    return found
 
 
-def _events(tests: Sequence[Test]) -> tuple[str, ...]:
-    return tuple(sorted({kind for test in tests for kind in test.events}))
+def _run_arm(played: Scenario, world: World, arm: Arm, log: tuple[str, ...]) -> tuple[Journal, Ending]:
+    from sim.engines import World
+
+    if arm.params:
+        asked = played.with_({f"params.{name}": value for name, value in arm.params.items()})
+        same = World.inputs(asked) == World.inputs(played)
+        replication = world.replication
+        world = world.seen_from(asked, replication) if same else World.build(asked, replication)
+    return run(world, arm.name if arm.tactics else CONTROL, log, arm.events)
+
+
+def run(
+    world: World, strategy: str, log: bool | tuple[str, ...] = (), events: Sequence[Event] = ()
+) -> tuple[Journal, Ending]:
+    """One run in this world, with events that befall it alone."""
+    from sim.engines import prepare
+    from sim.engines.columnar import Columnar
+
+    operations, recorder = prepare(world, strategy, log)
+    for event in events:
+        operations.befall(event)
+        operations.scenes[-1].notes["books"] = operations
+    driver = Columnar(world, operations, recorder, 1)
+    driver.run()
+    state = driver.state
+    journal = recorder.journal(
+        strategy, world.replication, operations.labels, state.status, state.fatigue, operations.ratings(),
+        world.provenance,
+    )  # fmt: skip
+    return journal, Ending(operations, state)
+
+
+def _name(arm: str | Arm) -> str:
+    return arm if isinstance(arm, str) else arm.name

@@ -286,3 +286,11 @@ def spearman(x: Any, y: Any) -> float:
 def slope(values: Sequence[float]) -> float:
     """Least-squares slope per step."""
     return float(np.polyfit(np.arange(len(values)), np.asarray(values, dtype=np.float64), 1)[0])
+
+
+def pairs_of_friends(bought: IntArray, friends: int, senders: int) -> pd.DataFrame:
+    """(agent, item, day) for each friend of each (sender, product, day); sender k's are senders + k friends, .."""
+    sender, product, day = bought.T
+    hearer = (senders + sender[:, None] * friends + np.arange(friends)).ravel()
+    repeated = {"item": np.repeat(product, friends), "day": np.repeat(day, friends)}
+    return pd.DataFrame({"agent": hearer, **repeated}).drop_duplicates(["agent", "item", "day"], ignore_index=True)

@@ -1,0 +1,1 @@
+"""Grapevine beside other tools on two simple workloads: same graph, same coefficients, answers checked first."""

@@ -1,0 +1,286 @@
+"""A calibration from its study file to its folder: rounds of runs, posterior, checks, forecast; imports the rooms
+beside it.
+
+Everything after the runs is worked out anew from what is stored, in seconds. The same command goes on where it was.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from sim.errors import InputError
+from sim.evidence import Study
+from sim.evidence.findings import Evidence, gather
+from sim.params import COEFFICIENTS
+from sim.studies.calibrate.bank import Round, chosen, each_run, orders_of_run, play, prior_shares, table_of
+from sim.studies.calibrate.blocks import BLOCKS, block_of, tells
+from sim.studies.calibrate.doubt import Recovery, is_told, recover, ridges
+from sim.studies.calibrate.forecast import Outlook, Paths, forecast, newcomers_ahead
+from sim.studies.calibrate.gate import (
+    Check,
+    draws_check,
+    predictive_check,
+    predictive_table,
+    reach_check,
+    recovery_checks,
+)
+from sim.studies.calibrate.gate import table_of as coefficients_table
+from sim.studies.calibrate.inference import Bank, Guesser, Posterior, Proposal, infer, mixture_weights
+from sim.studies.calibrate.priors import Floats, Priors, Span
+from sim.studies.calibrate.rehearsal import rehearse
+from sim.studies.calibrate.words import say
+from sim.studies.calibrate.world import Setting, longer, setting_of, with_prices
+from sim.version import RESULTS_VERSION
+
+Watch = Callable[[str, int, int], None]  # what is done, how much of it, of how much
+
+DRAWS: Final = 1000  # in posterior.parquet
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is run: points of the prior, later rounds and their points, runs at draws of the posterior."""
+
+    points: int = 640
+    rounds: int = 2
+    later_points: int = 160
+    predictive: int = 120
+    size: int = 5000  # customers simulated, at most
+
+    def __post_init__(self) -> None:
+        for name, least in (("points", 60), ("rounds", 0), ("later_points", 20), ("predictive", 20), ("size", 200)):
+            if getattr(self, name) < least:
+                raise InputError(
+                    "too little to calibrate with", path=name, found=getattr(self, name), allowed=f"{least} or more"
+                )
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """What came out: `answer` is calibration.json; tables beside it."""
+
+    folder: Path
+    study: Study
+    evidence: Evidence
+    setting: Setting
+    priors: Priors
+    rounds: list[Round]
+    bank: Bank
+    names: list[str]  # of the summaries compared
+    posterior: Posterior
+    recovery: Recovery
+    told: Any
+    checks: list[Check]
+    predictive: pd.DataFrame
+    outlook: Outlook | None = None  # of the weeks held out
+    rehearsal: dict[str, Any] | None = None
+    answer: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def fit_for_decisions(self) -> bool:
+        """Did it pass every check?"""
+        return all(check.passed for check in self.checks)
+
+    def draws(self, n: int = DRAWS, seed: int = 1) -> pd.DataFrame:
+        """Draws of the posterior, a column a path of the scenario."""
+        return pd.DataFrame(self.priors.values(self.posterior.draws(n, seed)), columns=self.priors.paths)
+
+
+def priors_of(study: Study, evidence: Evidence) -> Priors:
+    """The study's priors; without any, the usual ranges of the coefficients that its data can tell."""
+    if study.fit.priors:
+        return Priors(Span(path, p.low, p.high, p.scale == "log") for path, p in study.fit.priors.items())
+    held = {target.measure for target in evidence.targets}
+    spans = []
+    for block in BLOCKS:
+        if held & set(block.families):
+            for path in block.paths:
+                row = COEFFICIENTS.get(path.removeprefix("params."))
+                if row is not None and path not in ("params.churn", "params.om_0", "params.om_tau", "params.e_0"):
+                    spans.append(Span(path, row.low, row.high))
+    if not spans:
+        hint = "It has no orders. Name coefficients and their ranges under fit.priors, or add a file of orders."
+        raise study.refuse("the data of this study tell no coefficient", "fit.priors", hint=hint)
+    return Priors(spans)
+
+
+def digest_of(setting: Setting, priors: Priors, effort: Effort) -> str:
+    """12 hex digits that name the runs asked for."""
+    text = json.dumps(
+        [setting.scenario.digest, [vars(s) for s in priors], vars(effort), RESULTS_VERSION], sort_keys=True
+    )
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def fit_rounds(
+    setting: Setting,
+    priors: Priors,
+    evidence: Evidence,
+    effort: Effort,
+    folder: Path,
+    jobs: int | None,
+    watch: Watch,
+    proposals: list[Proposal],
+) -> tuple[list[Round], Bank, list[str], Floats, Floats]:
+    """All rounds: (rounds, all runs as a bank, names of summaries, their values in the data, their standard errors).
+
+    What later rounds were drawn from goes to `proposals`.
+    """
+    rounds: list[Round] = []
+    folder.mkdir(parents=True, exist_ok=True)
+    while True:
+        number = len(rounds) + 1
+        if number == 1:
+            shares = prior_shares(priors, effort.points, setting.scenario.seed)
+        else:
+            shares = proposals[-1].draw(effort.later_points, setting.scenario.seed + number)
+        what = f"round {number} of {effort.rounds + 1}"
+        rounds.append(
+            play(setting.scenario, priors, shares, number, folder / f"round-{number}", jobs, _told(watch, what))
+        )
+        bank, names, observed, sd = bank_of(rounds, proposals, priors, evidence, setting.n_days, folder)
+        if number > effort.rounds:
+            return rounds, bank, names, observed, sd
+        proposals.append(Proposal.of(infer(bank, observed, sd)))
+
+
+def _told(watch: Watch, what: str) -> Callable[[Any], None]:
+    return lambda progress: watch(what, progress.done, progress.total)
+
+
+def bank_of(
+    rounds: list[Round], proposals: list[Proposal], priors: Priors, evidence: Evidence, n_days: int, folder: Path
+) -> tuple[Bank, list[str], Floats, Floats]:
+    """Stored runs as numbers, beside the data's."""
+    tables = [table_of(one, n_days, folder) for one in rounds]
+    names, values, whole = chosen(tables, evidence.targets)
+    if not names:
+        raise InputError("data and runs have no target in common", hint="`grapevine data check` lists the targets.")
+    shares = np.vstack([one.shares for one in rounds])
+    weight = mixture_weights(shares, [len(one.shares) for one in rounds], proposals)
+    measures = [evidence.targets[name].measure for name in names]
+    bank = Bank(shares[whole], values.to_numpy(dtype=np.float64)[whole], tells(priors.paths, measures), weight[whole])
+    observed = np.array([evidence.targets[name].value for name in names])
+    sd = np.array([evidence.targets[name].sd for name in names])
+    return bank, names, observed, sd
+
+
+def calibrate(
+    study: Study | str | Path,
+    jobs: int | None = None,
+    to: str | Path | None = None,
+    effort: Effort | None = None,
+    watch: Watch | None = None,
+    data: str | Path | None = None,
+    out: Path = Path("results"),
+) -> Calibration:
+    """Fit the model to the data of a study: posterior, checks, gate; written into the folder `to`.
+
+    Killed and asked again, it goes on. `effort` says how much is run; `data`: where the files lie.
+    """
+    from sim.studies.calibrate.writing import write
+
+    effort, watch = effort or Effort(), watch or (lambda what, done, total: None)
+    study = study if isinstance(study, Study) else Study.load(study, data)
+    evidence = gather(study)
+    if evidence.orders is None:
+        raise study.refuse(
+            "this study has no orders",
+            "orders",
+            hint="Only what orders tell can be fitted; `grapevine data check` shows the rest.",
+        )
+    priors = priors_of(study, evidence)
+    setting = with_prices(setting_of(study, evidence.orders, effort.size), evidence.orders, priors)
+    folder = Path(to) if to is not None else out / f"calibrate-{study.name}-{digest_of(setting, priors, effort)}"
+    proposals: list[Proposal] = []
+    rounds, bank, names, observed, sd = fit_rounds(setting, priors, evidence, effort, folder, jobs, watch, proposals)
+    posterior = infer(bank, observed, sd)
+    n_first = int(np.sum(table_of(rounds[0], setting.n_days, folder)[names].notna().all(axis=1)))
+    first = Bank(bank.shares[:n_first], bank.summaries[:n_first], bank.tells)
+    watch("recovery of planted coefficients", 0, 1)
+    recovery = recover(first, sd)
+    told = is_told(recovery, bank.is_told)
+    checks = recovery_checks(recovery, told, [span.name for span in priors])
+    own = Guesser.fit(first, observed, sd)
+    checks += [reach_check(infer(first, observed, sd, own).nearest, recovery), draws_check(posterior)]
+    ahead = evidence.window.hold_out_days // 7 if evidence.window is not None else 0
+    later = newcomers_ahead(evidence.orders, 7 * ahead)
+    onward = longer(study, evidence.orders, setting, effort.size, later)
+    shares = posterior.draws(effort.predictive, setting.scenario.seed)
+    step = _told(watch, "played at draws of the posterior")
+    played = play(onward.scenario, priors, shares, len(rounds) + 1, folder / "predictive", jobs, step, "predictive")
+    predictive = predictive_table(evidence.targets, table_of(played, setting.n_days, folder), names)
+    checks.append(predictive_check(predictive))
+    watch("forecast", 0, 1)
+    outlook = None
+    if ahead:
+        runs = [orders_of_run(table, setting.n_days + 7 * ahead) for _, table in each_run(played.results)]
+        outlook = forecast(evidence.orders, Paths.of(runs, setting.scale), ahead)
+    rehearsal = rehearse(rounds, proposals, priors, evidence.orders, setting.scale, folder)
+    found = Calibration(
+        folder, study, evidence, setting, priors, rounds, bank, names, posterior, recovery, told, checks, predictive,
+        outlook, rehearsal,
+    )  # fmt: skip
+    object.__setattr__(found, "answer", answer_of(found, effort))
+    write(found)
+    return found
+
+
+def answer_of(found: Calibration, effort: Effort) -> dict[str, Any]:
+    """Everything as plain data: calibration.json."""
+    priors, posterior, told = found.priors, found.posterior, found.told
+    names = priors.paths
+    quantiles = np.array([posterior.quantile(k, (0.05, 0.5, 0.95)) for k in range(len(priors))])
+    values = np.column_stack([priors.values(quantiles[:, q][None, :])[0] for q in range(3)])
+    coefficients = coefficients_table(posterior, values, told, found.bank.is_told, names)
+    coverage, explained = found.recovery.coverage(), found.recovery.explained()
+    mean_shrinkage = found.recovery.shrinkage.mean(axis=0)
+    for k, (row, span) in enumerate(zip(coefficients, priors, strict=True)):
+        block = block_of(span.path)
+        row |= {
+            "prior": [span.low, span.high], "scale": "log" if span.is_log else "linear",
+            "block": block.name if block else "",
+            "needs": "" if row["status"] == "identified" or block is None else block.needs,
+            "recovered": {"coverage_90": round(float(coverage[k]), 3), "explained": round(float(explained[k]), 3),
+                          "shrinkage": round(float(mean_shrinkage[k]), 3)},
+        }  # fmt: skip
+    answer: dict[str, Any] = {
+        "study": found.study.name,
+        "source": found.study.source,
+        "results_version": RESULTS_VERSION,
+        "customers": found.setting.n_customers,
+        "simulated_customers": found.setting.scenario.population.size,
+        "days": found.setting.n_days,
+        "runs": {
+            "rounds": [len(one.shares) for one in found.rounds],
+            "compared": len(found.bank),
+            "predictive": effort.predictive,
+        },
+        "targets_compared": len(found.names),
+        "coefficients": coefficients,
+        "ridges": ridges(found.posterior.draws(2000, 1), names),
+        "checks": [check.as_dict() for check in found.checks],
+        "fit_for_decisions": found.fit_for_decisions,
+        "pseudo_studies": len(found.recovery),
+        "missed_targets": found.predictive.loc[found.predictive["missed"], "target"].tolist(),
+    }
+    if found.outlook is not None or found.rehearsal is not None:
+        answer["forecast"] = {"rehearsal": found.rehearsal}
+    if found.outlook is not None:
+        weeks = found.outlook.forecast.weeks
+        totals = {name: draws.sum(axis=1) for name, draws in found.outlook.forecast.draws.items()}
+        answer["forecast"] |= {
+            "weeks": [int(weeks[0]), int(weeks[-1])],
+            "totals": {name: {"mean": float(total.mean()), **{key: float(np.quantile(total, at)) for key, at in
+                       (("p05", 0.05), ("p50", 0.5), ("p95", 0.95))}} for name, total in totals.items()},
+        }  # fmt: skip
+    answer["sentence"], answer["sentence_zh"] = say(answer)
+    return answer

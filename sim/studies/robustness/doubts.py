@@ -1,0 +1,137 @@
+"""Which assumptions of a scenario are in doubt, and a design over them; imports design, experiment, params.
+
+Coefficients are in doubt by their status. Left out are those whose mechanism the scenario switches off, facts of the
+shop, and those that change no run: each is set to both ends of its range in one small world, and if every measure of
+every strategy comes out the same to the last bit, it cannot touch this question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from sim.design import Design, read_points, value_at
+from sim.errors import InputError, did_you_mean
+from sim.experiment import Experiment, Progress, Results
+from sim.metrics import MEASURES
+from sim.params import COEFFICIENTS, FACTS_OF_THE_SHOP
+from sim.scenario import Scenario
+
+STATUSES: Final = ("guess", "literature", "verified", "fitted")
+#: what is drawn if nobody says otherwise; fitted values have ranges from before they were fitted
+DOUBTED: Final = ("guess", "literature", "verified")
+POINTS: Final = 128
+#: replications of each draw, two to a world, if nobody says otherwise: fewer worlds say little of other worlds
+REPLICATIONS: Final = 8
+#: shoppers in the world in which it is tried what a coefficient changes
+_FEW: Final = 1000
+
+
+@dataclass(frozen=True)
+class Doubts:
+    """Coefficients that are drawn, and those that are not with the reason."""
+
+    varied: tuple[str, ...]
+    left_out: Mapping[str, str]
+
+
+def doubts(
+    scenario: Scenario,
+    statuses: Sequence[str] = DOUBTED,
+    jobs: int | None = None,
+    out: str | Path = "results",
+    progress: Callable[[Progress], None] | None = None,
+) -> Doubts:
+    """The coefficients of these statuses that can change a run of the scenario; tries each, in a folder of its own."""
+    for status in statuses:
+        if status not in STATUSES:
+            hint = did_you_mean(status, STATUSES, kind="statuses")
+            raise InputError("no such status", path="--status", found=status, allowed=", ".join(STATUSES), hint=hint)
+    left_out: dict[str, str] = {}
+    names = []
+    for name, row in COEFFICIENTS.items():
+        if row.status not in statuses:
+            continue
+        why = _why_not(scenario, name)
+        if why:
+            left_out[name] = why
+        else:
+            names.append(name)
+    touching = _touching(scenario, names, jobs, Path(out), progress) if names else set()
+    left_out |= {name: "changes no run" for name in names if name not in touching}
+    return Doubts(tuple(name for name in names if name in touching), left_out)
+
+
+def _why_not(scenario: Scenario, name: str) -> str:
+    row = COEFFICIENTS[name]
+    if name in FACTS_OF_THE_SHOP:
+        return "a fact of the shop"
+    if row.block and not getattr(scenario.switches, row.block):
+        return f"block {row.block} is off"
+    return "0 in this scenario: its mechanism is off" if value_at(scenario, f"params.{name}") == 0.0 else ""
+
+
+def _touching(
+    scenario: Scenario, names: Sequence[str], jobs: int | None, out: Path, progress: Callable[[Progress], None] | None
+) -> set[str]:
+    changes: dict[str, Any] = {"replications": 1, "noise_per_world": 1, "name": f"{scenario.name[:48]}-touching"}
+    if scenario.graph.kind != "file" and scenario.population.size is not None:
+        changes["population.size"] = min(scenario.population.size, _FEW)
+    small = scenario.with_(changes)
+    ends = {f"params.{name}": [COEFFICIENTS[name].low, COEFFICIENTS[name].high] for name in names}
+    design = Design.of(small, ends, "one_at_a_time")
+    experiment = Experiment(design.scenario, design)
+    results = experiment.run(jobs, experiment.default_folder(out), progress, "runs")
+    return changed(results)
+
+
+def changed(results: Results) -> set[str]:
+    """The coefficients for which some run of a one-at-a-time sweep differs from the same run at point 0."""
+    measures = list(MEASURES)
+    runs = results.table("runs", ["point", "strategy", "replication", "status", *measures])
+    points = results.points.set_index("point")
+    base = runs[runs["point"] == 0].set_index(["strategy", "replication"])[["status", *measures]]
+    found = set()
+    for point, group in runs[runs["point"] != 0].groupby("point"):
+        mine = group.set_index(["strategy", "replication"])[["status", *measures]].reindex(base.index)
+        if not mine.equals(base):
+            moved = np.flatnonzero((points.loc[point] != points.loc[0]).to_numpy())
+            found |= {str(points.columns[int(k)]).removeprefix("params.") for k in moved}
+    return found
+
+
+def over_assumptions(
+    scenario: Scenario,
+    points: int = POINTS,
+    *,
+    vary: Mapping[str, Any] | None = None,
+    statuses: Sequence[str] = DOUBTED,
+    draws: str | Path | None = None,
+    seed: int = 1,
+    jobs: int | None = None,
+    out: str | Path = "results",
+    progress: Callable[[Progress], None] | None = None,
+) -> tuple[Design, Doubts]:
+    """A Latin hypercube over what a scenario assumes, to be run by `sim.sweep` and read by `sim.robustness`.
+
+    `vary`: only these, as a design's factors (`{"params.b_r": None}` is its range). `draws`: a table of joint draws
+    (a posterior), a column a path; other coefficients are then drawn beside it, unless `vary` is an empty mapping.
+    """
+    more: dict[str, Any] = {"points": points, "seed": seed}
+    given: set[str] = set()
+    if draws is not None:
+        more["draws"] = str(Path(draws).absolute())
+        given = set(read_points(Path(draws)).paths)
+    asked = Doubts((), {})
+    if vary is None:
+        asked = doubts(scenario, statuses, jobs, out, progress)
+        vary = {f"params.{name}": None for name in asked.varied if f"params.{name}" not in given}
+    if not vary and not given:
+        raise InputError(
+            "nothing to vary", hint="Name coefficients or levers with --vary, or other statuses with --status."
+        )
+    return Design.of(scenario, vary, "latin_hypercube", **more), asked
