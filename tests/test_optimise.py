@@ -98,7 +98,7 @@ def test_several_goals_reach_a_known_front(tmp_path: Path) -> None:
     def both(first: int, points: Sequence[Mapping[str, Any]]) -> list[list[float] | None]:
         return [[p["x"] ** 2 + p["y"], (p["x"] - 2) ** 2 + p["y"]] for p in points]
 
-    trials = search(tmp_path / "log", space(x=6.0, y=1.0), [-1, -1], 80, both, seed=2)
+    trials = search(tmp_path / "log", space(x=6.0, y=1.0), [-1, -1], 64, both, seed=2)
     kept = [trials[n] for n in front(trials, [-1, -1])]
     assert len(kept) >= 4
     assert np.mean([0 <= t.point["x"] <= 2.2 for t in kept]) > 0.8
@@ -164,7 +164,7 @@ def test_a_search_file_is_read_and_what_is_wrong_in_it_is_said(tmp_path: Path) -
 
 
 def test_levers_and_the_split_of_a_budget_are_found_and_confirmed(tmp_path: Path) -> None:
-    found = sim.optimise(two(), VARY, trials=40, split=True, budget=100, to=tmp_path / "a", jobs=1, engines=FAKE)
+    found = sim.optimise(two(), VARY, trials=32, split=True, budget=100, to=tmp_path / "a", jobs=1, engines=FAKE)
     assert found.best["strategies.mix[0].discount"] == pytest.approx(0.3, abs=0.1)
     assert found.best["strategies.mix[1].face"] == pytest.approx(2.0, abs=1.0)
     assert found.best["budgets.mix.shares"][0] == pytest.approx(0.7, abs=0.25)
@@ -180,13 +180,13 @@ def test_levers_and_the_split_of_a_budget_are_found_and_confirmed(tmp_path: Path
 
 
 def test_the_winner_is_less_good_where_it_was_not_chosen(tmp_path: Path) -> None:
-    # Levers without effect but for luck: what looks best of 40 is nothing on fresh worlds.
+    # Levers without effect but for luck: what looks best of 24 is nothing on fresh worlds.
     lucky = {"[0].discount": {"low": 0.2999, "high": 0.3001}}
-    found = sim.optimise(two(replications=2), lucky, trials=40, confirm=40, to=tmp_path / "a", jobs=1, engines=FAKE)
+    found = sim.optimise(two(replications=2), lucky, trials=24, confirm=40, to=tmp_path / "a", jobs=1, engines=FAKE)
     number = int(found.tables["trials"].query("is_chosen").iloc[0]["trial"])
     one = found.tables["confirmed"].query(f"trial == {number} and against == 'control'").iloc[0]
     truth = 100_000 - 5_000 * 2.0**2 - 60_000
-    assert one["at_choice"] > truth + 200  # the largest of 40 means of spread 212
+    assert one["at_choice"] > truth + 200  # the largest of 24 means of spread 212
     assert one["confirmed"] == pytest.approx(truth, abs=5 * 300 / 40**0.5)
     assert one["optimism"] > 150
 
