@@ -25,10 +25,10 @@ FONT: Final = (
     'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "PingFang SC", "Hiragino Sans GB", '
     '"Microsoft YaHei", "Noto Sans CJK SC", "Source Han Sans SC", "WenQuanYi Micro Hei", sans-serif'
 )
-#: Okabe and Ito's colours and two more, of equal weight on their ground; the control is grey and comes first
+#: after Okabe and Ito: apart for the colour-blind, 3 to 1 against their ground; the control is grey and comes first
 COLOURS: Final[dict[str, tuple[str, ...]]] = {
-    "light": ("#6B7280", "#0072B2", "#C8500A", "#00805F", "#A8437F", "#8A6D00", "#2E8BC0", "#5B4BA5"),
-    "dark": ("#9CA3AF", "#5CB8F0", "#FF9A5C", "#3DD6A3", "#F09ACB", "#E6C543", "#9FD3FF", "#B7A6FF"),
+    "light": ("#4B5563", "#0072B2", "#C8500A", "#00936F", "#D4649F", "#7A6200", "#3B97CF", "#56389A"),
+    "dark": ("#9CA3AF", "#5CB8F0", "#FF9A5C", "#3DD6A3", "#F09ACB", "#F2D64B", "#2F8FD6", "#C4B5FF"),
 }
 _DASHES: Final = ([1, 0], [6, 3], [2, 2])
 #: ends of what goes against and what speaks for; the same two hues in both themes, told apart by the colour-blind

@@ -36,7 +36,7 @@ def number(value: float | None, lang: Lang, *, signed: bool = False, decimals: i
             size, word = size / unit, name
             break
     if word:
-        text = f"{size:,.{0 if size >= 1000 else 1 if size >= 100 else 2}f}"
+        text = f"{size:,.{0 if size >= 999.95 else 1 if size >= 99.995 else 2}f}"
     elif decimals is not None:
         text = f"{size:,.{decimals}f}"
     elif size >= 100 or size == round(size):

@@ -27,6 +27,7 @@ from sim.cli import (
     scenarios,
     sweeping,
     testing,
+    web,
 )
 from sim.cli.guard import INTERRUPTED, guarded
 from sim.version import RESULTS_VERSION, __version__
@@ -62,7 +63,7 @@ PANELS: tuple[tuple[str, tuple[Callable[..., None], ...]], ...] = (
     (
         "Compare strategies",
         (
-            *(comparing.demo, comparing.compare, explaining.explain, reporting.report, testing.ab_test),
+            *(web.app, comparing.demo, comparing.compare, explaining.explain, reporting.report, testing.ab_test),
             *(optimising.optimise, comparing.run),
         ),
     ),

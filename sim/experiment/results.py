@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from sim.design import Points
@@ -100,42 +103,65 @@ class Results:
         )
 
     def each(self, name: str, columns: Sequence[str]) -> Iterator[pd.DataFrame]:
-        """Columns of one table, a replication at a time, in order: for tables that are large together."""
+        """Columns of one table, a replication at a time, in order: for tables that are large together.
+
+        Text comes as categories.
+        """
         self._require(name)
         waiting: list[pd.DataFrame] = []
         current: Any = None
-        for piece in self.pieces(name):
-            frame = piece.select(list(dict.fromkeys(["point", "replication", *columns]))).to_pandas()
-            for key, part in frame.groupby(["point", "replication"], sort=False):
+        wanted = list(dict.fromkeys(["point", "replication", *columns]))
+        for piece in self.pieces(name, wanted, words=True):
+            for key, part in _in_turn(piece.to_pandas()):
                 if waiting and key != current:
-                    yield pd.concat(waiting, ignore_index=True)[list(columns)]
+                    yield _joined(waiting)[list(columns)]
                     waiting = []
                 current = key
                 waiting.append(part)
         if waiting:
-            yield pd.concat(waiting, ignore_index=True)[list(columns)]
+            yield _joined(waiting)[list(columns)]
+
+    def of_replication(self, name: str, replication: int, columns: Sequence[str]) -> pd.DataFrame:
+        """Columns of one table, of one replication (of a folder with one point)."""
+        self._require(name)
+        found = []
+        for piece in self.pieces(name, list(dict.fromkeys(["replication", *columns])), replication):
+            mine = piece.filter(pc.equal(piece["replication"], replication))
+            if mine.num_rows:
+                found.append(mine.select(list(columns)).to_pandas())
+        return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=list(columns))
 
     def table(self, name: str, columns: list[str] | None = None) -> pd.DataFrame:
         """One table by name, or some of its columns. Complete runs are there even if the experiment was interrupted."""
         self._require(name)
-        tables = [piece if columns is None else piece.select(columns) for piece in self.pieces(name)]
+        tables = list(self.pieces(name, columns))
         frame: pd.DataFrame = pa.concat_tables(tables).to_pandas() if tables else pd.DataFrame()
         if "point" in frame and self.manifest.get("design") is not None:
             frame = frame.sort_values(["point", "replication"], kind="stable", ignore_index=True)
         return frame
 
-    def pieces(self, name: str) -> Iterator[pa.Table]:
-        """One table, piece by piece, for those too long to hold."""
+    def pieces(
+        self, name: str, columns: Sequence[str] | None = None, replication: int | None = None, *, words: bool = False
+    ) -> Iterator[pa.Table]:
+        """One table, piece by piece, for those too long to hold; or some columns of it.
+
+        With `replication`, pieces that cannot hold rows of it are left out. `words`: text as numbers of words, which
+        become categories; for millions of rows.
+        """
         try:
             merged = self.folder / f"{name}.parquet"
             if not self._ledger.parts() and self._ledger.n_runs() and merged.exists():
-                with pq.ParquetFile(merged) as file:
+                with pq.ParquetFile(merged, read_dictionary=_text_columns(merged) if words else None) as file:
                     if not file.num_row_groups:
-                        yield file.schema_arrow.empty_table()
+                        empty = file.schema_arrow.empty_table()
+                        yield empty if columns is None else empty.select(list(columns))
                     for group in range(file.num_row_groups):
-                        yield file.read_row_group(group)
+                        if replication is None or _may_hold(file.metadata.row_group(group), replication):
+                            yield file.read_row_group(group, columns=None if columns is None else list(columns))
             else:
-                yield from cell_tables(self.folder, name, self._ledger)
+                for piece in cell_tables(self.folder, name, self._ledger):
+                    some = piece if columns is None else piece.select(list(columns))
+                    yield _as_words(some) if words else some
         except Damaged as error:
             raise damaged(error, self.folder) from None
 
@@ -227,3 +253,42 @@ class Results:
     def timing(self) -> pd.DataFrame:
         """One row a run: seconds, start, worker. Outside every promise of equal bytes."""
         return self.table("timing")
+
+
+def _in_turn(frame: pd.DataFrame) -> Iterator[tuple[tuple[int, int], pd.DataFrame]]:
+    """((point, replication), rows) in the order of the rows: views, no copies."""
+    point, replication = frame["point"].to_numpy(), frame["replication"].to_numpy()
+    if not len(point):
+        return
+    starts = np.flatnonzero((np.diff(point) != 0) | (np.diff(replication) != 0)) + 1
+    for start, end in pairwise([0, *starts.tolist(), len(point)]):
+        yield (int(point[start]), int(replication[start])), frame.iloc[start:end]
+
+
+def _joined(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    if len(parts) == 1:
+        return parts[0]
+    plain = [part.astype({k: object for k in part.columns if part[k].dtype == "category"}) for part in parts]
+    whole = pd.concat(plain, ignore_index=True)
+    return whole.astype({k: "category" for k in parts[0].columns if parts[0][k].dtype == "category"})
+
+
+def _text_columns(file: Path) -> list[str]:
+    return [field.name for field in pq.read_schema(file) if pa.types.is_string(field.type)]
+
+
+def _as_words(table: pa.Table) -> pa.Table:
+    for k, field in enumerate(table.schema):
+        if pa.types.is_string(field.type):
+            table = table.set_column(k, field.name, table.column(k).dictionary_encode())
+    return table
+
+
+def _may_hold(group: Any, replication: int) -> bool:
+    """Whether a row group may hold rows of a replication, by what its footer says of the column."""
+    for k in range(group.num_columns):
+        column = group.column(k)
+        if column.path_in_schema == "replication":
+            known = column.statistics
+            return known is None or not known.has_min_max or known.min <= replication <= known.max
+    return True

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
+import pyarrow as pa
 
 from sim.errors import InputError
 from sim.experiment import Results
@@ -155,16 +156,26 @@ class Story:
         return series if series is not None and len(series.x) > 1 else None
 
     @cached_property
+    def _cohorts(self) -> pd.DataFrame | None:
+        """The table of cohorts, which is long, with its text as categories."""
+        if "cohorts" not in self.results.stored:
+            return None
+        columns = ["strategy", "replication", "cohort_day", "age", "n_registered", "n_active"]
+        pieces = list(self.results.pieces("cohorts", columns, words=True))
+        table = pa.concat_tables(pieces).unify_dictionaries().to_pandas() if pieces else pd.DataFrame()
+        return table if len(table) else None
+
+    @cached_property
     def retention(self) -> Series | None:
         """New shoppers who visit, by days since they registered, in percent."""
-        cohorts = self._kept("cohorts")
+        cohorts = self._cohorts
         series = None if cohorts is None else by_age(cohorts, self.results.runs, self.labels)
         return series if series is not None and len(series.x) > 1 else None
 
     @cached_property
     def cohort_weeks(self) -> pd.DataFrame:
         """Weeks of registration by weeks since: see `over_time.cohort_weeks`; empty where the folder has none."""
-        cohorts = self._kept("cohorts")
+        cohorts = self._cohorts
         return pd.DataFrame() if cohorts is None else cohort_weeks(cohorts, self.results.runs, self.labels)
 
     def first(self, labels: Sequence[str], most: int) -> list[str]:

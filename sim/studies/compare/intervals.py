@@ -179,9 +179,12 @@ def chances(units: FloatArray, direction: int) -> tuple[list[float], list[float]
     columns = units[:, [members[0] for members in groups.values()]] * direction
     means = columns.mean(axis=0)
     weights = _posterior_draws(n_units)
-    draws = np.repeat(means[None, :], N_DRAWS, axis=0)
+    by_column = np.repeat(means[:, None], N_DRAWS, axis=1)
+    product = np.empty(N_DRAWS)
     for weight, deviation in zip(weights, columns - means, strict=True):  # not a matrix product: same bits everywhere
-        draws += weight[:, None] * deviation[None, :]
+        for j, size in enumerate(deviation):  # a column at a time stays in the processor's cache
+            by_column[j] += np.multiply(weight, size, out=product)
+    draws = np.ascontiguousarray(by_column.T)
     top = draws.max(axis=1, keepdims=True)
     is_best = draws == top
     shares = (is_best / is_best.sum(axis=1, keepdims=True)).mean(axis=0)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -19,7 +21,7 @@ from sim.studies.explain.luck import luck
 from sim.studies.explain.pairs import Pairs, pairs
 from sim.studies.explain.sentence import general, sentences
 from sim.studies.explain.trees import Referrals, add_run, referral_tables
-from sim.studies.explain.who import SHOPPER_COLUMNS, twins, who
+from sim.studies.explain.who import SHOPPER_COLUMNS, side, twin_sums, who
 from sim.studies.explain.why import funnel_means, why
 
 #: worlds whose control is played once more to see what luck alone does
@@ -121,12 +123,27 @@ def _people(results: Results, asked: list[Pairs]) -> dict[str, pd.DataFrame]:
     trees: dict[str, Referrals] = {}
     for table in results.each("shoppers", SHOPPER_COLUMNS):
         replication = int(table["replication"].iloc[0])
-        by_label = {str(label): people for label, people in table.groupby("strategy", sort=False)}
+        by_label = dict(_by_strategy(table))
+        days = results.scenario.days
+        control = side(by_label[CONTROL], days, is_control=True) if CONTROL in by_label else None
         for pair in asked:
-            if replication in pair.replications:
-                sums[pair.label].append(twins(by_label[pair.label], by_label[CONTROL], results.scenario.days))
+            if control is not None and replication in pair.replications:
+                sums[pair.label].append(twin_sums(side(by_label[pair.label], days, is_control=False), control))
         for label in (CONTROL, *(pair.label for pair in asked)):
             if label in by_label:
                 add_run(trees.setdefault(label, Referrals()), replication, by_label[label])
     rows = [row for pair in asked for row in who(pair, sums[pair.label])]
     return {"twins": pd.DataFrame(rows), **referral_tables(results, asked, trees)}
+
+
+def _by_strategy(table: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    """(strategy, its rows) of one replication: views where the rows of a strategy lie together, as they usually do."""
+    words = table["strategy"].astype("category")
+    codes = words.cat.codes.to_numpy()
+    starts = [0, *(np.flatnonzero(np.diff(codes) != 0) + 1).tolist(), len(codes)]
+    if len(starts) - 1 == len(np.unique(codes)):
+        for start, end in pairwise(starts):
+            yield str(words.cat.categories[codes[start]]), table.iloc[start:end]
+    else:
+        for label, rows in table.groupby("strategy", sort=False, observed=True):
+            yield str(label), rows

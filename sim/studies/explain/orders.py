@@ -61,7 +61,7 @@ def attribution(results: Results, pair: Pairs) -> list[dict[str, Any]]:
 
 def causes(results: Results, pair: Pairs) -> list[dict[str, Any]]:
     """Differences of orders and GMV by what the product was first seen through, and by first against later purchase."""
-    sales = results.sales
+    sales = results.sales[results.sales["strategy"].isin([pair.label, CONTROL])]
     groups = [("cause", name) for name in CAUSES] + [("purchase", name) for name in PURCHASES]
     return [
         {"strategy": pair.label, "by": by, "of": name, "what": column,

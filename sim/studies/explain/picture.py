@@ -22,14 +22,7 @@ _COLUMNS: Final = ["strategy", "id", "persona", "registered_day", "inviter", "n_
 
 def shoppers_of(results: Results, replication: int) -> pd.DataFrame:
     """The shoppers of one replication, all strategies."""
-    import pyarrow.compute as pc
-
-    pieces = []
-    for piece in results.pieces("shoppers"):
-        mine = piece.filter(pc.equal(piece["replication"], replication))
-        if mine.num_rows:
-            pieces.append(mine.select(_COLUMNS).to_pandas())
-    return pd.concat(pieces, ignore_index=True) if pieces else pd.DataFrame(columns=_COLUMNS)
+    return results.of_replication("shoppers", replication, _COLUMNS)
 
 
 def tree_picture(shoppers: pd.DataFrame, root: int) -> pd.DataFrame:

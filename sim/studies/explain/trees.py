@@ -62,8 +62,15 @@ def add_run(found: Referrals, replication: int, shoppers: pd.DataFrame) -> None:
     for counts, values in ((found.generations, forest.depth), (found.sizes, sizes)):
         for value, n in zip(*np.unique(values, return_counts=True), strict=True):
             counts[int(value)] = counts.get(int(value), 0) + int(n)
-    personas = dict(zip(shoppers["id"].tolist(), shoppers["persona"].astype(str).tolist(), strict=True))
-    for k in np.lexsort((ids[roots], -sizes))[:N_LARGEST].tolist():
+    first = np.lexsort((ids[roots], -sizes))[:N_LARGEST]
+    if len(found.largest) == N_LARGEST:  # only trees that may be among the largest of all
+        first = first[sizes[first] >= found.largest[-1]["size"]]
+    if not len(first):
+        return
+    is_first = np.isin(shoppers["id"].to_numpy(dtype=np.int64), ids[roots[first]])
+    begun = shoppers.loc[is_first, ["id", "persona"]]
+    personas = dict(zip(begun["id"].tolist(), begun["persona"].astype(str).tolist(), strict=True))
+    for k in first.tolist():
         row = int(roots[k])
         found.largest.append({
             "replication": replication, "inviter": int(ids[row]), "persona": personas[int(ids[row])],

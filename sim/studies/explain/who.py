@@ -6,11 +6,12 @@ those around her. The four classes are by whether she ordered at all: under both
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from sim.journal import STAGES
 from sim.metrics import RETAINED_DAYS
@@ -34,10 +35,30 @@ SEGMENTS: Final = (
 )  # fmt: skip
 
 
-def _outcomes(shoppers: pd.DataFrame, n_days: int) -> dict[str, np.ndarray[Any, Any]]:
-    found = {name: shoppers[name].to_numpy(dtype=np.int64) for name in OUTCOMES[:3]}
-    found["is_retained"] = (shoppers["last_visit_day"].to_numpy() >= n_days - RETAINED_DAYS).astype(np.int64)
-    return found
+class Side(NamedTuple):
+    """One run's people in the order of their ids: outcomes, and (under the control) the segment of each."""
+
+    ids: NDArray[np.int64]
+    outcomes: dict[str, NDArray[np.int64]]
+    places: tuple[NDArray[np.int64], ...]  # of each kind of segment: 1 for the first name ..., 0: none of them
+
+
+_KINDS: Final = (("stage", STAGES), ("persona", tuple(PERSONAS)))  # in the order of SEGMENTS
+
+
+def _places(words: pd.Series[Any], names: Sequence[str]) -> NDArray[np.int64]:
+    found = pd.Categorical(words)
+    place = np.array([names.index(name) + 1 if name in names else 0 for name in found.categories] + [0], dtype=np.int64)
+    return np.asarray(place[found.codes])  # a missing word has code -1, the last place
+
+
+def side(shoppers: pd.DataFrame, n_days: int, *, is_control: bool) -> Side:
+    """What `twins` compares, of one run."""
+    table = shoppers if shoppers["id"].is_monotonic_increasing else shoppers.sort_values("id", kind="stable")
+    found = {name: table[name].to_numpy(dtype=np.int64) for name in OUTCOMES[:3]}
+    found["is_retained"] = (table["last_visit_day"].to_numpy() >= n_days - RETAINED_DAYS).astype(np.int64)
+    places = tuple(_places(table[kind], names) for kind, names in _KINDS if is_control)
+    return Side(table["id"].to_numpy(dtype=np.int64), found, places)
 
 
 def twins(strategy: pd.DataFrame, control: pd.DataFrame, n_days: int) -> Floats:
@@ -45,18 +66,22 @@ def twins(strategy: pd.DataFrame, control: pd.DataFrame, n_days: int) -> Floats:
 
     Segments are what people were before measured day 0, so they hold the same people in both tables.
     """
-    strategy, control = (table.sort_values("id", kind="stable") for table in (strategy, control))
-    if not np.array_equal(strategy["id"].to_numpy(), control["id"].to_numpy()):
+    return twin_sums(side(strategy, n_days, is_control=False), side(control, n_days, is_control=True))
+
+
+def twin_sums(strategy: Side, control: Side) -> Floats:
+    """`twins` of two runs that are prepared."""
+    if not np.array_equal(strategy.ids, control.ids):
         raise ValueError("the two tables do not hold the same people")
-    one, other = _outcomes(strategy, n_days), _outcomes(control, n_days)
+    one, other = strategy.outcomes, control.outcomes
     buys, bought = one["n_orders"] > 0, other["n_orders"] > 0
     columns = [np.ones(len(buys)), *(one[name] - other[name] for name in OUTCOMES)]
     columns += [(buys == a) & (bought == b) for a, b in CLASSES.values()]
-    sums = np.zeros((len(SEGMENTS), len(_COLUMNS)))
-    for k, (kind, name) in enumerate(SEGMENTS):
-        is_in = np.ones(len(buys), dtype=np.bool_) if kind == "all" else (control[kind] == name).to_numpy()
-        sums[k] = [column[is_in].sum() for column in columns]
-    return sums
+    parts = [np.array([[column.sum() for column in columns]], dtype=np.float64)]
+    for place, (_, names) in zip(control.places, _KINDS, strict=True):
+        found = [np.bincount(place, weights=column, minlength=len(names) + 1)[1:] for column in columns]
+        parts.append(np.stack(found, axis=1))
+    return np.concatenate(parts)
 
 
 def who(pair: Pairs, sums: Iterable[Floats]) -> list[dict[str, Any]]:
