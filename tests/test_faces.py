@@ -97,6 +97,7 @@ def test_help_is_quick_and_names_every_command(typed: Typed) -> None:
         "run",
         "compare",
         "ab-test",
+        "optimise",
         "sweep",
         "resume",
         "status",
@@ -551,7 +552,9 @@ def test_readme_commands_run(here: Path, drawn: list[Path]) -> None:
             words = [word for word in words if word not in ("--jobs", "8", "--replications", "100")]
             words += [*small, "--jobs", "1", "--replications", "2"]
         if words[0] == "ab-test":
-            words += [*small, "--jobs", "1", "--tests", "2", "--worlds", "1"]
+            words += [*small, "--set", "graph.n_communities=8", "--jobs", "1", "--tests", "2", "--worlds", "1"]
+        if words[0] == "optimise":
+            words += [*small, "--jobs", "1", "--trials", "8", "--replications", "1"]
         if words[0] == "sweep":
             words += [*small, "--jobs", "1", "--replications", "1"]
         found = sorted((here / "results").glob("how_generous-*"))
