@@ -320,7 +320,10 @@ class Tactic(BaseModel):
     grade: ClassVar[str] = "D"
     costs: ClassVar[str] = ""  # what it costs, in one sentence
     backfires: ClassVar[str] = ""  # how it can hurt, in one sentence
-    title_zh: ClassVar[str] = ""
+    title_zh: ClassVar[str] = ""  # its name; then the same three sentences as above in Chinese
+    about_zh: ClassVar[str] = ""
+    costs_zh: ClassVar[str] = ""
+    backfires_zh: ClassVar[str] = ""
     is_for_all: ClassVar[bool] = False  # works on everybody alike, so a target would mean nothing
     reads: ClassVar[tuple[ScoreName, ...]] = ()  # scores of the shop's analytics that its hooks look at
 
