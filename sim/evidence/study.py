@@ -143,13 +143,15 @@ class WindowSpec(Part):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
+        problems = []
         for key, value in (("from", self.start), ("to", self.to), ("hold_out_to", self.hold_out_to)):
             if isinstance(value, str) and not _is_date(value):
-                raise_all([refusal("not a date", (key,), found=value, allowed="like '2010-11-30', or a week like 39")])
+                problems.append(refusal("not a date", (key,), found=value, allowed="like '2010-11-30', or a week: 39"))
             if isinstance(value, int) and value < 1:
-                raise_all([refusal("not a week", (key,), found=value, allowed="1 or more")])
+                problems.append(refusal("not a week", (key,), found=value, allowed="1 or more"))
         if self.hold_out_to is not None and self.to is None:
-            raise_all([refusal("a hold-out needs the last day of the fit", ("to",), hint="Say `to`.")])
+            problems.append(refusal("a hold-out needs the last day of the fit", ("to",), hint="Say `to`."))
+        raise_all(problems)
         return self
 
 
