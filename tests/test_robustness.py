@@ -329,6 +329,16 @@ def test_lines_are_read_off_grids_and_one_at_a_time() -> None:
     assert lines(factors(cube(2, 30)), 0) is None
 
 
+def test_of_several_crossings_the_one_that_matters_is_told() -> None:
+    """The lead wags by .1 at the low end and runs from -3 to 3 beyond it."""
+    x = np.arange(10.0)
+    lead = np.array([0.1, -0.1, -3.0, -3.0, -3.0, 3.0, 3.0, 3.0, 3.0, 3.0])
+    values = np.stack([np.zeros((10, 4)), np.repeat(lead[:, None], 4, axis=1)])
+    found = crossing(curves((Factor("a", "lever", "", x),), 0, values), 1, 0)
+    assert found is not None
+    assert (found.value, found.n_crossings, found.ahead_above) == (4.5, 2, True)
+
+
 def test_equal_strategies_have_no_tipping_point() -> None:
     x = np.arange(1.0, 6.0)
     assert crossing(curves((Factor("a", "lever", "", x),), 0, np.zeros((2, 5, 3))), 1, 0) is None

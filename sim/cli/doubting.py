@@ -38,7 +38,7 @@ def robustness(
         str, typer.Argument(metavar="DIR|FILE", help="A sweep; or a scenario, or a comparison, to draw around.")
     ],
     measure: Measures = None,
-    points: Annotated[int | None, typer.Option("--points", min=2, help="FILE: how many draws.  [default: 128]")] = None,
+    points: Annotated[int | None, typer.Option("--points", min=2, help="FILE: how many draws.  [default: 192]")] = None,
     vary: Annotated[
         list[str] | None,
         typer.Option("--vary", metavar="PATH[=LOW:HIGH]", help="FILE: only this coefficient or lever. Repeatable."),

@@ -24,9 +24,9 @@ from sim.scenario import Scenario
 STATUSES: Final = ("guess", "literature", "verified", "fitted")
 #: what is drawn if nobody says otherwise; fitted values have ranges from before they were fitted
 DOUBTED: Final = ("guess", "literature", "verified")
-POINTS: Final = 128
+POINTS: Final = 192
 #: replications of each draw, two to a world, if nobody says otherwise: fewer worlds say little of other worlds
-REPLICATIONS: Final = 8
+REPLICATIONS: Final = 6
 #: status of a coefficient of which a calibration's data tell something
 IDENTIFIED: Final = "identified"
 #: shoppers in the world in which it is tried what a coefficient changes

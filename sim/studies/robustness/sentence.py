@@ -146,7 +146,9 @@ def _tip(row: Mapping[str, Any], factor: Factor, voice: Voice) -> str:
         return voice.say("tips_unsure", **parts, share=voice.percent(row["share_of_resamples"]))
     unit = factor.written(row["value"], voice.language).partition(" ")[2]
     low, high = (factor.written(row[end], voice.language).removesuffix(f" {unit}") for end in ("ci_low", "ci_high"))
-    return voice.say("tips_back" if row["n_crossings"] > 1 else "tips", **parts, low=low, high=high)
+    return voice.say(
+        "tips_back" if row["n_crossings"] > 1 else "tips", **parts, low=low, high=high, n=row["n_crossings"]
+    )
 
 
 def _never(rows: Sequence[Mapping[str, Any]], factor: Factor, best: str, voice: Voice) -> str:
