@@ -19,12 +19,6 @@ if TYPE_CHECKING:
     from sim.studies.robustness import Doubts, Robustness
     from sim.studies.sensitivity import Sensitivity
 
-_HEADS = {
-    "best": "Which strategy is best",
-    "flips": "Where the ranking flips",
-    "tipping": "Tipping points",
-    "assumptions": "What the differences rest on",
-}
 _UNCLEAR = "?"
 _MOST_ROWS = 40
 _DRAWN_ONLY = ("--points", "--vary", "--status", "--draws", "--set", "--seed", "--replications", "--jobs")
@@ -224,8 +218,10 @@ def _folded(sentence: str) -> str:
 
 
 def _answer(found: Robustness) -> str:
+    from sim.studies.robustness import TOPICS
+
     blocks = [
-        "\n".join([_HEADS[topic], *(_folded(sentence) for sentence in said)])
+        "\n".join([TOPICS[topic][0], *(_folded(sentence) for sentence in said)])
         for topic, said in found.sentences.items()
         if said
     ]
