@@ -1,6 +1,6 @@
 """Write docs/validation.md: is the shop steady before anything is done to it, which published facts hold, who loses?
 
-Run by `make docs`; killed, it goes on where it was (what was played is kept in results/).
+Run by `make validation`; killed, it goes on where it was (what was played is kept in results/).
 """
 
 from __future__ import annotations
@@ -181,7 +181,7 @@ def text(report: Report, losers: list[str]) -> str:
         [
             "# Validation",
             "",
-            "Written by `make docs` (docs/validation.py); do not edit.",
+            "Written by `make validation` (docs/validation.py); do not edit.",
             "",
             "## Is the shop steady before anything is done to it?",
             "",

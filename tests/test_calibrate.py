@@ -20,8 +20,8 @@ from sim.evidence.normal import Orders
 from sim.funnel import order_days
 from sim.plots_calibrate import save_calibration_figures
 from sim.scenario import Scenario
+from sim.studies.calibrate import Effort, calibrate
 from sim.studies.calibrate.blocks import BLOCKS, tells
-from sim.studies.calibrate.calibration import Effort, calibrate
 from sim.studies.calibrate.doubt import recover, ridges
 from sim.studies.calibrate.forecast import Paths, forecast, newcomers_ahead, smooth_log
 from sim.studies.calibrate.inference import Bank, Proposal, infer, mixture_weights, weighted_quantile

@@ -349,6 +349,8 @@ def shipped_studies() -> dict[str, Path]:
 
 def _named(folder: Path) -> Iterator[tuple[str, Path]]:
     for file in sorted(folder.glob("*/*.yaml")):
+        if file.stem == "scenario":  # what was fitted, written beside a study
+            continue
         yield (file.parent.name if file.stem == "study" else f"{file.parent.name}.{file.stem}"), file
 
 

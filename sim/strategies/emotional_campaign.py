@@ -26,6 +26,9 @@ class EmotionalCampaign(BuysMedia, Contacting):
     costs: ClassVar[str] = "a creative once, and media for every member reached"
     backfires: ClassVar[str] = "seen too often it annoys; too commercial it tires, and messages are switched off"
     title_zh: ClassVar[str] = "情感营销活动"
+    about_zh: ClassVar[str] = "向会员展示品牌故事：略微提升情绪，并使所购商品更有谈资。"
+    costs_zh: ClassVar[str] = "一次性创意费，以及触达每位会员的媒体费"
+    backfires_zh: ClassVar[str] = "看得太多令人厌烦；商业味过重令人疲劳，消息会被关闭"
 
     kind: Literal["emotional_campaign"] = "emotional_campaign"
     reach: float = lever(

@@ -13,7 +13,7 @@ from sim.errors import InputError
 from sim.experiment import write_json, write_table
 
 if TYPE_CHECKING:
-    from sim.studies.calibrate.calibration import Calibration
+    from sim.studies.calibrate.outcome import Calibration
 
 POSTERIOR: Final = "posterior.parquet"
 MANIFEST: Final = "posterior.json"
