@@ -554,6 +554,8 @@ def test_readme_commands_run(here: Path, drawn: list[Path]) -> None:
             words += [*small, "--jobs", "1", "--tests", "2", "--worlds", "1"]
         if words[0] == "sweep":
             words += [*small, "--jobs", "1", "--replications", "1"]
+        if words[0] == "robustness" and "DIR" not in words:
+            words += [*small, "--jobs", "1", "--replications", "2", "--points", "4", "--vary", "b_r"]
         found = sorted((here / "results").glob("how_generous-*"))
         words = [str(found[0]) if word == "DIR" else word for word in words]
         answer = Answer(*(path for word in words for path in _as_a_shell_does(here, word)))
