@@ -158,6 +158,11 @@ def _run(
     from sim.studies.robustness import DOUBTED, POINTS, REPLICATIONS, over_assumptions
 
     scenario = load(file, changes, seed, replications)
+    if len(scenario.labels) < 2:
+        raise InputError(
+            "nothing to compare: the scenario has no strategy besides the control", file=file, path="strategies",
+            hint="Add one; `grapevine strategies` lists what there is.",
+        )  # fmt: skip
     if replications is None and not any(change.startswith("replications=") for change in changes or ()):
         scenario = scenario.with_({"replications": REPLICATIONS})
     if not any(change.startswith("noise_per_world=") for change in changes or ()):
