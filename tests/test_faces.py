@@ -557,6 +557,8 @@ def test_readme_commands_run(here: Path, drawn: list[Path]) -> None:
             words += [*small, "--jobs", "1", "--trials", "8", "--replications", "1"]
         if words[0] == "sweep":
             words += [*small, "--jobs", "1", "--replications", "1"]
+        if words[0] == "robustness" and "DIR" not in words:
+            words += [*small, "--jobs", "1", "--replications", "2", "--points", "4", "--vary", "b_r"]
         found = sorted((here / "results").glob("how_generous-*"))
         words = [str(found[0]) if word == "DIR" else word for word in words]
         answer = Answer(*(path for word in words for path in _as_a_shell_does(here, word)))

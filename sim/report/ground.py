@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 from sim.charts.money import line_name
@@ -10,6 +12,7 @@ from sim.metrics import MEASURES
 from sim.report.verdict import difference
 from sim.report.words import Words
 from sim.studies.explain.pairs import is_clear
+from sim.studies.robustness.words import TOPICS
 from sim.studies.story import Story
 
 
@@ -126,4 +129,15 @@ def robust_screen(story: Story, words: Words) -> dict[str, Any]:
         "command": f"grapevine robustness results/{folder.name}",
         "guesses": story.known_as["guess"],
         "n": len(story.assumptions),
+        "found": _robust(folder / "robustness" / "robustness.json", words),
     }
+
+
+def _robust(file: Path, words: Words) -> list[tuple[str, list[str]]]:
+    """(heading, sentences) of what `grapevine robustness` left beside this comparison; nothing if nobody asked."""
+    try:
+        answer = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return []
+    said = answer["sentences" if words.lang == "en" else "sentences_zh"]
+    return [(TOPICS[topic][0 if words.lang == "en" else 1], said[topic]) for topic in TOPICS if said.get(topic)]
