@@ -8,7 +8,7 @@ from sim.charts.money import line_name
 from sim.charts.numbers import amount, heading, money, number, percent
 from sim.metrics import MEASURES
 from sim.report.verdict import difference
-from sim.report.words import Words
+from sim.report.words import Words, tactics_zh
 from sim.studies.explain.pairs import is_clear
 from sim.studies.story import Story
 
@@ -55,6 +55,10 @@ def assumptions_screen(story: Story, words: Words) -> dict[str, Any]:
     for one in story.evidence:
         key = (one["strategy"], one["kind"])
         name = one["zh"] if words.lang == "zh" and one["zh"] else one["kind"].replace("_", " ")
+        chinese = tactics_zh().get(one["kind"]) if words.lang == "zh" else None
+        if chinese is not None:
+            one = one | {"costs": chinese[0], "backfires": chinese[1]}
+        one = one | {"said_in": "zh-Hans" if chinese is not None else "en"}
         evidence[key] = one | {"name": name, "label": words.name(one["strategy"], opens=True)}
     return {
         "known": [{"status": k, "name": words(f"known_{k}"), "n": n} for k, n in story.known_as.items()],
