@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help install demo test test-slow check format bench peers baseline mutants docs clean
+.PHONY: help install demo test test-slow check format bench peers baseline mutants docs validation clean
 .DEFAULT_GOAL := help
 
 help:            ## what there is
@@ -54,10 +54,14 @@ baseline: $(READY) ## freeze the numbers of small runs anew, where RESULTS_VERSI
 mutants: $(READY) ## make some 240 mistakes in the rules, one at a time: do the tests see each? (a quarter of an hour)
 	@$(BIN)/python tests/mutants.py
 
-docs: $(READY)    ## write the generated pages of docs/ anew
+docs: $(READY)    ## write the pages that come from the code, build the site into site/; a warning is an error
 	@$(BIN)/python docs/generate.py
+	@$(BIN)/mkdocs build --strict --quiet
+	@echo "open site/index.html"
+
+validation: $(READY) ## write docs/validation.md anew: plays many worlds (half an hour)
 	@$(BIN)/python docs/validation.py
 
 clean:           ## remove the environment and what tools left behind; results stay
-	@rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist
+	@rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist site
 	@find sim tests -name __pycache__ -type d -prune -exec rm -rf {} +

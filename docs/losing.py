@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import tempfile
+from pathlib import Path
 
 from sim.cli.catalogues import plain
 from sim.scenario import Scenario
 from sim.strategies import registry
 from sim.strategies.tactic import Tactic
 from sim.studies.ask import compare
+from sim.studies.facts.kept import model_digest
 
 SHOP = {"population.size": 5_000, "days": 90, "replications": 8, "noise_per_world": 1}
 
@@ -19,8 +21,11 @@ def _levers(tactic: Tactic) -> str:
     return ", ".join(f"{name}: {plain(value)}" for name, value in given.items()) or "defaults"
 
 
-def section(jobs: int | None = None) -> list[str]:
-    """One row a tactic: profit and GMV against the control as the defaults have it, and overdone."""
+def section(jobs: int | None = None, keep: Path | None = None) -> list[str]:
+    """One row a tactic: profit and GMV against the control as the defaults have it, and overdone.
+
+    Runs are kept in the folder `keep`, if there is one, and taken up again.
+    """
     tactics = registry()
     strategies = {}
     for kind, tactic in tactics.items():
@@ -29,7 +34,8 @@ def section(jobs: int | None = None) -> list[str]:
             "kind": kind
         }
     scenario = Scenario.load("base.open").with_({**SHOP, "name": "losing", "strategies": strategies})
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as passing:
+        folder = passing if keep is None else str(keep / f"{scenario.digest[:8]}-{model_digest()[:8]}")
         answer = compare(scenario, jobs, folder, keep="runs")
         profit, gmv = answer.verdict("profit_cents"), answer.verdict("gmv_cents")
 

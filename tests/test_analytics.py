@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,7 @@ from sim.errors import ScenarioError
 from sim.rules.records import ACTIVE, NEVER
 from sim.scenario import Scenario, template
 from sim.strategies.people import People
-from sim.strategies.tactic import Tactic
+from sim.strategies.tactic import Tactic, Target
 from tests.busy_worlds import assert_drivers_agree
 from tests.test_strategies import GENEROUS, run, scenario
 
@@ -333,6 +334,17 @@ def test_what_says_nothing_asks_the_same_question() -> None:
     assert plain.with_({"strategies.s.serve_first": "risk"}).digest != plain.digest
     for lang in ("en", "zh"):
         assert Scenario.from_yaml(template(spelt, lang)) == spelt  # type: ignore[arg-type]
+
+
+def test_moods_above_and_below_part_people() -> None:
+    """Comfort for the sad, a reward for the happy, and who is neither."""
+    people: Any = SimpleNamespace(row=np.arange(4), mood=np.array([-0.5, 0.1, 0.3, 0.6]))
+    assert Target(mood_below=0.1).chosen(people).tolist() == [True, False, False, False]
+    assert Target(mood_above=0.1).chosen(people).tolist() == [False, False, True, True]
+    assert Target(mood_above=0.1, mood_below=0.6).chosen(people).tolist() == [False, False, True, False]
+    assert Target(mood_above=0.0).reads == Target(mood_below=0.0).reads == {"mood"}
+    plain = scenario({"s": GENEROUS["coupon"]})
+    assert scenario({"s": GENEROUS["coupon"] | {"target": {"mood_above": None}}}).digest == plain.digest
 
 
 @pytest.mark.parametrize("analytics", [{}, {"risk_accuracy": 0.5, "intent_accuracy": 0.9}], ids=["learned", "set"])

@@ -18,15 +18,17 @@ from sim.errors import InputError
 from sim.evidence import Study
 from sim.evidence.normal import Orders
 from sim.funnel import order_days
+from sim.plots_calibrate import save_calibration_figures
 from sim.scenario import Scenario
+from sim.studies.calibrate import Effort, calibrate
 from sim.studies.calibrate.blocks import BLOCKS, tells
-from sim.studies.calibrate.calibration import Effort, calibrate
 from sim.studies.calibrate.doubt import recover, ridges
 from sim.studies.calibrate.forecast import Paths, forecast, newcomers_ahead, smooth_log
 from sim.studies.calibrate.inference import Bank, Proposal, infer, mixture_weights, weighted_quantile
 from sim.studies.calibrate.levels import filtered, fitted, smoothed
 from sim.studies.calibrate.priors import Priors, Span, expit, logit
 from sim.studies.calibrate.world import newcomers_a_day
+from sim.studies.calibrate.worlds import as_one, compare_in, question_in
 from sim.studies.calibrate.writing import read_posterior
 
 # --- a model whose posterior is known -----------------------------------------------------------------------------
@@ -255,6 +257,8 @@ def test_who_is_dated_comes_on_these_days_and_buys(engine: Any) -> None:
     first = journal.orders.groupby("agent")["day"].min()
     assert len(first) == 400
     assert (first == journal.shoppers.set_index("id")["registered_day"]).all()
+    visits = journal.shoppers["visits"].sum() - 400
+    assert len(journal.orders) - 400 < 0.3 * visits, "only the first visit is sure to end with an order"
 
 
 def test_without_buying_and_with_a_share() -> None:
@@ -312,3 +316,85 @@ def test_posteriors_are_read_or_refused(tmp_path: Path) -> None:
         read_posterior(tmp_path / "bad.csv")
     with pytest.raises(InputError, match="no draws there"):
         read_posterior(tmp_path / "nowhere")
+
+
+def test_worlds_are_draws_of_a_posterior(tmp_path: Path) -> None:
+    draws = pd.DataFrame({"params.alpha": np.linspace(-4.0, -3.0, 8), "params.lam": np.linspace(0.3, 0.5, 8)})
+    draws.to_parquet(tmp_path / "posterior.parquet")
+    failed = {"study": "mine", "fit_for_decisions": False, "failed_checks": ["It misses half."]}
+    (tmp_path / "posterior.json").write_text(json.dumps(failed))
+    shop = {"days": 6, "population": {"size": 150}, "catalogue": {"size": 8}, "replications": 8, "noise_per_world": 2,
+            "strategies": {"cheap": {"kind": "price_cut", "discount": 0.2}}}  # fmt: skip
+    scenario = Scenario.from_dict(shop)
+    experiment, about = question_in(scenario, tmp_path)
+    assert experiment.points.paths == ("params.alpha", "params.lam", "seed")
+    assert [row[0] for row in experiment.points.rows] == pytest.approx(draws["params.alpha"][[0, 2, 4, 6]].tolist())
+    assert about == failed
+    results, answer = compare_in(scenario, tmp_path, jobs=1, to=tmp_path / "out")
+    assert len(results.runs) == 4 * 2 * 2
+    assert (answer["worlds"], answer["replications"]) == (4, 8)
+    gmv = as_one(results.runs).pivot(index="replication", columns="strategy", values="gmv_cents")
+    assert len(gmv) == 8
+    assert answer["measures"]["gmv_cents"]["cheap"]["diff"] == pytest.approx((gmv["cheap"] - gmv["control"]).mean())
+    assert "NOT FIT FOR DECISIONS: It misses half." in answer["sentence"]
+    assert answer["worlds_from"]["fit_for_decisions"] is False
+    draws.assign(seed=1).to_parquet(tmp_path / "posterior.parquet")
+    with pytest.raises(InputError, match="cannot set this field"):
+        question_in(scenario, tmp_path)
+
+
+# --- the real model ------------------------------------------------------------------------------------------------
+
+
+def planted(folder: Path) -> Path:
+    """A study whose data the model made: alpha -6.5, nu_sd 1.4."""
+    scenario = Scenario.from_dict(
+        {"days": 140, "burn_in_days": 0, "seed": 77, "population": {"size": 900, "registered_share": 0.0},
+         "graph": {"kind": "none"}, "arrival": {"kind": "dated", "per_day": [1.0] * 28, "buys": True},
+         "params": {"alpha": -6.5, "nu_sd": 1.4}}
+    )  # fmt: skip
+    table = order_days(simulate(scenario, "control"))
+    day = np.datetime64("2021-03-01") + table["day"].to_numpy()
+    frame = pd.DataFrame({"who": table["agent"], "when": day.astype(str), "paid": table["gmv_cents"] / 100})
+    frame.to_csv(folder / "orders.csv", index=False)
+    (folder / "study.yaml").write_text(
+        "name: planted\norders: {path: orders.csv, customer: who, time: when, value: paid}\n"
+        "arrivals: {kind: first_order}\nwindow: {from: 1, to: 20, hold_out_to: 24}\n"
+        "fit:\n  priors:\n    params.alpha: {low: -9, high: -4}\n    params.nu_sd: {low: 0.5, high: 2.5}\n"
+        "    params.b_r: {low: 0.5, high: 3}\n"
+    )
+    return folder / "study.yaml"
+
+
+@pytest.mark.slow
+def test_a_planted_shop_is_found_again(tmp_path: Path) -> None:
+    """From the file to the folder; killed and asked again nothing is run twice."""
+    study = planted(tmp_path)
+    effort = Effort(points=200, rounds=1, later_points=40, predictive=30, size=900)
+    done: list[tuple[str, int]] = []
+    found = calibrate(study, 2, tmp_path / "out", effort, lambda what, n, total: done.append((what, n)))
+    draws = found.draws()
+    for path, value in (("params.alpha", -6.5), ("params.nu_sd", 1.4)):
+        low, high = draws[path].quantile([0.01, 0.99])
+        assert low <= value <= high
+        assert draws[path].std() < 0.5 * (9 if path == "params.b_r" else 5) / math.sqrt(12)
+    status = {row["path"]: row["status"] for row in found.answer["coefficients"]}
+    assert status == {"params.alpha": "identified", "params.nu_sd": "identified",
+                      "params.b_r": "not identified by your data"}  # fmt: skip
+    assert draws["params.b_r"].quantile([0.05, 0.5, 0.95]).tolist() == pytest.approx([0.625, 1.75, 2.875], abs=0.2)
+    checks = {check.name: check.passed for check in found.checks}
+    assert not checks["pseudo_studies"], "200 are too few, and it says so"
+    assert checks["within_reach"]
+    assert checks["predictive"]
+    weeks = pd.read_csv(tmp_path / "out" / "forecast.csv")
+    assert sorted(weeks["week"].unique()) == [21, 22, 23, 24]
+    table, about = read_posterior(tmp_path / "out")
+    assert table.equals(draws)
+    assert about["fit_for_decisions"] is False
+    figures = save_calibration_figures(found, tmp_path / "figures")
+    assert len(figures) == 10
+    assert all(file.stat().st_size > 2000 for file in figures)
+    again: list[tuple[str, int]] = []
+    other = calibrate(study, 1, tmp_path / "out", effort, lambda what, n, total: again.append((what, total)))
+    assert all(total <= 1 for _, total in again), "nothing is run twice"
+    assert other.answer == found.answer

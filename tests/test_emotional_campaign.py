@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,7 +11,7 @@ import pytest
 from sim.engines import simulate
 from sim.scenario import Scenario
 from tests.laboratory import N, agree, happened, lab, logistic, one_minus_exp, people, play, products
-from tests.members import mean_and_error, paid_lines, shops
+from tests.members import paid_lines
 
 
 @pytest.mark.parametrize("commercial", [0.0, 1.0])
@@ -66,25 +65,3 @@ def test_an_advertisement_to_everybody_is_a_push() -> None:
     advert, push = (simulate(Scenario.from_dict(asked), label, events=True) for label in ("advert", "push"))
     pd.testing.assert_frame_equal(advert.events, push.events, check_exact=True)
     assert set(paid_lines(advert)) == {"creative", "media"}
-
-
-def effect_on_gmv(worlds: int, **changes: Any) -> tuple[Any, Any]:
-    """What a stirring story, shown to half of the members a day for three months, does to GMV and to shares."""
-    story = {"kind": "emotional_campaign", "commercial": 0.0, "reach": 0.5, "welcome": 100, "arousal": 2.0}
-    gmv, shares = [], []
-    for asked, world in shops({"story": story}, worlds, days=90, burn_in_days=30, **changes):
-        control_, told = (simulate(asked, label, world=world).daily.sum() for label in asked.labels)
-        gmv.append(told["gmv_cents"] / control_["gmv_cents"] - 1.0)
-        shares.append(told["share_events"] / control_["share_events"] - 1.0)
-    return np.array(gmv), np.array(shares)
-
-
-@pytest.mark.slow
-def test_a_story_sells_a_little_and_through_sharing() -> None:
-    """S11: GMV rises by .4 %, and with sharing switched off less than half of that remains (F21, F22)."""
-    gmv, shares = effect_on_gmv(16)
-    rest, _ = effect_on_gmv(16, **{"params.r_0": 0.0, "params.p_b": 0.0})
-    assert 0.1 < shares.mean() < 0.4
-    mean, error = mean_and_error(gmv)
-    assert 2.0 * error < mean < 0.02
-    assert rest.mean() < 0.5 * mean

@@ -1,4 +1,4 @@
-"""Targets, against hand-made cases, closed forms, the bootstrap and published figures in ../shared/science/targets."""
+"""Targets, against hand-made cases, networkx, the bootstrap and the published figures of ../shared/science/targets."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def test_clustering_and_transitivity_as_networkx_says() -> None:
 
 
 def test_exposure_counts_by_hand_and_lift_is_one_without_influence() -> None:
-    # 0 hears 1 and 2; item 0: 1 on day 1, 2 on day 2, 0 on day 3 (two friends); item 1: 1 and 0 on day 5
+    # 0 hears 1 and 2; item 7: 1 on day 1, 2 on day 2, 0 on day 3 (two friends); item 9: 1 and 0 on day 5 (none yet)
     made = exposure.Adoptions.of(3, [1, 2, 0, 1, 0], [7, 7, 7, 9, 9], [1, 2, 3, 5, 5], [0, 0], [1, 2])
     reached, adopted = made.counts()
     assert reached[:4].tolist() == [6, 1, 1, 0]  # (0, item 0) had one friend, then two; on day 5 nobody was earlier

@@ -108,7 +108,7 @@ def test_says_what_it_is(kind: str) -> None:
     assert len(cls.__doc__.split()) > 15
     assert cls.costs
     assert cls.backfires
-    assert cls.title_zh
+    assert all((cls.title_zh, cls.about_zh, cls.costs_zh, cls.backfires_zh))
     assert cls.grade in "ABCD"
     for name, field in cls.model_fields.items():
         if name in ("kind", "target"):

@@ -39,12 +39,24 @@ def calibrate(
     effort = Effort(points=points, rounds=rounds, size=size)
     with _Stages(quiet) as watch:
         found = ask(study, jobs, None, effort, watch, data, out)
+    _figures(found, quiet)
     if json:
         show.as_json({"folder": str(found.folder), **found.answer})
         return
     print(_text(found.answer))
     if not quiet:
         show.note(f"\nPosterior, checks, figures: {found.folder}")
+
+
+def _figures(found: Any, quiet: bool) -> None:
+    """Draw the figures; a calibration is not lost because a picture could not be drawn."""
+    from sim.plots_calibrate import save_calibration_figures
+
+    try:
+        save_calibration_figures(found, found.folder / "figures")
+    except (OSError, RuntimeError) as error:
+        if not quiet:
+            show.note(f"the figures could not be drawn: {error}")
 
 
 class _Stages:

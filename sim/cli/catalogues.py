@@ -29,16 +29,25 @@ def strategies(
         show.as_json({kind: about_tactic(known[kind]) for kind in ([name] if name else known)})
     elif name is None:
         abouts = {kind: about_tactic(tactic) for kind, tactic in known.items()}
-        summary = "title_zh" if lang == "zh" else "summary"
-        rows = [[kind, about["grade"], about[summary]] for kind, about in abouts.items()]
+        rows = [
+            [kind, about["grade"], f"{about['title_zh']}：{about['about_zh']}" if lang == "zh" else about["summary"]]
+            for kind, about in abouts.items()
+        ]
         print(show.table(["tactic", "evidence", "what it does"], rows, left=(0, 1, 2), wrap=2))
         print("\nEvidence: A field experiments ... D practice only.", end="")
         print("\n`grapevine strategies NAME` lists the levers of one.")
     else:
         about = about_tactic(known[name])
-        print(f"{name}: {about['text']}\n")
-        for what, key in (("Evidence", "grade"), ("It costs", "costs"), ("It can backfire", "backfires")):
-            print(f"{what}: {about[key]}.")
+        if lang == "zh":
+            print(f"{name} {about['title_zh']}：{about['about_zh']}\n")
+            print(f"证据等级：{about['grade']}。\n成本：{about['costs_zh']}。\n可能的反效果：{about['backfires_zh']}。")
+        else:
+            print(f"{name}: {about['text']}\n")
+            for what, key in (("Evidence", "grade"), ("It costs", "costs"), ("It can backfire", "backfires")):
+                print(f"{what}: {about[key]}.")
+        for fact in about["facts"]:
+            id_ = fact["fact"]
+            print(f"Experiments ({id_}, grade {fact['grade']}; `grapevine validate {id_}`): {fact['statement']}")
         print()
         rows = [[f["name"], plain(f["default"]), f["unit"], f["allowed"], f["description"]] for f in about["levers"]]
         if lang == "zh":
@@ -62,17 +71,24 @@ def about_tactic(tactic: Any) -> dict[str, Any]:
 
     from sim.scenario.fields import describe_deep
     from sim.strategies.tactic import Tactic
+    from sim.studies.facts.known import of_tactic
 
     text = inspect.cleandoc(tactic.__doc__ or "")
     own_first = sorted(describe_deep(tactic), key=lambda field: field.name.partition(".")[0] in Tactic.model_fields)
-    levers = [_about_field(field) for field in own_first if field.name != "kind"]
+    levers = [about_field(field) for field in own_first if field.name != "kind"]
     return {
         "summary": text.partition("\n")[0], "text": text, "grade": tactic.grade, "costs": tactic.costs,
-        "backfires": tactic.backfires, "title_zh": tactic.title_zh, "levers": levers,
+        "backfires": tactic.backfires, "title_zh": tactic.title_zh, "about_zh": tactic.about_zh,
+        "costs_zh": tactic.costs_zh, "backfires_zh": tactic.backfires_zh, "levers": levers,
+        "facts": [
+            {"fact": fact.id, "grade": fact.grade, "statement": fact.statement, "source": fact.source}
+            for fact in of_tactic(tactic.model_fields["kind"].default)
+        ],
     }  # fmt: skip
 
 
-def _about_field(field: Any) -> dict[str, Any]:
+def about_field(field: Any) -> dict[str, Any]:
+    """What is known about one field, as plain data."""
     return {
         "name": field.name, "default": field.default, "unit": field.unit, "allowed": field.allowed,
         "description": field.description, "zh": field.zh,
@@ -114,7 +130,7 @@ def about_arrival(rule: Any) -> dict[str, Any]:
     text = inspect.cleandoc(rule.__doc__ or "")
     return {
         "summary": text.partition("\n")[0], "text": text, "source": rule.source, "title_zh": rule.title_zh,
-        "coefficients": [_about_field(field) for field in describe(rule) if field.name != "kind"],
+        "coefficients": [about_field(field) for field in describe(rule) if field.name != "kind"],
     }  # fmt: skip
 
 
@@ -152,7 +168,7 @@ def about_event(event: Any) -> dict[str, Any]:
     own_first = sorted(describe(event), key=lambda field: field.name in Event.model_fields)
     return {
         "summary": text.partition("\n")[0], "text": text, "source": event.source, "title_zh": event.title_zh,
-        "fields": [_about_field(field) for field in own_first if field.name != "kind"],
+        "fields": [about_field(field) for field in own_first if field.name != "kind"],
     }  # fmt: skip
 
 

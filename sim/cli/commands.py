@@ -26,6 +26,7 @@ from sim.cli import (
     scenarios,
     sweeping,
     testing,
+    web,
 )
 from sim.cli.guard import INTERRUPTED, guarded
 from sim.version import RESULTS_VERSION, __version__
@@ -60,7 +61,10 @@ def _top(
 PANELS: tuple[tuple[str, tuple[Callable[..., None], ...]], ...] = (
     (
         "Compare strategies",
-        (comparing.demo, comparing.compare, explaining.explain, reporting.report, testing.ab_test, comparing.run),
+        (
+            *(web.app, comparing.demo, comparing.compare, explaining.explain, reporting.report, testing.ab_test),
+            comparing.run,
+        ),
     ),
     ("Long sweeps", (sweeping.sweep, sweeping.resume, folders.status, folders.failures, folders.merge)),
     ("How far to trust it", (doubting.robustness, doubting.sensitivity)),

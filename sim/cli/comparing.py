@@ -79,6 +79,14 @@ def compare(
         float | None,
         typer.Option("--margin", help="Share of the control's mean up to which strategies count as equal."),
     ] = None,
+    worlds_from: Annotated[
+        Path | None,
+        typer.Option(
+            "--worlds-from",
+            metavar="POSTERIOR",
+            help="Worlds have coefficients drawn from a calibration: its folder, or CSV or Parquet, a column a path.",
+        ),
+    ] = None,
     jobs: Jobs = None,
     executor: Executor = "loky",
     changes: Changes = None,
@@ -93,7 +101,40 @@ def compare(
     scenario = load(file, changes, seed, replications)
     if margin is not None:
         scenario = scenario.with_({"margin": margin})
+    if worlds_from is not None:
+        if until_clear:
+            raise InputError("worlds of a posterior are as many as asked for", path="--until-clear",
+                             hint="Leave it out; --replications says how many.")  # fmt: skip
+        _compare_in(scenario, worlds_from, jobs, out, json, quiet, executor)
+        return
     _compare(scenario, jobs, out, json, quiet, executor, until_clear, most)
+
+
+def _compare_in(
+    scenario: Scenario, posterior: Path, jobs: int | None, out: Path, as_json: bool, quiet: bool, executor: str
+) -> None:
+    from sim.studies.calibrate.worlds import compare_in, question_in
+
+    experiment, about = question_in(scenario, posterior)
+    folder = experiment.default_folder(out)
+    if not quiet:
+        n = len(experiment.points)
+        show.note(f"{scenario.name}: {len(scenario.labels)} strategies in {n} worlds, a draw each -> {folder}")
+        if about.get("fit_for_decisions") is False:
+            show.note(f"The posterior of {about.get('study')} is NOT FIT FOR DECISIONS; the sentence says why.")
+        say_if_compiling()
+    with show.progress(quiet=quiet) as step:
+        remark = None if quiet else show.note
+        results, answer = compare_in(scenario, posterior, jobs, folder, step, executor, remark)
+    n_failed = len(results.failures)
+    if as_json:
+        show.as_json({"folder": str(folder), "failed": n_failed, **answer})
+    else:
+        print(_tables(answer))
+        print(f"\n{answer['sentence']}\n\nTables: {folder}")
+    if n_failed:
+        show.note(f"{n_failed} of {len(results.runs)} runs failed and are left out: {folder / 'failures.parquet'}")
+        raise typer.Exit(SOME_FAILED)
 
 
 def _compare(

@@ -34,9 +34,11 @@ Measures = Annotated[
 
 
 def robustness(
-    of: Annotated[str, typer.Argument(metavar="DIR|FILE", help="Folder of a sweep, or a scenario to draw from.")],
+    of: Annotated[
+        str, typer.Argument(metavar="DIR|FILE", help="A sweep; or a scenario, or a comparison, to draw around.")
+    ],
     measure: Measures = None,
-    points: Annotated[int | None, typer.Option("--points", min=2, help="FILE: how many draws.  [default: 128]")] = None,
+    points: Annotated[int | None, typer.Option("--points", min=2, help="FILE: how many draws.  [default: 192]")] = None,
     vary: Annotated[
         list[str] | None,
         typer.Option("--vary", metavar="PATH[=LOW:HIGH]", help="FILE: only this coefficient or lever. Repeatable."),
@@ -50,7 +52,7 @@ def robustness(
     draws: Annotated[
         Path | None,
         typer.Option(
-            "--draws", metavar="FILE", help="FILE: a posterior; CSV or Parquet, a column a path, a row a draw."
+            "--draws", metavar="FILE|DIR", help="FILE: a posterior (CSV, Parquet, a column a path), or a calibration."
         ),
     ] = None,
     replications: Replications = None,
@@ -66,7 +68,9 @@ def robustness(
     from sim.studies.robustness import robustness as ask
 
     asked: Doubts | None = None
-    if Path(of).is_dir():
+    folder = Path(of) if Path(of).is_dir() else None
+    compared = None if folder is None or Results.open(folder).manifest.get("design") is not None else folder
+    if folder is not None and compared is None:
         given = (points, vary, status, draws, changes, seed, replications, jobs)
         extra = [name for name, value in zip(_DRAWN_ONLY, given, strict=True) if value not in (None, [])]
         if extra:
@@ -76,9 +80,12 @@ def robustness(
             )  # fmt: skip
         results = Results.open(of)
     else:
-        results, asked = _run(of, points, vary, status, draws, replications, jobs, changes, seed, out, quiet)
+        file = of if compared is None else str(compared / "scenario.yaml")
+        results, asked = _run(file, points, vary, status, draws, replications, jobs, changes, seed, out, quiet)
     found = ask(results, measure)
     written = found.write() if results.is_writable else None
+    if compared is not None and Results.open(compared).is_writable:
+        found.write(compared / "robustness")  # beside the comparison whose answer is doubted
     if json:
         left_out = {} if asked is None else dict(asked.left_out)
         show.as_json({"folder": str(results.folder), "left_out": left_out, **found.answer})
@@ -129,11 +136,12 @@ def _indices(found: Sensitivity) -> str:
         return ""
     unit = MEASURES[measure].unit if found.method == "morris" else "ratio"
     table = table[(table["name"] == main) & (table["measure"] == measure)]
-    order = table.groupby("factor")["value"].max().sort_values(ascending=False).index
+    order = table[table["factor"] != "chance"].groupby("factor")["value"].max().sort_values(ascending=False).index
     rows = []
-    for path in order[:_MOST_ROWS]:
+    for path in [*order[:_MOST_ROWS], *(["chance"] if (table["factor"] == "chance").any() else [])]:
         mine = table[table["factor"] == path].set_index("strategy")
-        rows.append([str(path), *(_index(mine, label, unit) for label in found.strategies)])
+        name = "chance alone, at most" if path == "chance" else str(path)
+        rows.append([name, *(_index(mine, label, unit) for label in found.strategies)])
     name = MEASURES[measure].label
     text = show.table([f"{main} on the difference in {name}", *(f"{label} " for label in found.strategies)], rows)
     return text + f"\n{_UNCLEAR}: cannot be told from nothing (95 % interval)."
@@ -143,7 +151,7 @@ def _index(rows: Any, label: str, unit: str) -> str:
     if label not in rows.index:
         return "n/a "
     row = rows.loc[label]
-    return show.number(float(row["value"]), unit) + (" " if row["is_told"] else _UNCLEAR)
+    return show.number(float(row["value"]), unit) + (_UNCLEAR if row["is_told"] is False else " ")
 
 
 def _run(
@@ -170,6 +178,8 @@ def _run(
             scenario, points or POINTS, vary=named, statuses=status or DOUBTED, draws=draws, jobs=jobs, out=out,
             progress=step,
         )  # fmt: skip
+    if asked.warning and not quiet:
+        show.note(f"the draws come from a calibration that is not fit for decisions: {asked.warning}")
     folder = Experiment(design.scenario, design).default_folder(out)
     if not quiet:
         n, d, labels = len(design.points), len(design.points.paths), len(scenario.labels)
@@ -232,7 +242,8 @@ def _best(found: Robustness) -> str:
         shares = [show.number(row[name], "share") for name in ("p_best", "p_best_points", "p_better")]
         changes = [show.difference(row[name], unit) for name in ("diff", "diff_p5", "diff_p95")]
         rows.append([str(row["strategy"]), *shares, *changes, show.number(row["regret"], unit)])
-    head = ["", "best, draws x worlds", "best, draws", "beats control", "difference", "5 % of draws", "95 %", "regret"]
+    of = found.draws
+    head = ["", f"best, {of} x worlds", f"best, {of}", "beats control", "difference", f"5 % of {of}", "95 %", "regret"]
     return show.table(head, rows)
 
 

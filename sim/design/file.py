@@ -53,6 +53,7 @@ class Design:
     points: Points
     description: str = ""
     drawn: tuple[str, ...] = ()  # paths whose values come from given joint draws (a posterior)
+    calibrated: tuple[str, ...] | None = None  # those of `drawn` that data tell something of; None: all
     levels: int | None = None  # of Morris's trajectories, whose analysis needs it
 
     @classmethod
@@ -104,13 +105,14 @@ class Design:
         scenario = scenario.with_({"name": name})
         points, drawn = _points(kind, data, scenario, folder)
         levels = data.get("levels", _MORRIS_LEVELS) if kind == "morris" else None
-        return cls(name, kind, scenario, points, str(data.get("description") or ""), drawn, levels)
+        return cls(name, kind, scenario, points, str(data.get("description") or ""), drawn, levels=levels)
 
     def about(self) -> dict[str, Any]:
         """Name, kind and factors, as plain data."""
         said = {"name": self.name, "kind": self.kind, "points": len(self.points), "factors": list(self.points.paths)}
         more = {"drawn": list(self.drawn), "levels": self.levels}
-        return {**said, **{key: value for key, value in more.items() if value}}
+        known = {} if self.calibrated is None else {"calibrated": list(self.calibrated)}
+        return {**said, **{key: value for key, value in more.items() if value}, **known}
 
     def with_(self, changes: Mapping[str, Any]) -> Self:
         """The same points around a changed base scenario."""

@@ -440,7 +440,7 @@ class Operations:
         if self.spending is not None:
             columns["urge"] += self.spending.urge(rows)
         if self.world.scenario.arrival.first_urge:
-            is_new = self.customers.registered_day[rows] == NEVER  # in the shop, and not in its books yet
+            is_new = self.recorder.registered_day[rows] == NEVER  # in the shop, and not written down yet
             columns["urge"] += np.where(is_new, self.world.scenario.arrival.first_urge, 0.0)
         return Offer(**columns)
 

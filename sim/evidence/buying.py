@@ -36,6 +36,13 @@ def all_targets(orders: Orders, source: str = "") -> Iterator[Target]:
     yield from weekly(orders, source)
 
 
+def new_run(*keys: Ints) -> Any:
+    """Whether a row differs from the one before in any of the keys; always for the first."""
+    found = np.ones(len(keys[0]), dtype=bool)
+    found[1:] = np.any([key[1:] != key[:-1] for key in keys], axis=0)
+    return found
+
+
 def repeat_table(orders: Orders) -> dict[str, Ints]:
     """By age w = 1, 2, ..: newcomers seen that long, those who order in week w, those who have ordered again by
     its end.
@@ -51,18 +58,21 @@ def repeat_table(orders: Orders) -> dict[str, Ints]:
     seen = orders.n_days - 1 - day[start]  # days after the first order that are in the window
     most = int(seen.max(initial=0)) // WEEK
     weeks = np.arange(1, most + 1)
-    n_seen = np.array([(seen >= WEEK * w).sum() for w in weeks], dtype=np.int64)
-    age = day - first
-    again = age > 0
-    week = (age[again] + WEEK - 1) // WEEK
-    who = (np.cumsum(start) - 1)[again]
-    lasts = seen[who] >= WEEK * week
-    pairs = np.unique(who[lasts] * (most + 1) + week[lasts]) % (most + 1)  # one number a pair: far faster than rows
-    in_week = np.bincount(pairs, minlength=most + 1)[1 : most + 1] if most else np.zeros(0, dtype=np.int64)
-    first_again = np.full(len(seen), np.iinfo(np.int64).max)
-    np.minimum.at(first_again, who, week)
-    ever = np.array([((seen >= WEEK * w) & (first_again <= w)).sum() for w in weeks], dtype=np.int64)
-    return {"week": weeks, "seen": n_seen, "in_week": in_week.astype(np.int64), "ever": ever}
+    # how many were seen for so many whole weeks or more
+    n_seen = np.bincount(seen // WEEK, minlength=most + 1)[::-1].cumsum()[::-1][1:]
+    week = (day - first + WEEK - 1) // WEEK
+    who = np.cumsum(start) - 1
+    counts = (week > 0) & (seen[who] >= WEEK * week)
+    counts[counts] = new_run(who[counts], week[counts])
+    in_week = np.bincount(week[counts], minlength=most + 1)[1 : most + 1]
+    # again for the first time in week f: so she counts for every week from f to the last one she was seen
+    second = np.flatnonzero(start) + 1
+    second = second[second < len(day)]
+    second = second[~start[second] & counts[second]]
+    comes = np.bincount(week[second], minlength=most + 2)
+    goes = np.bincount(seen[who[second]] // WEEK + 1, minlength=most + 2)
+    ever = (comes - goes).cumsum()[1 : most + 1]
+    return {"week": weeks, "seen": n_seen, "in_week": in_week, "ever": ever}
 
 
 def repeat_curve(orders: Orders, source: str = "") -> Iterator[Target]:
@@ -97,11 +107,10 @@ def cohort_table(orders: Orders, cohort: Ints, period: Ints) -> tuple[Ints, Ints
     `cohort` is the period of the row's first order, `period` that of the row. Rows of cohorts below 0 are left out.
     """
     kept = (cohort >= 0) & (period >= cohort)
-    n = int(period.max(initial=-1)) + 1
-    if n <= 0:
-        return np.zeros(0, dtype=np.int64), np.zeros((0, 0), dtype=np.int64)
-    place = (orders.customer[kept] * n + cohort[kept]) * n + period[kept] - cohort[kept]
-    active = np.bincount(np.unique(place) % (n * n), minlength=n * n).reshape(n, n).astype(np.int64)
+    n = int(period.max(initial=0)) + 1
+    kept[kept] = new_run(orders.customer[kept], period[kept])
+    cell = cohort[kept] * n + period[kept] - cohort[kept]
+    active = np.bincount(cell, minlength=n * n).reshape(n, n)
     return active[:, 0].copy(), active
 
 
@@ -111,6 +120,8 @@ def cohort_retention(orders: Orders, source: str = "") -> Iterator[Target]:
     Blocks of 28 days from the first day of the window, whole ones only.
     """
     n_blocks = orders.n_days // BLOCK
+    if n_blocks < 2:
+        return
     known = orders.until(n_blocks * BLOCK)
     sizes, active = cohort_table(known, known.first_day // BLOCK, known.day // BLOCK)
     for c in range(len(sizes)):
@@ -206,12 +217,11 @@ def weekly(orders: Orders, source: str = "") -> Iterator[Target]:
     n_weeks = len(table["orders"])
     kept = (orders.day >= 0) & (orders.day < n_weeks * WEEK)
     week, who = orders.day[kept] // WEEK, orders.customer[kept]
-    pairs, place = np.unique(np.stack([week, who]), axis=1, return_inverse=True)
-    place = place.reshape(-1)
+    at = np.flatnonzero(new_run(who, week))
 
     def squares(value: Any) -> Any:
-        per_customer = np.bincount(place, weights=value, minlength=pairs.shape[1])
-        return np.bincount(pairs[0], weights=per_customer**2, minlength=n_weeks)
+        per_customer = np.add.reduceat(value, at) if len(at) else value
+        return np.bincount(week[at], weights=per_customer**2, minlength=n_weeks)
 
     gmv_sd = np.sqrt(squares(orders.value_cents[kept] / 100))
     orders_sd = np.sqrt(squares(np.ones(len(week))))

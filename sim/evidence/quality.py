@@ -19,6 +19,8 @@ MANY: Final = 28
 LONG_GAP: Final = 3
 #: standard deviations of the logarithm beyond which a value is an outlier
 FAR: Final = 4.0
+#: arms that differ so much in size are hardly drawn by lot with equal chances (the usual border for a mismatch)
+UNEVEN: Final = 0.01
 _SHOWN: Final = 5
 _KEPT: Final = f"why IN (0, {BEFORE}, {AFTER})"
 
@@ -98,7 +100,9 @@ def remarks(found: dict[str, Any], intake: Intake) -> list[str]:
         if odd.get("units_twice"):
             said.append(f"{name}: {odd['units_twice']:,} units appear more than once")
         if odd.get("uneven_arms"):
-            said.append(f"{name}: the arms differ in size more than by lot (p = {odd['uneven_arms']:.2g})")
+            said.append(
+                f"{name}: the arms differ in size more than by a lot with equal chances (p = {odd['uneven_arms']:.2g})"
+            )
         if counts == 0:
             said.append(f"{name}: no row counts")
     return said
@@ -225,6 +229,6 @@ def _arms(intake: Intake, name: str) -> dict[str, Any]:
         from scipy.stats import chisquare
 
         p = float(chisquare(list(sizes.values())).pvalue)
-        if p < 0.001:
+        if p < UNEVEN:
             found["uneven_arms"] = p
     return found

@@ -254,7 +254,7 @@ class Study(Part):
         path = find_study(source)
         document = read_file(path, what="study", dates=True)
         if "name" not in document.data:
-            document.data["name"] = path.parent.name if path.stem == "study" else path.stem
+            document.data["name"] = (path.resolve().parent.name if path.stem == "study" else path.stem)[:60] or "study"
         return cls._of(document, path.parent, path, data)
 
     @classmethod
@@ -349,6 +349,8 @@ def shipped_studies() -> dict[str, Path]:
 
 def _named(folder: Path) -> Iterator[tuple[str, Path]]:
     for file in sorted(folder.glob("*/*.yaml")):
+        if file.stem == "scenario":  # what was fitted, written beside a study
+            continue
         yield (file.parent.name if file.stem == "study" else f"{file.parent.name}.{file.stem}"), file
 
 

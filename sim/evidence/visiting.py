@@ -52,11 +52,9 @@ def visit_targets(visits: Orders, orders: Orders | None, first_day: Any = None, 
     yield from per_day(np.bincount(seen.day, minlength=visits.n_days), source)
     whole = seen.where(seen.day < visits.n_days // WEEK * WEEK)
     if len(whole.day) >= FEWEST:
-        pairs = np.unique(np.stack([whole.customer, whole.day // WEEK]), axis=1, return_counts=True)
-        value = pairs[1].astype(np.float64)
-        yield Target(
-            "visits_per_visitor", float(value.mean()), max(of_mean(value, pairs[0][0]), 1e-6), source, len(value)
-        )
+        _, at, n = np.unique(whole.customer * visits.n_days + whole.day // WEEK, return_index=True, return_counts=True)
+        value, who = n.astype(np.float64), whole.customer[at]
+        yield Target("visits_per_visitor", float(value.mean()), max(of_mean(value, who), 1e-6), source, len(value))
     if orders is not None:
         ordered = orders.inside()
         key = np.concatenate([seen.customer, ordered.customer]), np.concatenate([seen.day, ordered.day])

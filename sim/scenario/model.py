@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 #: levers that say nothing at these values: with or without them the same question is asked
 _UNSAID: Final[dict[str, Any]] = {
     **{name: [] for name in ("dates", "festivals", *DEMOGRAPHICS)},
-    **dict.fromkeys(("when", "stop_loss", "rfm", "risk_above", "intent_above", "mood_below", "arm")),
+    **dict.fromkeys(("when", "stop_loss", "rfm", "risk_above", "intent_above", "mood_below", "mood_above", "arm")),
     "serve_first": "lot",
     "media_inflation": 0.0,
 }

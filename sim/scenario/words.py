@@ -212,7 +212,8 @@ def _kind(model: type[BaseModel], lang: Lang, indent: int) -> list[str]:
     """What a kind of graph or tactic is, in its own words."""
     doc = (model.__doc__ or "").strip().split("\n\n")[0]
     if lang == "zh":
-        doc = str(getattr(model, "title_zh", "")) or doc
+        said = [str(getattr(model, name, "")) for name in ("title_zh", "about_zh")]
+        doc = "：".join(text for text in said if text) or doc
     return _wrapped(" ".join(doc.split()), indent)
 
 

@@ -24,6 +24,9 @@ class Activation(Promising, Contacting):
     costs: ClassVar[str] = "a price for every message, and the face value on redemption"
     backfires: ClassVar[str] = "wakes sleeping dogs: who is reminded leaves sooner; pays for visits that were coming"
     title_zh: ClassVar[str] = "沉睡会员激活"
+    about_zh: ClassVar[str] = "给两周未到访但尚未判定流失的会员发消息和小额优惠券。"
+    costs_zh: ClassVar[str] = "每条消息的费用，以及核销时的优惠券面额"
+    backfires_zh: ClassVar[str] = "提醒本已淡忘的会员离开；为本来就会发生的到访付费"
 
     kind: Literal["activation"] = "activation"
     messages: int = lever(1, "messages", "messages to one member at a time", "每次推送条数", ge=0, le=10)

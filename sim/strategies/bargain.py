@@ -27,6 +27,9 @@ class Bargain(Tactic):
         "who would have paid the list price bargains; requests tire friends, who then leave sooner"
     )
     title_zh: ClassVar[str] = "砍价"
+    about_zh: ClassVar[str] = "用户请好友帮忙砍价；在期限内砍到底价者以该价购买一件。"
+    costs_zh: ClassVar[str] = "每次砍价成功的全部让利、给新人的礼物、每日运营费"
+    backfires_zh: ClassVar[str] = "本愿按标价购买的人也来砍价；求助打扰好友，使其更早离开"
 
     kind: Literal["bargain"] = "bargain"
     discount: float = lever(

@@ -24,6 +24,9 @@ class CheckIn(Tactic):
     costs: ClassVar[str] = "the reward of every visit, also of those that would have come anyway"
     backfires: ClassVar[str] = "pays for habits that are there already; the novelty wears off, the points do not"
     title_zh: ClassVar[str] = "每日签到"
+    about_zh: ClassVar[str] = "每日签到：积分、任务或小游戏，面向所有到访者，每次价值几分钱。"
+    costs_zh: ClassVar[str] = "每次到访的奖励，包括本来就会发生的到访"
+    backfires_zh: ClassVar[str] = "为已有的习惯付费；新鲜感会消退，积分成本不会"
 
     kind: Literal["check_in"] = "check_in"
     reward: Cents = lever(5, "currency", "what the points of one check-in cost the shop", "单次签到成本", ge=0)

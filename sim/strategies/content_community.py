@@ -28,6 +28,9 @@ class ContentCommunity(Tactic):
     costs: ClassVar[str] = "a reward for every note, moderation of every note, and running the place"
     backfires: ClassVar[str] = "notes about bad products are read too; rewarded notes cost more than they sell"
     title_zh: ClassVar[str] = "内容社区"
+    about_zh: ClassVar[str] = "供用户阅读他人商品心得（种草笔记）的社区，写作有奖励。"
+    costs_zh: ClassVar[str] = "每篇笔记的奖励与审核费，以及社区运营费"
+    backfires_zh: ClassVar[str] = "差评笔记同样会被看到；奖励的笔记可能花费大于带来的销售"
 
     kind: Literal["content_community"] = "content_community"
     weight: float = lever(

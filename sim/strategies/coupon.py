@@ -26,6 +26,9 @@ class Coupon(MoneyOff):
     costs: ClassVar[str] = "the face value on redemption, also by people who would have bought anyway"
     backfires: ClassVar[str] = "pays for orders that would have come anyway; loses where the face exceeds the margin"
     title_zh: ClassVar[str] = "优惠券"
+    about_zh: ClassVar[str] = "向所有目标访客发放当日有效的普通优惠券：满减或折扣。"
+    costs_zh: ClassVar[str] = "核销的面额，包括本来就会购买的人"
+    backfires_zh: ClassVar[str] = "为本来就会发生的订单付费；面额超过毛利时亏损"
 
     kind: Literal["coupon"] = "coupon"
     face: Cents = lever(0, "currency", "money off one order", "面额", ge=0)

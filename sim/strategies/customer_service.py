@@ -33,6 +33,9 @@ class CustomerService(Tactic):
     costs: ClassVar[str] = "a price for every contact, and compensation for every failed order handled"
     backfires: ClassVar[str] = "most who are helped would not have bought anyway: contacts cost more than orders bring"
     title_zh: ClassVar[str] = "客户服务"
+    about_zh: ClassVar[str] = "人工客服：解答部分访客的问题，并补偿出错的订单。"
+    costs_zh: ClassVar[str] = "每次接待的费用，以及每个处理的问题订单的补偿"
+    backfires_zh: ClassVar[str] = "多数被服务者本来也不会买：接待成本高于带来的订单"
 
     kind: Literal["customer_service"] = "customer_service"
     coverage: float = lever(

@@ -24,6 +24,9 @@ class Education(Contacting):
     costs: ClassVar[str] = "a price for every lesson to every member"
     backfires: ClassVar[str] = "reminds inert members that they could leave; too many lessons tire"
     title_zh: ClassVar[str] = "新手教育"
+    about_zh: ClassVar[str] = "新手引导：教会员如何查找、比较、退货；每天一课，以消息送达，学完为止。"
+    costs_zh: ClassVar[str] = "每位会员每节课的费用"
+    backfires_zh: ClassVar[str] = "提醒本已淡忘的会员离开；课程过多令人疲劳"
 
     kind: Literal["education"] = "education"
     whom: Literal["new", "inert", "everybody"] = lever(

@@ -26,6 +26,9 @@ class EmotionalCampaign(BuysMedia, Contacting):
     costs: ClassVar[str] = "a creative once, and media for every member reached"
     backfires: ClassVar[str] = "seen too often it annoys; too commercial it tires, and messages are switched off"
     title_zh: ClassVar[str] = "情感营销活动"
+    about_zh: ClassVar[str] = "向会员展示品牌故事：略微提升情绪，并使所购商品更有谈资。"
+    costs_zh: ClassVar[str] = "一次性创意费，以及触达每位会员的媒体费"
+    backfires_zh: ClassVar[str] = "看得太多令人厌烦；商业味过重令人疲劳，消息会被关闭"
 
     kind: Literal["emotional_campaign"] = "emotional_campaign"
     reach: float = lever(
@@ -43,7 +46,7 @@ class EmotionalCampaign(BuysMedia, Contacting):
         7, "days", "half of those whom it moved are still moved after so long (guess)", "感动的半衰期", ge=1, le=90
     )
     commercial: float = lever(
-        0.2, "share", "how much of it is advertising instead of story", "商业化程度", ge=0.0, le=1.0
+        0.0, "share", "how much of it is advertising instead of story", "商业化程度", ge=0.0, le=1.0
     )
     welcome: int = lever(
         10, "times", "seen so often it is worn out, and annoys beyond (Schmidt & Eisend 2015, from memory)",

@@ -27,6 +27,9 @@ class FlashSale(Tactic):
     costs: ClassVar[str] = "the reduction on every unit sold in the sale, also to who would have paid the list price"
     backfires: ClassVar[str] = "deep cuts sell below cost, take sales from other products and from the weeks after"
     title_zh: ClassVar[str] = "限时秒杀"
+    about_zh: ClassVar[str] = "限时秒杀：随机选品、大幅降价、固定天数，可限量；随后换一批。"
+    costs_zh: ClassVar[str] = "秒杀期间每件商品的让利，包括本愿付标价的人"
+    backfires_zh: ClassVar[str] = "大幅降价会低于成本出售，并挤占其他商品和随后几周的销售"
     is_for_all: ClassVar[bool] = True
 
     kind: Literal["flash_sale"] = "flash_sale"

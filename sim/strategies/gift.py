@@ -28,6 +28,9 @@ class Gift(Contacting):
     costs: ClassVar[str] = "what the gift is worth and sending it, for every member who gets one"
     backfires: ClassVar[str] = "who would have stayed gets one too; a dear gift pleases little more than a small one"
     title_zh: ClassVar[str] = "会员礼物"
+    about_zh: ClassVar[str] = "无需索取的会员礼物：生日、入会纪念日或商家选定的日子。"
+    costs_zh: ClassVar[str] = "礼物本身与寄送费，每位获赠会员一份"
+    backfires_zh: ClassVar[str] = "本来就会留下的人也得到礼物；贵重礼物并不比小礼物讨喜多少"
 
     kind: Literal["gift"] = "gift"
     occasion: Literal["birthday", "joining", "any"] = lever(

@@ -24,6 +24,9 @@ class GroupBuy(Tactic):
     costs: ClassVar[str] = "the discount on every unit of a team that fills, also to who would have paid the list price"
     backfires: ClassVar[str] = "teams that fail disappoint members; requests tire friends; thin margins turn negative"
     title_zh: ClassVar[str] = "拼团"
+    about_zh: ClassVar[str] = "拼团：用户为商品开团并邀请好友；人数按时凑齐则全员享低价。"
+    costs_zh: ClassVar[str] = "成团的每件商品的折扣，包括本愿付标价的人"
+    backfires_zh: ClassVar[str] = "拼团失败令会员失望；邀请打扰好友；毛利薄时转为亏损"
 
     kind: Literal["group_buy"] = "group_buy"
     discount: float = lever(0.20, "share of price", "share off for a team that fills", "成团折扣", ge=0.01, le=0.9)

@@ -27,6 +27,9 @@ class KolSeeding(BuysMedia):
     costs: ClassVar[str] = "a fee for every post, growing with the audience, and a commission on orders it caused"
     backfires: ClassVar[str] = "hype disappoints: bad reviews, returns, leaving; big names cost more than they bring"
     title_zh: ClassVar[str] = "达人种草"
+    about_zh: ClassVar[str] = "达人发帖推荐最适合自己的商品，触达好友与粉丝。"
+    costs_zh: ClassVar[str] = "每条帖子的费用（随受众增长），以及所带订单的佣金"
+    backfires_zh: ClassVar[str] = "过度宣传令人失望：差评、退货、流失；大牌达人得不偿失"
     is_for_all: ClassVar[bool] = True
 
     kind: Literal["kol_seeding"] = "kol_seeding"

@@ -23,6 +23,9 @@ class LiveStream(BuysMedia):
     costs: ClassVar[str] = "a fee for every session, a commission on what it sold, the session price, and returns"
     backfires: ClassVar[str] = "hype disappoints and live purchases come back; the cut goes also to who would have paid"
     title_zh: ClassVar[str] = "直播带货"
+    about_zh: ClassVar[str] = "主播向当日部分访客展示少数商品，直播期间更便宜。"
+    costs_zh: ClassVar[str] = "每场费用、所售商品佣金、直播价让利与退货"
+    backfires_zh: ClassVar[str] = "过度宣传令人失望、直播订单退货多；本愿付标价者也享让利"
 
     kind: Literal["live_stream"] = "live_stream"
     viewers: float = lever(0.2, "share of visitors", "visitors who watch, by lot", "观看直播的访客比例", ge=0.0, le=1.0)

@@ -35,6 +35,9 @@ class Membership(Tactic):
     costs: ClassVar[str] = "the member's price and free shipping on orders that would have come anyway, less the fees"
     backfires: ClassVar[str] = "those join who buy most anyway: a low fee sells them what they paid in full before"
     title_zh: ClassVar[str] = "付费会员"
+    about_zh: ClassVar[str] = "付费会员：购买多、省得回会费的人倾向加入，付费后买得更多。"
+    costs_zh: ClassVar[str] = "本来就会发生的订单的会员价与包邮，减去会费收入"
+    backfires_zh: ClassVar[str] = "加入者本就买得最多：会费过低等于把原价商品贱卖"
 
     kind: Literal["membership"] = "membership"
     fee: Cents = lever(900, "currency", "price of one term; 0 = whoever would save anything joins", "会员费", ge=0)

@@ -22,6 +22,9 @@ class MiniProgram(Tactic):
     costs: ClassVar[str] = "a fixed cost per day and a cost per 1,000 visits, also of those that came before"
     backfires: ClassVar[str] = "shallow visits: more people look and fewer of them buy, and every visit costs"
     title_zh: ClassVar[str] = "小程序入口"
+    about_zh: ClassVar[str] = "面向所有人的低门槛入口：免安装，一键支付。"
+    costs_zh: ClassVar[str] = "每日固定费用与每千次访问费用，包括原有的访问"
+    backfires_zh: ClassVar[str] = "浅层访问：看的人多、买的人少，而每次访问都要花钱"
     is_for_all: ClassVar[bool] = True
 
     kind: Literal["mini_program"] = "mini_program"

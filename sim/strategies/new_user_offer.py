@@ -30,6 +30,9 @@ class NewUserOffer(MoneyOff, BuysMedia):
     costs: ClassVar[str] = "a price for every registration that advertisements bring, the face of coupons used"
     backfires: ClassVar[str] = "an install costs more than most newcomers ever bring; bought ones leave as others do"
     title_zh: ClassVar[str] = "新人礼包"
+    about_zh: ClassVar[str] = "付费拉新与新人价：更多潜在用户注册，首单更便宜。"
+    costs_zh: ClassVar[str] = "广告带来的每次注册的价格，以及核销的优惠券面额"
+    backfires_zh: ClassVar[str] = "一次获客的成本往往超过多数新人的价值；买来的用户同样会离开"
 
     kind: Literal["new_user_offer"] = "new_user_offer"
     face: Cents = lever(500, "currency", "money off the first order", "首单立减", ge=0)

@@ -37,10 +37,13 @@ class Points(Tactic):
     stays longer, and costs its perks.
     """
 
-    grade: ClassVar[str] = "B"
+    grade: ClassVar[str] = "C"
     costs: ClassVar[str] = "a liability for all points given, settled by money off; perks of the upper tier"
     backfires: ClassVar[str] = "heavy buyers earn most and change least: they are paid for what they would have bought"
     title_zh: ClassVar[str] = "积分与会员等级"
+    about_zh: ClassVar[str] = "按会员实付金额积分；达标后抵扣一单，然后重新累计。"
+    costs_zh: ClassVar[str] = "已发积分的负债（以抵扣结算），以及高等级会员的权益"
+    backfires_zh: ClassVar[str] = "重度买家积分最多而改变最少：为本来就会买的付费"
 
     kind: Literal["points"] = "points"
     goal: Cents = lever(10_000, "currency", "spending that earns one reward; 0 = no points", "满额可兑", ge=0)

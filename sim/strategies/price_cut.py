@@ -22,6 +22,9 @@ class PriceCut(Tactic):
     costs: ClassVar[str] = "the reduction on every unit sold, also to people who would have paid the list price"
     backfires: ClassVar[str] = "demand is pulled forward: sales dip after it ends; profit falls where margins are thin"
     title_zh: ClassVar[str] = "直接降价"
+    about_zh: ClassVar[str] = "对部分商品直接降价，所有访客可见。"
+    costs_zh: ClassVar[str] = "每件售出商品的让利，包括本愿付标价的人"
+    backfires_zh: ClassVar[str] = "需求提前透支：结束后销售回落；毛利薄时利润下降"
     is_for_all: ClassVar[bool] = True
 
     kind: Literal["price_cut"] = "price_cut"

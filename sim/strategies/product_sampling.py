@@ -25,6 +25,9 @@ class ProductSampling(Tactic):
     costs: ClassVar[str] = "unit cost and handling of every sample, also of those to people who would have bought"
     backfires: ClassVar[str] = "meets needs for free, so that members buy less for a while; bad products are warned of"
     title_zh: ClassVar[str] = "免费试用"
+    about_zh: ClassVar[str] = "免费试用：抽签选出的会员无需下单即可得到一件商品。"
+    costs_zh: ClassVar[str] = "每份试用品的成本与处理费，包括给本来就会买的人"
+    backfires_zh: ClassVar[str] = "免费满足了需求，会员一段时间内少买；差的商品会被人提醒避开"
 
     kind: Literal["product_sampling"] = "product_sampling"
     share: float = lever(

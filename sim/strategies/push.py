@@ -25,6 +25,9 @@ class Push(Contacting):
         "tires members, who react less, leave sooner and switch messages off; wakes sleeping dogs"
     )
     title_zh: ClassVar[str] = "推送消息"
+    about_zh: ClassVar[str] = "手机推送：每条使当日到访更可能，每条也带来疲劳。"
+    costs_zh: ClassVar[str] = "每条消息的费用"
+    backfires_zh: ClassVar[str] = "会员疲劳：反应变弱、更早离开、关闭消息；唤醒本已淡忘的人"
 
     kind: Literal["push"] = "push"
     per_day: int = lever(

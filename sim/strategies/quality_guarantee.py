@@ -25,6 +25,9 @@ class QualityGuarantee(Tactic):
     costs: ClassVar[str] = "dearer handling of every order, also of the many that would have arrived well"
     backfires: ClassVar[str] = "all orders pay for the few that would have failed; thin margins turn negative"
     title_zh: ClassVar[str] = "品质保障与极速物流"
+    about_zh: ClassVar[str] = "发货前质检与更快物流：避免部分失败订单，人们也略多购买。"
+    costs_zh: ClassVar[str] = "每单更高的处理费，包括本来就会顺利送达的多数订单"
+    backfires_zh: ClassVar[str] = "所有订单为少数会失败的订单买单；毛利薄时转为亏损"
     is_for_all: ClassVar[bool] = True
 
     kind: Literal["quality_guarantee"] = "quality_guarantee"

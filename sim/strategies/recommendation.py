@@ -39,6 +39,9 @@ class Recommendation(Tactic):
         "people mind being known (c_priv), one that knows them annoys them"
     )
     title_zh: ClassVar[str] = "个性化推荐"
+    about_zh: ClassVar[str] = "由推荐系统填充展示位：设定准确度、按热销，或从商家记录中学习。"
+    costs_zh: ClassVar[str] = "每日固定费用与每千次访问的服务费"
+    backfires_zh: ClassVar[str] = "不准的推荐挤占更好的商品；按热度或协同推荐使销售集中；介意被了解的人（c_priv）会反感"
 
     kind: Literal["recommendation"] = "recommendation"
     weight: float = lever(

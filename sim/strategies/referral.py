@@ -32,6 +32,9 @@ class Referral(Tactic):
     costs: ClassVar[str] = "gift and reward for every invited registration, the face of first-order coupons used"
     backfires: ClassVar[str] = "buys registrations that would have come, and people who register and never buy"
     title_zh: ClassVar[str] = "邀请有礼"
+    about_zh: ClassVar[str] = "双向奖励：被邀请的好友注册得礼，邀请人得奖；新会员首单优惠。"
+    costs_zh: ClassVar[str] = "每次受邀注册的礼物与奖励，以及核销的首单优惠"
+    backfires_zh: ClassVar[str] = "为本来就会来的注册付费，也买来只注册不消费的人"
     is_for_all: ClassVar[bool] = True
 
     kind: Literal["referral"] = "referral"

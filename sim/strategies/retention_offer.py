@@ -30,6 +30,9 @@ class RetentionOffer(Promising):
     costs: ClassVar[str] = "a price for every message, and the face value on redemption, also after false alarms"
     backfires: ClassVar[str] = "reminds inert members that they could leave; pays members who meant to stay"
     title_zh: ClassVar[str] = "流失预警挽留"
+    about_zh: ClassVar[str] = "对离开时间明显长于往常的人发出预警，并给予使其不易离开的优惠。"
+    costs_zh: ClassVar[str] = "每条消息的费用与核销的面额，包括误报"
+    backfires_zh: ClassVar[str] = "提醒本已淡忘的会员离开；为本打算留下的会员付费"
 
     kind: Literal["retention_offer"] = "retention_offer"
     threshold: float = lever(

@@ -22,6 +22,9 @@ class ReviewReward(Tactic):
     costs: ClassVar[str] = "the reward for every review, also by people who would have written one anyway"
     backfires: ClassVar[str] = "pays for reviews that would have come; mediocre products get the stars they deserve"
     title_zh: ClassVar[str] = "评价晒单奖励"
+    about_zh: ClassVar[str] = "评价订单或晒单者获得报酬，好评差评一视同仁。"
+    costs_zh: ClassVar[str] = "每条评价的奖励，包括本来就会写的人"
+    backfires_zh: ClassVar[str] = "为本来就会有的评价付费；平庸商品得到应有的星级"
     is_for_all: ClassVar[bool] = True
 
     kind: Literal["review_reward"] = "review_reward"

@@ -26,6 +26,9 @@ class ShareCoupon(MoneyOff):
     costs: ClassVar[str] = "the face value on redemption, also by people who would have bought anyway"
     backfires: ClassVar[str] = "the gate puts buyers off against a plain coupon; messages tire friends and annoy them"
     title_zh: ClassVar[str] = "分享得券"
+    about_zh: ClassVar[str] = "分享解锁：把最喜欢的商品分享给好友即可当日减免。"
+    costs_zh: ClassVar[str] = "核销的面额，包括本来就会购买的人"
+    backfires_zh: ClassVar[str] = "与普通优惠券相比，门槛劝退买家；消息打扰并惹恼好友"
 
     kind: Literal["share_coupon"] = "share_coupon"
     face: Cents = lever(500, "currency", "money off one order, today, after sharing", "面额", ge=0)

@@ -24,6 +24,9 @@ class ShareReward(Tactic):
     costs: ClassVar[str] = "the reward for every order shared, also by people who would have shared anyway"
     backfires: ClassVar[str] = "pays for shares that would have come; more messages tire and annoy friends, who leave"
     title_zh: ClassVar[str] = "分享奖励"
+    about_zh: ClassVar[str] = "把订单分享给好友者获得报酬，每日限次。"
+    costs_zh: ClassVar[str] = "每次分享的奖励，包括本来就会分享的人"
+    backfires_zh: ClassVar[str] = "为本来就会发生的分享付费；更多消息打扰好友，使其离开"
     is_for_all: ClassVar[bool] = True
 
     kind: Literal["share_reward"] = "share_reward"

@@ -263,6 +263,13 @@ class Target(BaseModel):
         le=1.0,
         json_schema_extra={"unit": "mood", "zh": "仅限识别出的情绪低于该值者（-1 到 1）；空为不限"},
     )
+    mood_above: float | None = Field(
+        None,
+        description="only who seems to be in a mood above this; empty = all",
+        ge=-1.0,
+        le=1.0,
+        json_schema_extra={"unit": "mood", "zh": "仅限识别出的情绪高于该值者（-1 到 1）；空为不限"},
+    )
 
     arm: Arm | None = Field(
         None,
@@ -274,7 +281,8 @@ class Target(BaseModel):
     def reads(self) -> frozenset[ScoreName]:
         """Scores of the shop's analytics that it asks for."""
         asked: dict[ScoreName, float | None] = {
-            "risk": self.risk_above, "intent": self.intent_above, "mood": self.mood_below,
+            "risk": self.risk_above, "intent": self.intent_above,
+            "mood": self.mood_above if self.mood_below is None else self.mood_below,
         }  # fmt: skip
         return frozenset(name for name, limit in asked.items() if limit is not None)
 
@@ -296,6 +304,8 @@ class Target(BaseModel):
             mask &= people.intent > self.intent_above
         if self.mood_below is not None:
             mask &= people.mood < self.mood_below
+        if self.mood_above is not None:
+            mask &= people.mood > self.mood_above
         if self.arm is not None:
             mask &= people.books.is_treated(self.arm)[people.row]
         return mask
@@ -310,7 +320,10 @@ class Tactic(BaseModel):
     grade: ClassVar[str] = "D"
     costs: ClassVar[str] = ""  # what it costs, in one sentence
     backfires: ClassVar[str] = ""  # how it can hurt, in one sentence
-    title_zh: ClassVar[str] = ""
+    title_zh: ClassVar[str] = ""  # its name; then the same three sentences as above in Chinese
+    about_zh: ClassVar[str] = ""
+    costs_zh: ClassVar[str] = ""
+    backfires_zh: ClassVar[str] = ""
     is_for_all: ClassVar[bool] = False  # works on everybody alike, so a target would mean nothing
     reads: ClassVar[tuple[ScoreName, ...]] = ()  # scores of the shop's analytics that its hooks look at
 

@@ -24,6 +24,9 @@ class WinBack(Promising, Contacting):
     costs: ClassVar[str] = "a price for every message, and the face value on redemption"
     backfires: ClassVar[str] = "pays for returns that would have come anyway; too early it reminds members of leaving"
     title_zh: ClassVar[str] = "流失召回"
+    about_zh: ClassVar[str] = "给一段时间未到访的人发消息，若数日内回来则下一单减免。"
+    costs_zh: ClassVar[str] = "每条消息的费用，以及核销的面额"
+    backfires_zh: ClassVar[str] = "为本来就会发生的回访付费；过早联系等于提醒会员离开"
 
     kind: Literal["win_back"] = "win_back"
     after: int = lever(30, "days", "written to when not seen for so long", "多少天未访问后联系", ge=1, le=365)

@@ -165,7 +165,7 @@ def _levels(index: Any) -> tuple[Any, Any]:
 def factors_of(results: Results, points: IntArray | None = None) -> tuple[Factor, ...]:
     """The fields that differ between points (all of the design, or those given)."""
     about: dict[str, Any] = results.manifest.get("design") or {}
-    drawn = set(about.get("drawn", ()))
+    drawn = set(about.get("calibrated", about.get("drawn", ())))
     chosen = results.points.set_index("point")
     chosen = chosen if points is None else chosen.loc[points]
     found = []

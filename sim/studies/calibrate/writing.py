@@ -13,7 +13,7 @@ from sim.errors import InputError
 from sim.experiment import write_json, write_table
 
 if TYPE_CHECKING:
-    from sim.studies.calibrate.calibration import Calibration
+    from sim.studies.calibrate.outcome import Calibration
 
 POSTERIOR: Final = "posterior.parquet"
 MANIFEST: Final = "posterior.json"
@@ -78,6 +78,11 @@ def read_posterior(source: str | Path) -> tuple[pd.DataFrame, dict[str, Any]]:
     for name in draws.columns:
         if draws[name].dtype.kind not in "iuf" or not np.isfinite(draws[name].to_numpy(dtype=np.float64)).all():
             raise InputError("a column of draws is not all numbers", file=file, path=str(name), allowed="numbers")
+    return draws, posterior_manifest(file)
+
+
+def posterior_manifest(file: Path) -> dict[str, Any]:
+    """What stands beside a file of draws; empty if nothing does."""
     manifest = file.with_suffix(".json")
     about: dict[str, Any] = json.loads(manifest.read_text(encoding="utf-8")) if manifest.is_file() else {}
-    return draws, about
+    return about

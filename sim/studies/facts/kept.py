@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 FILE: Final = "played.jsonl"
 #: rooms that no value depends on
-_FACES: Final = ("cli", "report", "studies", "experiment", "plots.py", "__main__.py")
+_FACES: Final = ("cli", "report", "charts", "studies", "experiment", "plots.py", "plots_calibrate.py", "__main__.py")
 
 
 class Kept:
@@ -48,7 +48,7 @@ class Kept:
 
     def key(self, fact: Fact, place: int, scenario: Scenario) -> str:
         """Names everything that the values of one test depend on, but for the replication."""
-        said = [fact.id, place, scenario.digest, _source(fact), _model()]
+        said = [fact.id, place, scenario.digest, _source(fact), model_digest()]
         return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
 
     def get(self, key: str, replication: int) -> tuple[list[Value], float] | None:
@@ -82,7 +82,7 @@ def _source(fact: Fact) -> str:
 
 
 @cache
-def _model() -> str:
+def model_digest() -> str:
     """All that runs depend on."""
     root = Path(__file__).parents[2]
     files = [path for path in sorted(root.rglob("*.py")) if path.relative_to(root).parts[0] not in _FACES]

@@ -23,7 +23,7 @@ CLOSED: Final = Stage("base.closed", "base.closed", Plan(24, 20_000), Plan(100, 
 OPEN: Final = Stage("base.open", "base.open", Plan(40, 5_000), Plan(100, 20_000))
 #: half a year of it, for what levers do
 LEVERS: Final = Stage(
-    "levers", "base.open", Plan(12, 8_000), Plan(60, 20_000), {"days": 180, "burn_in_days": 30}
+    "levers", "base.open", Plan(24, 8_000), Plan(60, 20_000), {"days": 180, "burn_in_days": 30}
 )  # fmt: skip
 #: almost nobody is a customer yet and friends bring friends
 LAUNCH: Final = Stage("base.launch", "base.launch", Plan(12, 20_000), Plan(40, 20_000))
@@ -44,6 +44,6 @@ GROUP: Final = _lab("lab.group", 6, 20)
 RATING: Final = _lab("lab.rating", 24, 100)
 
 #: two months, for what a dose does
-MONTHS: Final = Stage("months", "base.open", Plan(8, 8_000), Plan(40, 20_000), {"days": 60, "burn_in_days": 30})
+MONTHS: Final = Stage("months", "base.open", Plan(16, 8_000), Plan(40, 20_000), {"days": 60, "burn_in_days": 30})
 #: a year, for what works slowly
-YEAR: Final = Stage("year", "base.open", Plan(8, 8_000), Plan(40, 20_000), {"days": 360})
+YEAR: Final = Stage("year", "base.open", Plan(16, 8_000), Plan(40, 20_000), {"days": 360})

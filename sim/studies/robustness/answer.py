@@ -79,6 +79,11 @@ class Robustness:
         self.sentences, self.sentences_zh = said["en"], said["zh"]
 
     @property
+    def draws(self) -> str:
+        """What its points are called: draws of what is not known, or points."""
+        return Voice("en", self.sweep, self.measure).draws
+
+    @property
     def answer(self) -> dict[str, Any]:
         """Everything as JSON knows it: sentences, and tables as lists of records."""
         return {

@@ -136,7 +136,7 @@ def _degree(x: FloatArray, beside: FloatArray, values: FloatArray, most: int) ->
 
 
 def crossing(line: Curves, one: int, other: int) -> Crossing | None:
-    """Where one strategy overtakes another; of several places the first, going up. None: the same all along."""
+    """Where one strategy overtakes another; of several places the one with most lead on both sides. None: the same."""
     lead = line.lead(one, other)
     if not lead[0].any():
         return None
@@ -146,7 +146,7 @@ def crossing(line: Curves, one: int, other: int) -> Crossing | None:
     share = len(with_one) / len(others)
     if not len(mine):
         return Crossing(None, None, None, share, bool(lead[0].mean() > 0), 0, line.has_error and share <= 0.05)
-    value = float(mine[0])
+    value = _main(line.at, lead[0], mine)
     above = lead[0][(line.at > value) & (lead[0] != 0.0)]
     ahead = bool(above[0] > 0)
     if not line.has_error:
@@ -154,6 +154,17 @@ def crossing(line: Curves, one: int, other: int) -> Crossing | None:
     near = [float(roots[np.abs(roots - value).argmin()]) for roots in with_one] or [value]
     low, high = (float(end) for end in np.percentile(near, [2.5, 97.5]))
     return Crossing(value, low, high, share, ahead, len(mine), share >= 0.95)
+
+
+def _main(at: FloatArray, lead: FloatArray, roots: FloatArray) -> float:
+    """The crossing with most lead on its weaker side, up to the next crossings: not where a curve's end wags."""
+    ends = [-np.inf, *roots, np.inf]
+    weight = [
+        min(np.abs(lead[(at >= ends[k]) & (at <= ends[k + 1])]).max(initial=0.0),
+            np.abs(lead[(at >= ends[k + 1]) & (at <= ends[k + 2])]).max(initial=0.0))
+        for k in range(len(roots))
+    ]  # fmt: skip
+    return float(roots[int(np.argmax(weight))])
 
 
 def _roots(at: FloatArray, lead: FloatArray) -> FloatArray:

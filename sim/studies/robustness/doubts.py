@@ -1,4 +1,4 @@
-"""Which assumptions of a scenario are in doubt, and a design over them; imports design, experiment, params.
+"""Which assumptions of a scenario are in doubt, and a design over them; imports calibrate, design.
 
 Coefficients are in doubt by their status. Left out are those whose mechanism the scenario switches off, facts of the
 shop, and those that change no run: each is set to both ends of its range in one small world, and if every measure of
@@ -8,7 +8,7 @@ every strategy comes out the same to the last bit, it cannot touch this question
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,9 +24,11 @@ from sim.scenario import Scenario
 STATUSES: Final = ("guess", "literature", "verified", "fitted")
 #: what is drawn if nobody says otherwise; fitted values have ranges from before they were fitted
 DOUBTED: Final = ("guess", "literature", "verified")
-POINTS: Final = 128
+POINTS: Final = 192
 #: replications of each draw, two to a world, if nobody says otherwise: fewer worlds say little of other worlds
-REPLICATIONS: Final = 8
+REPLICATIONS: Final = 6
+#: status of a coefficient of which a calibration's data tell something
+IDENTIFIED: Final = "identified"
 #: shoppers in the world in which it is tried what a coefficient changes
 _FEW: Final = 1000
 
@@ -37,6 +39,7 @@ class Doubts:
 
     varied: tuple[str, ...]
     left_out: Mapping[str, str]
+    warning: str = ""  # of the calibration whose draws are used
 
 
 def doubts(
@@ -70,7 +73,7 @@ def _why_not(scenario: Scenario, name: str) -> str:
     row = COEFFICIENTS[name]
     if name in FACTS_OF_THE_SHOP:
         return "a fact of the shop"
-    if row.block and not getattr(scenario.switches, row.block):
+    if row.block and not scenario.switches.get(row.block, True):
         return f"block {row.block} is off"
     return "0 in this scenario: its mechanism is off" if value_at(scenario, f"params.{name}") == 0.0 else ""
 
@@ -118,14 +121,19 @@ def over_assumptions(
 ) -> tuple[Design, Doubts]:
     """A Latin hypercube over what a scenario assumes, to be run by `sim.sweep` and read by `sim.robustness`.
 
-    `vary`: only these, as a design's factors (`{"params.b_r": None}` is its range). `draws`: a table of joint draws
-    (a posterior), a column a path; other coefficients are then drawn beside it, unless `vary` is an empty mapping.
+    `vary`: only these, as a design's factors (`{"params.b_r": None}` is its range). `draws`: a calibration's folder,
+    or a table of joint draws, a column a path; other coefficients are drawn beside them, unless `vary` is empty.
     """
     more: dict[str, Any] = {"points": points, "seed": seed}
     given: set[str] = set()
+    about: dict[str, Any] = {}
     if draws is not None:
-        more["draws"] = str(Path(draws).absolute())
-        given = set(read_points(Path(draws)).paths)
+        from sim.studies.calibrate.writing import POSTERIOR, posterior_manifest
+
+        file = Path(draws) / POSTERIOR if Path(draws).is_dir() else Path(draws)
+        more["draws"] = str(file.absolute())
+        given = set(read_points(file).paths)
+        about = posterior_manifest(file)
     asked = Doubts((), {})
     if vary is None:
         asked = doubts(scenario, statuses, jobs, out, progress)
@@ -134,4 +142,10 @@ def over_assumptions(
         raise InputError(
             "nothing to vary", hint="Name coefficients or levers with --vary, or other statuses with --status."
         )
-    return Design.of(scenario, vary, "latin_hypercube", **more), asked
+    design = Design.of(scenario, vary, "latin_hypercube", **more)
+    if about.get("fit_for_decisions") is False:
+        asked = replace(asked, warning=str(about.get("sentence", "")))
+    if about.get("status"):  # what its data do not tell still rests on what its prior rested on
+        told = tuple(path for path in design.drawn if about["status"].get(path) == IDENTIFIED)
+        design = replace(design, calibrated=told)
+    return design, asked

@@ -34,7 +34,9 @@ class Voice:
 
     def say(self, key: str, **parts: Any) -> str:
         text = self.words[key].format(draws=self.draws, **parts)
-        return text[:1].upper() + text[1:] if self.is_english and text.startswith("the ") else text
+        return (
+            text[:1].upper() + text[1:] if self.is_english and text.startswith("the ") and text.endswith(".") else text
+        )
 
     def name(self, label: str) -> str:
         return self.words["control"] if label == CONTROL else label
@@ -144,7 +146,9 @@ def _tip(row: Mapping[str, Any], factor: Factor, voice: Voice) -> str:
         return voice.say("tips_unsure", **parts, share=voice.percent(row["share_of_resamples"]))
     unit = factor.written(row["value"], voice.language).partition(" ")[2]
     low, high = (factor.written(row[end], voice.language).removesuffix(f" {unit}") for end in ("ci_low", "ci_high"))
-    return voice.say("tips_back" if row["n_crossings"] > 1 else "tips", **parts, low=low, high=high)
+    return voice.say(
+        "tips_back" if row["n_crossings"] > 1 else "tips", **parts, low=low, high=high, n=row["n_crossings"]
+    )
 
 
 def _never(rows: Sequence[Mapping[str, Any]], factor: Factor, best: str, voice: Voice) -> str:
@@ -159,7 +163,13 @@ def _never(rows: Sequence[Mapping[str, Any]], factor: Factor, best: str, voice: 
     parts = [
         voice.say("never_part", ahead=voice.name(row["ahead"]), behind=voice.name(row["behind"])) for row in mine
     ]  # fmt: skip
-    return voice.say("never", **ends, parts=voice.words["list"].join(parts))
+    doubtful = [row for row in rows if best in (row["ahead"], row["behind"]) and not row["is_clear"]]
+    said = voice.say("never", **ends, parts=voice.words["list"].join(parts))
+    return said + voice.words["space"] + " ".join(
+        voice.say("never_but", ahead=voice.name(row["ahead"]), behind=voice.name(row["behind"]),
+                  share=voice.percent(row["share_of_resamples"]))
+        for row in doubtful
+    ) if doubtful else said  # fmt: skip
 
 
 def about_ledger(

@@ -23,6 +23,7 @@ FOLDS: Final = 10
 LEAST_POINTS: Final = 20
 _MOST_TERMS: Final = 50
 _MOST_CANDIDATES: Final = 3000
+_MANY: Final = 1000  # candidates, of which a tenth as many as there are points is taken at most
 _MOST_DEGREE: Final = 10
 _MOST_FACTORS: Final = 3  # in one term
 _SEED: Final = 20_261_130
@@ -58,14 +59,44 @@ class Surrogate:
 
 
 def fit(factors: Sequence[Factor], values: FloatArray, is_independent: bool = True) -> Surrogate:
-    """The polynomial for values at points; without terms if points are few or it tells nothing of unseen ones."""
+    """The polynomial for values at points; without terms if points are few or it tells nothing of unseen ones.
+
+    Straight lines, curves of single factors, and both with products of factors are tried; the family that predicts
+    unseen points best is taken. With few points among many factors the smaller win: chance finds fewer terms in them.
+    """
     n = len(values)
     nothing = Surrogate(0.0, (), np.empty((n, 0)), values, is_independent)
     spread = float(values.var())
     if n < LEAST_POINTS or not factors or spread <= 1e-18 * float((values**2).mean()):
         return nothing
     terms, columns = _candidates(factors, n)
-    most = min(n // 5, _MOST_TERMS, len(terms))
+    found: tuple[float, IntArray, int] | None = None
+    for family in _families(terms, factors):
+        error, count = _judged(columns[:, family], values)
+        if found is None or error < found[0]:
+            found = (error, family, count)
+    assert found is not None
+    error, family, count = found
+    r2 = 1.0 - error / spread
+    if r2 <= 0.0:
+        return nothing
+    best = itertools.islice(_forward(columns[:, family], values, np.ones(n, dtype=bool)), count)
+    chosen = [int(family[k]) for k, _ in best]
+    return Surrogate(r2, tuple(terms[k] for k in chosen), columns[:, chosen], values, is_independent)
+
+
+def _families(terms: Sequence[Term], factors: Sequence[Factor]) -> list[IntArray]:
+    """Positions of the terms of each family, each within the next: lines (all of a text), curves, products."""
+    is_single = np.array([len(term) == 1 for term in terms])
+    is_line = np.array([len(term) == 1 and (term[0][1] == 1 or not factors[term[0][0]].is_number) for term in terms])
+    every = [np.flatnonzero(one) for one in (is_line, is_single, np.ones(len(terms), dtype=bool))]
+    return [one for k, one in enumerate(every) if k == 0 or len(one) > len(every[k - 1])]
+
+
+def _judged(columns: FloatArray, values: FloatArray) -> tuple[float, int]:
+    """Mean squared error on unseen points, and how many terms that takes: the fewest that are as good as the best."""
+    n = len(values)
+    most = min(n // (5 if columns.shape[1] < _MANY else 10), _MOST_TERMS, columns.shape[1])
     errors = np.zeros((most, n))  # squared, by number of terms
     for unseen in folds(n):
         known = np.ones(n, dtype=bool)
@@ -77,13 +108,10 @@ def fit(factors: Sequence[Factor], values: FloatArray, is_independent: bool = Tr
             errors[count, unseen] = (values[unseen] - guess[unseen]) ** 2
     means = errors.mean(axis=1)
     best = int(means.argmin())
-    slack = (errors - errors[best]).std(axis=1) / math.sqrt(n)  # as good as the best within its error: fewer terms
+    # half a standard error: a whole one throws out terms that are there where points are few
+    slack = 0.5 * (errors - errors[best]).std(axis=1) / math.sqrt(n)
     count = next(k for k in range(best + 1) if means[k] - means[best] <= slack[k])
-    r2 = 1.0 - float(means[count]) / spread
-    if r2 <= 0.0:
-        return nothing
-    chosen = [k for k, _ in itertools.islice(_forward(columns, values, np.ones(n, dtype=bool)), count + 1)]
-    return Surrogate(r2, tuple(terms[k] for k in chosen), columns[:, chosen], values, is_independent)
+    return float(means[count]), count + 1
 
 
 def folds(n: int, seed: int = _SEED) -> list[IntArray]:

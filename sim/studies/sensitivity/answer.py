@@ -164,7 +164,7 @@ def _levels(factors: tuple[Factor, ...]) -> int:
 
 
 def _told(row: dict[str, Any], rows: list[dict[str, Any]]) -> bool | None:
-    return None if row["ci_low"] is None else is_told(row, rows)
+    return None if row["ci_low"] is None or row["factor"] == "chance" else is_told(row, rows)
 
 
 def _plain(voice: Voice, key: str, label: str, measure: str) -> str:

@@ -111,7 +111,8 @@ def _given(problem: dict[str, Any], columns: FloatArray, values: FloatArray) -> 
     rows = []
     for k, path in enumerate(problem["names"]):
         value, half = float(first["S1"][k]), float(first["S1_conf"][k])
-        rows.append(Index("S1", path, None, value, value - half, value + half))
+        ends = (value - half, value + half) if half == half else (None, None)  # a resample may have lost all variance
+        rows.append(Index("S1", path, None, value, *ends))
         rows.append(Index("pawn", path, None, float(second["median"][k]), None, None))
     rows.append(Index("S1", "chance", None, float(np.max(first["S1"][d:])), None, None))
     rows.append(Index("pawn", "chance", None, float(np.max(second["median"][d:])), None, None))
@@ -123,7 +124,7 @@ def _silence() -> Iterator[None]:
     """SALib sets NumPy's old global luck and some of its versions print."""
     state = np.random.get_state()  # noqa: NPY002 - put back as it was
     try:
-        with contextlib.redirect_stdout(io.StringIO()):
+        with contextlib.redirect_stdout(io.StringIO()), np.errstate(invalid="ignore", divide="ignore"):
             yield
     finally:
         np.random.set_state(state)  # noqa: NPY002

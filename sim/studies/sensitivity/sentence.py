@@ -75,13 +75,13 @@ def about(label: str, measure: str, rows: Rows, growth: Rows, noise: float | Non
             said += _pairs(rows, voice)
     if noise is not None and noise >= 0.01:
         said.append(voice.say("luck", share=voice.percent(noise)))
-    return [*said, _convergence(growth, voice)]
+    return [*said, _convergence(growth, voice)] if real else said
 
 
 def is_told(row: Mapping[str, Any], rows: Rows) -> bool:
     """Whether an index can be told from nothing: its interval is above 0, and for given data above chance's own."""
     chance = [r["value"] for r in rows if r["factor"] == "chance" and r["name"] == row["name"]]
-    return bool(row["value"] > max(chance, default=0.0) and row["ci_low"] > 0.0)
+    return bool(row["ci_low"] is not None and row["value"] > max(chance, default=0.0) and row["ci_low"] > 0.0)
 
 
 def _part(row: Mapping[str, Any], measure: str, voice: Voice) -> str:
@@ -111,7 +111,7 @@ def convergence(growth: Rows) -> tuple[float, float] | None:
     if largest <= 0:
         return None
     moved = max(abs(now[path]["value"] - before[path]["value"]) for path in now if path in before)
-    half = max(((row["ci_high"] - row["ci_low"]) / 2 for row in now.values()), default=0.0)
+    half = max(((r["ci_high"] - r["ci_low"]) / 2 for r in now.values() if r["ci_low"] is not None), default=0.0)
     return moved / largest, half / largest
 
 

@@ -17,6 +17,8 @@ FACT: Final = Fact(
     "Friends of users whose app posts by itself adopt three to four times as often; personal invitations double it, "
     "and each of them works better than a post.",
     "Aral & Walker 2011", "paper", "other",
+    stays="posts are weak at these guesses: a visiting friend sees one with chance p_b (.3), it weighs v_post (.25) "
+    "of a message; raising them for this fact alone would move F03, F05 and F12",
 )  # fmt: skip
 SENDERS, FRIENDS = 600, 10
 #: a shop without doors in which only the treated speak; her friends hear nobody else

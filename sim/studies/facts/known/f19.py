@@ -16,6 +16,8 @@ from sim.studies.facts.stages import CLOSED
 FACT: Final = Fact(
     "F19", "Dishes named as the five best sellers sell 13 to 20 % more.",
     "Cai, Chen & Fang 2009", "secondary", "other",
+    stays="herding (b_h) is as strong as the Music Lab needs (F14), where a count beside every song moved much; a sign "
+    "in a restaurant moved less, and one coefficient cannot do both",
 )  # fmt: skip
 #: nobody sees how well things sell, and nothing is sorted by it
 UNTOLD: Final = Arm("untold", params={"b_h": 0.0, "w_pop": 0.0})

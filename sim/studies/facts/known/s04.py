@@ -21,6 +21,9 @@ FACT: Final = Fact(
 _LOG: Final = ("bargain", "message", "help")
 UNSURE: Final = Arm("uncertain_cut", ({"kind": "bargain", "random_cut": True},), log=_LOG)
 SURE: Final = Arm("fixed_cut", ({"kind": "bargain", "random_cut": False},), log=_LOG)
+_FLAT: Final = {"b_unsure": 0.0}
+UNSURE_FLAT: Final = Arm("uncertain_cut_placebo", UNSURE.tactics, _FLAT, log=_LOG)
+SURE_FLAT: Final = Arm("fixed_cut_placebo", SURE.tactics, _FLAT, log=_LOG)
 SOON: Final = 3  # requests that one friend hears from another before they wear out
 
 
@@ -37,17 +40,22 @@ def requests(shop: Shop, arm: Arm) -> pd.DataFrame:
     return asked.assign(helped=asked.index.isin(both.loc[(waited >= 0) & (waited <= 2), "place"]))
 
 
+def per_bargain(shop: Shop, arm: Arm) -> float:
+    """Friends asked per bargain."""
+    return len(requests(shop, arm)) / max(len(shop.log("bargain", arm)), 1)
+
+
 @FACT.test(
     LEVERS,
     Band("friends asked per bargain: uncertain cut against fixed", 1.05, 1.40),
+    Band("the same where uncertainty moves nobody (b_unsure 0)", 0.97, 1.03),
     Direction("share of a friend's first three requests that are answered, less of later ones"),
-    arms=(UNSURE, SURE),
+    arms=(UNSURE, SURE, UNSURE_FLAT, SURE_FLAT),
 )  # fmt: skip
 def bargaining(shop: Shop) -> Sequence[Value]:
     """The same mean cut of every help."""
-    asked = {arm.name: requests(shop, arm) for arm in (UNSURE, SURE)}
-    per_bargain = {arm.name: len(asked[arm.name]) / max(len(shop.log("bargain", arm)), 1) for arm in (UNSURE, SURE)}
-    table = asked[UNSURE.name]
+    table = requests(shop, UNSURE)
     first, later = table[table["before"] < SOON]["helped"], table[table["before"] >= SOON]["helped"]
     fall = float(first.mean() - later.mean()) if len(first) and len(later) >= 20 else None
-    return [(per_bargain[UNSURE.name], per_bargain[SURE.name]), fall]
+    pairs = (UNSURE, SURE), (UNSURE_FLAT, SURE_FLAT)
+    return [*[(per_bargain(shop, one), per_bargain(shop, other)) for one, other in pairs], fall]
