@@ -67,7 +67,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
-    """Folders figures were asked for; none is drawn, which takes seconds."""
+    """Folders figures were asked for; none is drawn and no report written, which takes seconds."""
     asked: list[Path] = []
 
     def note(results: Any, verdict: Any, folder: Path) -> list[Path]:
@@ -75,6 +75,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
         return []
 
     monkeypatch.setattr("sim.plots.save_figures", note)
+    monkeypatch.setattr("sim.cli.comparing.write_beside", lambda results, quiet: None)
     return asked
 
 
