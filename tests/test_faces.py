@@ -551,7 +551,7 @@ def test_readme_commands_run(here: Path, drawn: list[Path]) -> None:
             words = [word for word in words if word not in ("--jobs", "8", "--replications", "100")]
             words += [*small, "--jobs", "1", "--replications", "2"]
         if words[0] == "ab-test":
-            words += [*small, "--jobs", "1", "--tests", "2", "--worlds", "1"]
+            words += [*small, "--set", "population.size=900", "--jobs", "1", "--tests", "2", "--worlds", "1"]
         if words[0] == "sweep":
             words += [*small, "--jobs", "1", "--replications", "1"]
         found = sorted((here / "results").glob("how_generous-*"))
