@@ -112,6 +112,7 @@ def test_nothing_escapes_its_test() -> None:
 def test_yaml_on_pages_is_a_part_of_a_scenario() -> None:
     """Blocks of YAML that are a whole scenario, or strategies of one, are accepted at the door."""
     from sim.design import Design
+    from sim.evidence import Study
     from sim.scenario import Scenario
 
     n = 0
@@ -120,6 +121,8 @@ def test_yaml_on_pages_is_a_part_of_a_scenario() -> None:
             data = yaml.safe_load(block.text)
             if "factors" in data:
                 Design.from_dict(data)
+            elif "orders" in data:
+                Study.from_dict(data)
             elif path.name not in PLAYED_ELSEWHERE:
                 Scenario.from_dict({"name": "page", **data}, check_files=False)
             n += 1
