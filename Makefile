@@ -39,9 +39,9 @@ format: $(READY)  ## let ruff put things in order
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format --quiet .
 
-bench: $(READY)   ## speed and memory of both drivers; throughput of sweeps
-	@$(BIN)/python benchmarks/bench.py --json benchmarks/bench.json
-	@$(BIN)/python benchmarks/sweep.py --json benchmarks/sweep.json
+bench: $(READY)   ## speed and memory of both drivers, throughput of sweeps; fails where a ratio got worse (FULL=1: a million, too)
+	@$(BIN)/python benchmarks/bench.py --json benchmarks/bench.json $(if $(FULL),--full); status=$$?; \
+	$(BIN)/python benchmarks/sweep.py --json benchmarks/sweep.json && exit $$status
 
 peers: $(READY)    ## other tools on the same work, in an environment of their own (some minutes; needs 8 GB)
 	@test -x benchmarks/peers/.venv/bin/python || $(PYTHON) -m venv benchmarks/peers/.venv
@@ -56,6 +56,7 @@ mutants: $(READY) ## make some 240 mistakes in the rules, one at a time: do the 
 
 docs: $(READY)    ## write the pages that come from the code, build the site into site/; a warning is an error
 	@$(BIN)/python docs/generate.py
+	@$(BIN)/python docs/performance.py
 	@$(BIN)/mkdocs build --strict --quiet
 	@echo "open site/index.html"
 

@@ -5,7 +5,6 @@ Rows are people's places in the population, positions products' places in the ca
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -34,7 +33,7 @@ class Orders(NamedTuple):
 
 def no_orders() -> Orders:
     """A day without orders."""
-    return Orders(*([_EMPTY] * len(Orders._fields)))
+    return _NO_ORDERS
 
 
 class Samples(NamedTuple):
@@ -48,7 +47,7 @@ class Samples(NamedTuple):
 
 def no_samples() -> Samples:
     """A day on which nothing is given away."""
-    return Samples(*([_EMPTY] * len(Samples._fields)))
+    return _NO_SAMPLES
 
 
 class Acts(NamedTuple):
@@ -62,63 +61,72 @@ class Acts(NamedTuple):
 
 def no_acts() -> Acts:
     """Nobody did."""
-    return Acts(*([_EMPTY] * len(Acts._fields)))
+    return _NO_ACTS
 
 
-@dataclass
+# shared by all days: nobody can write into what has no entry
+_NO_ORDERS: Final = Orders(*([_EMPTY] * len(Orders._fields)))
+_NO_SAMPLES: Final = Samples(*([_EMPTY] * len(Samples._fields)))
+_NO_ACTS: Final = Acts(*([_EMPTY] * len(Acts._fields)))
+
+
 class Day:
-    """What happened on one day; arrays of rows (people) and positions (products)."""
+    """What happened on one day, nothing until it is told; arrays of rows (people) and positions (products)."""
 
-    registered: NDArray[Any] = field(default_factory=lambda: _EMPTY)
-    channel: NDArray[Any] = field(default_factory=lambda: _EMPTY)
-    inviter: NDArray[Any] = field(default_factory=lambda: _EMPTY)
-    returned: NDArray[Any] = field(default_factory=lambda: _EMPTY)
-    visitors: NDArray[Any] = field(default_factory=lambda: _EMPTY)
-    pushed: NDArray[Any] = field(default_factory=lambda: _EMPTY)  # whom the shop wrote to this morning
-    pushes: NDArray[Any] = field(default_factory=lambda: _EMPTY)  # how often
-    orders: Orders = field(default_factory=no_orders)
-    samples: Samples = field(default_factory=no_samples)
-    reviewers: NDArray[Any] = field(default_factory=lambda: _EMPTY)
-    reviewed: NDArray[Any] = field(default_factory=lambda: _EMPTY)
-    stars: NDArray[Any] = field(default_factory=lambda: _EMPTY)
-    sharers: NDArray[Any] = field(default_factory=lambda: _EMPTY)
-    shared: NDArray[Any] = field(default_factory=lambda: _EMPTY)
-    share_kind: NDArray[Any] = field(default_factory=lambda: _EMPTY)  # index into SHARE_KINDS
-    senders: NDArray[Any] = field(default_factory=lambda: _EMPTY)  # personal messages only
-    receivers: NDArray[Any] = field(default_factory=lambda: _EMPTY)
-    messaged: NDArray[Any] = field(default_factory=lambda: _EMPTY)
-    likes: Acts = field(default_factory=no_acts)  # other: who had posted; value 0
-    comments: Acts = field(default_factory=no_acts)  # other: who had posted; value: 1 for the product, -1 against it
-    reposts: Acts = field(default_factory=no_acts)  # other: from whom; value: hands it went through, hers included
-    questions: Acts = field(default_factory=no_acts)  # value 0
-    answers: Acts = field(default_factory=no_acts)  # other: who had asked; value: 1 for the product, -1 against it
-    shows: Acts = field(default_factory=no_acts)  # buyers who show what they got; value 0
-    founders: NDArray[Any] = field(default_factory=lambda: _EMPTY)
-    founded: NDArray[Any] = field(default_factory=lambda: _EMPTY)
-    joiners: NDArray[Any] = field(default_factory=lambda: _EMPTY)
-    joined: NDArray[Any] = field(default_factory=lambda: _EMPTY)
-    joined_with: NDArray[Any] = field(default_factory=lambda: _EMPTY)  # row of the founder
+    registered: NDArray[Any] = _EMPTY
+    channel: NDArray[Any] = _EMPTY
+    inviter: NDArray[Any] = _EMPTY
+    returned: NDArray[Any] = _EMPTY
+    visitors: NDArray[Any] = _EMPTY
+    pushed: NDArray[Any] = _EMPTY  # whom the shop wrote to this morning
+    pushes: NDArray[Any] = _EMPTY  # how often
+    orders: Orders = _NO_ORDERS
+    samples: Samples = _NO_SAMPLES
+    reviewers: NDArray[Any] = _EMPTY
+    reviewed: NDArray[Any] = _EMPTY
+    stars: NDArray[Any] = _EMPTY
+    sharers: NDArray[Any] = _EMPTY
+    shared: NDArray[Any] = _EMPTY
+    share_kind: NDArray[Any] = _EMPTY  # index into SHARE_KINDS
+    senders: NDArray[Any] = _EMPTY  # personal messages only
+    receivers: NDArray[Any] = _EMPTY
+    messaged: NDArray[Any] = _EMPTY
+    likes: Acts = _NO_ACTS  # other: who had posted; value 0
+    comments: Acts = _NO_ACTS  # other: who had posted; value: 1 for the product, -1 against it
+    reposts: Acts = _NO_ACTS  # other: from whom; value: hands it went through, hers included
+    questions: Acts = _NO_ACTS  # value 0
+    answers: Acts = _NO_ACTS  # other: who had asked; value: 1 for the product, -1 against it
+    shows: Acts = _NO_ACTS  # buyers who show what they got; value 0
+    founders: NDArray[Any] = _EMPTY
+    founded: NDArray[Any] = _EMPTY
+    joiners: NDArray[Any] = _EMPTY
+    joined: NDArray[Any] = _EMPTY
+    joined_with: NDArray[Any] = _EMPTY  # row of the founder
     n_teams_filled: int = 0
     n_teams_failed: int = 0
-    let_down: NDArray[Any] = field(default_factory=lambda: _EMPTY)  # members of teams that failed
-    let_down_product: NDArray[Any] = field(default_factory=lambda: _EMPTY)
-    lapsed: NDArray[Any] = field(default_factory=lambda: _EMPTY)
-    helpers: NDArray[Any] = field(default_factory=lambda: _EMPTY)  # friends who helped in a bargain today
-    helped: NDArray[Any] = field(default_factory=lambda: _EMPTY)  # for which product
-    helped_with: NDArray[Any] = field(default_factory=lambda: _EMPTY)  # row of who asked them
-    help_cents: NDArray[Any] = field(default_factory=lambda: _EMPTY)  # what their help cut
-    newcomers: NDArray[Any] = field(default_factory=lambda: _EMPTY)  # prospects whom helping brought to register
-    newcomer_tactic: NDArray[Any] = field(default_factory=lambda: _EMPTY)
-    bargainers: NDArray[Any] = field(default_factory=lambda: _EMPTY)  # who started a bargain
-    bargained: NDArray[Any] = field(default_factory=lambda: _EMPTY)
-    won: NDArray[Any] = field(default_factory=lambda: _EMPTY)  # whose bargain reached its target
-    won_product: NDArray[Any] = field(default_factory=lambda: _EMPTY)
-    lost: NDArray[Any] = field(default_factory=lambda: _EMPTY)  # whose bargain ran out of time
-    lost_product: NDArray[Any] = field(default_factory=lambda: _EMPTY)
+    let_down: NDArray[Any] = _EMPTY  # members of teams that failed
+    let_down_product: NDArray[Any] = _EMPTY
+    lapsed: NDArray[Any] = _EMPTY
+    helpers: NDArray[Any] = _EMPTY  # friends who helped in a bargain today
+    helped: NDArray[Any] = _EMPTY  # for which product
+    helped_with: NDArray[Any] = _EMPTY  # row of who asked them
+    help_cents: NDArray[Any] = _EMPTY  # what their help cut
+    newcomers: NDArray[Any] = _EMPTY  # prospects whom helping brought to register
+    newcomer_tactic: NDArray[Any] = _EMPTY
+    bargainers: NDArray[Any] = _EMPTY  # who started a bargain
+    bargained: NDArray[Any] = _EMPTY
+    won: NDArray[Any] = _EMPTY  # whose bargain reached its target
+    won_product: NDArray[Any] = _EMPTY
+    lost: NDArray[Any] = _EMPTY  # whose bargain ran out of time
+    lost_product: NDArray[Any] = _EMPTY
     left_because: NDArray[Any] | None = None  # index into LEAVING_CAUSES, as `lapsed`; None where it is not asked
 
 
 SHARE_KINDS: Final = ("order", "unlock", "team", "sample", "bargain")
+SHARES_ORDER: Final = SHARE_KINDS.index("order")
+SHARES_TO_UNLOCK: Final = SHARE_KINDS.index("unlock")
+SHARES_FOR_TEAM: Final = SHARE_KINDS.index("team")
+SHARES_SAMPLE: Final = SHARE_KINDS.index("sample")
 EVENT_TYPES: Final = (
     "register", "return", "visit", "found", "join", "let_down", "sample", "order", "send_back", "review", "share",
     "message", "show", "like", "comment", "repost", "question", "answer", "lapse",

@@ -122,20 +122,33 @@ def gumbel(u: float) -> float:
 
 
 @rule
+def is_central(u: float) -> bool:
+    """Does `central_normal` know this quantile? Of 85 % it does."""
+    return abs(u - 0.5) <= 0.425
+
+
+@rule
+def central_normal(u: float) -> float:
+    """Standard normal quantile between 7.5 % and 92.5 %: no branch, so a compiled loop makes several at a time."""
+    q = u - 0.5
+    r = 0.180625 - q * q
+    a = 3.3430575583588128105e4 + r * 2.5090809287301226727e3
+    a = 4.5921953931549871457e4 + r * (6.7265770927008700853e4 + r * a)
+    a = 1.9715909503065514427e3 + r * (1.3731693765509461125e4 + r * a)
+    a = 3.3871328727963666080e0 + r * (1.3314166789178437745e2 + r * a)
+    b = 2.8729085735721942674e4 + r * 5.2264952788528545610e3
+    b = 2.1213794301586595867e4 + r * (3.9307895800092710610e4 + r * b)
+    b = 6.8718700749205790830e2 + r * (5.3941960214247511077e3 + r * b)
+    b = 1.0 + r * (4.2313330701600911252e1 + r * b)
+    return q * a / b
+
+
+@rule
 def normal(u: float) -> float:
     """Standard normal quantile, relative error about 1e-16 (Wichura 1988, algorithm AS 241)."""
+    if is_central(u):
+        return central_normal(u)
     q = u - 0.5
-    if abs(q) <= 0.425:
-        r = 0.180625 - q * q
-        a = 3.3430575583588128105e4 + r * 2.5090809287301226727e3
-        a = 4.5921953931549871457e4 + r * (6.7265770927008700853e4 + r * a)
-        a = 1.9715909503065514427e3 + r * (1.3731693765509461125e4 + r * a)
-        a = 3.3871328727963666080e0 + r * (1.3314166789178437745e2 + r * a)
-        b = 2.8729085735721942674e4 + r * 5.2264952788528545610e3
-        b = 2.1213794301586595867e4 + r * (3.9307895800092710610e4 + r * b)
-        b = 6.8718700749205790830e2 + r * (5.3941960214247511077e3 + r * b)
-        b = 1.0 + r * (4.2313330701600911252e1 + r * b)
-        return q * a / b
     r = u if q < 0.0 else 1.0 - u
     r = math.sqrt(-log(r))
     if r <= 5.0:

@@ -128,6 +128,53 @@ def _count_visits(
                 marks[i] |= 4
 
 
+@kernel
+def _count_orders(
+    row: Column,
+    product: Column,
+    quantity: Column,
+    list_cents: Column,
+    paid_cents: Column,
+    cost_cents: Column,
+    is_returned: Column,
+    resold_cents: Column,
+    day: int,
+    first: int,
+    registered_day: Column,
+    units: Column,
+    gmv: Column,
+    cohorts: Column,
+) -> tuple[int, int, int, int, int, int]:
+    """Count the orders of measured day `day` by product and cohort.
+
+    Returns units, gmv, what was paid, refunds, cost of goods less what is sold again, and how many were sent back.
+    """
+    n_units = all_gmv = paid = refund = cogs = n_returned = 0
+    buyers = np.empty(row.shape[0], dtype=np.int64)
+    n_buyers = 0
+    for k in range(row.shape[0]):
+        n_units += quantity[k]
+        all_gmv += list_cents[k]
+        paid += paid_cents[k]
+        cogs += cost_cents[k] - resold_cents[k]
+        if is_returned[k]:
+            n_returned += 1
+            refund += paid_cents[k]
+        units[product[k]] += quantity[k]
+        gmv[product[k]] += list_cents[k]
+        cohort = np.int64(registered_day[row[k]]) - first
+        if cohort >= 0:
+            cohorts[3, cohort, day - cohort] += list_cents[k]
+            buyers[n_buyers] = row[k]
+            n_buyers += 1
+    buyers = np.sort(buyers[:n_buyers])
+    for k in range(n_buyers):
+        if k == 0 or buyers[k] != buyers[k - 1]:  # who buys twice on a day is one buyer
+            cohort = np.int64(registered_day[buyers[k]]) - first
+            cohorts[2, cohort, day - cohort] += 1
+    return n_units, all_gmv, paid, refund, cogs, n_returned
+
+
 class Recorder:
     """Keeps a run's tables while it runs; the same for both drivers."""
 
@@ -217,20 +264,21 @@ class Recorder:
 
     def _measure(self, day: int, events: Day, n_by_status: tuple[int, int, int]) -> None:
         orders = events.orders
-        returned = orders.is_returned.astype(bool)
-        refund = int(orders.paid_cents[returned].sum())
-        cogs = int(orders.cost_cents.sum()) - int(self._resold_cents(orders).sum())
-        gmv, paid = int(orders.list_cents.sum()), int(orders.paid_cents.sum())
+        units, gmv, paid, refund, cogs, n_returned = _count_orders(
+            *orders[:2], orders.quantity, orders.list_cents, orders.paid_cents, orders.cost_cents, orders.is_returned,
+            self._resold_cents(orders), day, self.first, self.registered_day, self.units, self.gmv, self.cohorts,
+        )  # fmt: skip
         expense = self.ledger.of_day(day, "expense")
-        channels = [int(np.sum(events.channel == CHANNELS.index(name))) for name in ("organic", "paid", "invited")]
+        came = np.bincount(events.channel, minlength=len(CHANNELS)).tolist()
+        channels = [came[CHANNELS.index(name)] for name in ("organic", "paid", "invited")]
         visits = len(events.visitors)
         self.daily.append(
             [
                 day, visits, visits, len(events.registered), *channels, len(events.returned), len(events.lapsed),
-                *n_by_status, len(orders.row), int(orders.quantity.sum()), gmv, paid, refund, paid - refund, cogs,
+                *n_by_status, len(orders.row), units, gmv, paid, refund, paid - refund, cogs,
                 self.ship_cents * len(orders.row), gmv - paid, expense, gmv - paid + expense, len(events.sharers),
                 len(events.senders), int(events.pushes.sum()), len(events.reviewers), int(events.stars.sum()),
-                int(returned.sum()), len(events.founders), events.n_teams_filled, events.n_teams_failed,
+                n_returned, len(events.founders), events.n_teams_filled, events.n_teams_failed,
                 len(events.shows.row), len(events.likes.row), len(events.comments.row), len(events.reposts.row),
                 int(events.reposts.value.sum()), len(events.questions.row), len(events.answers.row),
                 *self._left(events),
@@ -239,17 +287,8 @@ class Recorder:
         np.add.at(self.n_pushes, events.pushed, events.pushes.astype(np.int32))
         np.add.at(self.n_messages, events.receivers, 1)
         np.add.at(self.n_let_down, events.let_down, 1)
-        np.add.at(self.units, orders.product, orders.quantity)
-        np.add.at(self.gmv, orders.product, orders.list_cents)
         np.add.at(self.reviews, events.reviewed, 1)
         self.cohorts[0, day, :] = len(events.registered)
-        joined = self.registered_day[orders.row].astype(np.int64)
-        is_ours = joined >= self.first
-        cohort, age = joined[is_ours] - self.first, day + self.first - joined[is_ours]
-        np.add.at(self.cohorts[3], (cohort, age), orders.list_cents[is_ours])
-        buyers = np.unique(orders.row[is_ours])
-        cohort = self.registered_day[buyers].astype(np.int64)
-        np.add.at(self.cohorts[2], (cohort - self.first, day + self.first - cohort), 1)
         if len(orders.row):
             self.orders.append((day, orders))
 

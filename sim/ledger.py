@@ -89,12 +89,14 @@ class Ledger:
 
     def __init__(self) -> None:
         self._cents: dict[tuple[int, str, str, CostClass], int] = {}
+        self._of_day: dict[tuple[int, CostClass], int] = {}
 
     def book(self, day: int, tactic: str, line: str, cls: CostClass, cents: int) -> None:
         """Add cents to a line; zero amounts leave no line."""
         if cents:
             key = (day, tactic, line, cls)
             self._cents[key] = self._cents.get(key, 0) + int(cents)
+            self._of_day[day, cls] = self._of_day.get((day, cls), 0) + int(cents)
 
     def rows(self) -> list[tuple[int, str, str, CostClass, int]]:
         """All lines, sorted: (day, tactic, line, class, amount_cents)."""
@@ -106,4 +108,4 @@ class Ledger:
 
     def of_day(self, day: int, cls: CostClass) -> int:
         """Total of one class on one day."""
-        return sum(cents for (d, _, _, c), cents in self._cents.items() if d == day and c == cls)
+        return self._of_day.get((day, cls), 0)

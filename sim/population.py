@@ -20,6 +20,7 @@ from sim.demographics import DEMOGRAPHICS
 from sim.errors import InputError
 from sim.params import Params
 from sim.rules.records import Column, Traits, aligned_table
+from sim.sorting import order_of
 from sim.tables import Kind, line_of, read_columns
 
 if TYPE_CHECKING:
@@ -281,7 +282,7 @@ class _Smoother:
 
     def ranks(self, purpose: int, item: int, group: NDArray[np.int8]) -> NDArray[np.int64]:
         """Rank of everybody's smoothed field within her group (0 = lowest)."""
-        order = np.lexsort((self.ids, self._field(purpose, item), group))
+        order = order_of(self.ids, self._field(purpose, item), group)
         grouped = group[order]
         ranks = np.empty(len(order), dtype=np.int64)
         ranks[order] = np.arange(len(order)) - np.searchsorted(grouped, grouped, side="left")
@@ -291,8 +292,8 @@ class _Smoother:
         self, values: NDArray[np.float64], purpose: int, item: int, group: NDArray[np.int8]
     ) -> NDArray[np.float64]:
         """The same values, dealt out within each group in the order of the smoothed field."""
-        by_field = np.lexsort((self.ids, self._field(purpose, item), group))
-        by_value = np.lexsort((self.ids, values, group))
+        by_field = order_of(self.ids, self._field(purpose, item), group)
+        by_value = order_of(self.ids, values, group)
         out = np.empty_like(values)
         out[by_field] = values[by_value]
         return out

@@ -81,6 +81,7 @@ KNOWN = "tests/test_recommenders.py::test_who_minds_being_known_by_hand"
 #: A draw is uniform, so a flipped sign of what it adds is another draw: only the formula's own test tells them apart.
 DRAWN = "tests/test_rules_items.py::test_a_draw_is_a_product_and_the_luck_of_looking_at_it"
 EQUALS = "tests/test_rules_items.py::test_the_first_of_equals_is_taken"
+LURED = "tests/test_rules_buy.py::test_no_offer_raises_a_slot_by_more_than_the_bound_says"
 STEPS_OF_A_VISIT = "tests/test_engines_drivers.py::test_the_steps_of_a_visit_are_those_of_the_rules[150-everything]"
 FEW = OF_SLOTS + "few_promoted_products_of_many_are_found"
 BUDGET = OF_TEAMS + "a_budget_gives_what_fits_and_to_anybody"
@@ -200,6 +201,12 @@ def _rows() -> Iterator[Mutant]:
     yield sign("buy", "most_weight", "weight += exp", "weight -= exp", STEPS_OF_A_VISIT)
     yield sign("buy", "most_weight", "alone += price_effect", "alone -= price_effect", CHOICE)
     yield sign("buy", "most_weight", "plain += params.b_k", "plain -= params.b_k", CHOICE)
+    # and whoever an offer might make buy
+    yield bound("buy", "lures", "lowest = min(lowest", "lowest = max(lowest", LURED)
+    yield bound("buy", "lures", "saving = -log(", "saving = 0.5 * -log(", LURED)
+    yield bound("buy", "most_lure", "smallest = max(most", "smallest = 2.0 * max(most", LURED)
+    yield sign("buy", "most_lure", "cheaper = -beta", "cheaper = beta", LURED)
+    yield sign("buy", "most_lure", "+ in_team)", "- in_team)", LURED)
     yield sign(
         "buy",
         "impulse",
@@ -296,8 +303,8 @@ def _rows() -> Iterator[Mutant]:
     # (3) exposure
     yield sign("expose", "taste_match", "+ traits.taste_1", "- traits.taste_1", CHOICE + "[leader]")
     yield sign("expose", "taste_match", "+ traits.taste_2", "- traits.taste_2", CHOICE + "[leader]")
-    yield sign("expose", "guessed_match", "rho * taste_match", "-rho * taste_match", SHARP)
-    yield sign("expose", "guessed_match", "1.0 - rho * rho", "1.0 + rho * rho", SHARP)
+    yield sign("expose", "recommender_score", "rho * match", "-rho * match", SHARP)
+    yield sign("expose", "recommender_score", "1.0 - rho * rho", "1.0 + rho * rho", SHARP)
     yield sign("expose", "guessed_match", "shelf.popularity[product]", "-shelf.popularity[product]", SHARP)
     yield sign("expose", "listed_item", ">> 32) + step", ">> 32) - step", LISTS)
     yield sign("feel", "next_wary", "HARDEST - trust", "HARDEST + trust", KNOWN)
@@ -496,7 +503,7 @@ def _rows() -> Iterator[Mutant]:
     yield sign("share", "shares", "draws.unit(w0) < share", "draws.unit(w0) > share", ORDERS)
     yield sign("share", "shares", "draws.unit(w1) < params.p_post", "draws.unit(w1) > params.p_post", TALK + "[post]")
     yield sign("share", "sends_to", "product_id)) < p", "product_id)) > p", REACH)
-    yield sign("share", "wants_unlock", "u < unlock", "u > unlock", UNLOCK)
+    yield sign("share", "wants_unlock", "(key) < unlock", "(key) > unlock", UNLOCK)
     yield sign("share", "accepts", "0) < accept", "0) > accept", REACH)
 
     # (4r) prices remembered

@@ -369,7 +369,7 @@ def test_what_is_off_costs_nothing() -> None:
     _, run = next(days_of(world))
     assert [len(column) for column in run.bonds] == [1, 1, 1]
     assert run.ops.prices is None
-    assert run.ops.spending is None
+    assert run.ops.offering.spending is None
     assert "communities" not in vars(world)
     world = World.build(scenario(params={"g_bel": 1.0}, population={"size": 100}))
     _, run = next(days_of(world))

@@ -14,7 +14,8 @@ import pandas as pd
 import pytest
 
 from sim.engines import World, simulate
-from sim.engines.objects import NOTHING, Shop, Shopper
+from sim.engines.objects import Shop
+from sim.engines.shoppers import NOTHING, Shopper
 from sim.errors import InputError
 from sim.rules.records import STATUSES, State
 from tests.busy_worlds import BUSY, ROOT, TABLES, assert_same, scenario

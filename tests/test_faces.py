@@ -98,6 +98,7 @@ def test_help_is_quick_and_names_every_command(typed: Typed) -> None:
         "run",
         "compare",
         "ab-test",
+        "optimise",
         "sweep",
         "resume",
         "status",
@@ -552,9 +553,13 @@ def test_readme_commands_run(here: Path, drawn: list[Path]) -> None:
             words = [word for word in words if word not in ("--jobs", "8", "--replications", "100")]
             words += [*small, "--jobs", "1", "--replications", "2"]
         if words[0] == "ab-test":
-            words += [*small, "--jobs", "1", "--tests", "2", "--worlds", "1"]
+            words += [*small, "--set", "graph.n_communities=8", "--jobs", "1", "--tests", "2", "--worlds", "1"]
+        if words[0] == "optimise":
+            words += [*small, "--jobs", "1", "--trials", "8", "--replications", "1"]
         if words[0] == "sweep":
             words += [*small, "--jobs", "1", "--replications", "1"]
+        if words[0] == "robustness" and "DIR" not in words:
+            words += [*small, "--jobs", "1", "--replications", "2", "--points", "4", "--vary", "b_r"]
         found = sorted((here / "results").glob("how_generous-*"))
         words = [str(found[0]) if word == "DIR" else word for word in words]
         answer = Answer(*(path for word in words for path in _as_a_shell_does(here, word)))

@@ -73,7 +73,7 @@ def test_points_never_promise_more_than_the_budget() -> None:
 def offers_of(operations: Operations, n: int) -> Any:
     """What everybody is offered on the first morning."""
     operations.morning(0)
-    return operations.offers(0, np.arange(n), np.empty(0, dtype=np.int64))
+    return operations.offering.offers(0, np.arange(n), np.empty(0, dtype=np.int64))
 
 
 def test_the_goal_pulls_harder_the_nearer_it_is() -> None:

@@ -21,6 +21,8 @@ WITHOUT: dict[str, str] = {
     "buy.order_paid": "money by the cent: tests/test_rules_buy.py and the books in tests/test_engines_sums.py",
     "buy.sees_teams": "a bit of a mask",
     "expose.item_name": "a name",
+    "expose.personal_luck": "a draw",
+    "expose.placed_words": "a draw",
     "expose.expose": "steps in turn; its lag has a day",
     "fulfil.order_name": "a name",
     "records._aligned_bytes": "memory",
@@ -31,6 +33,7 @@ WITHOUT: dict[str, str] = {
     "remember.is_warning": "a kind of message",
     "remember.remember": "steps; its parts are in fading, faded, weaker and _take_in",
     "resolve.priorities": "draws",
+    "share.unlock_luck": "a draw",
     "talk.origin_luck": "a draw",
 }
 #: Differences of days that need no mutant of their own.

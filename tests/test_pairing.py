@@ -12,7 +12,8 @@ import pytest
 from numpy.typing import NDArray
 
 from sim.engines import World, simulate
-from sim.engines.objects import Shop, Shopper
+from sim.engines.objects import Shop
+from sim.engines.shoppers import Shopper
 from sim.metrics import measure
 from sim.rules import expose as exposing
 from sim.rules import shelf as shelf_rules

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from sim.engines import World, simulate
 from sim.engines.objects import Shop
+from sim.engines.offering import Offering
 from sim.engines.operations import Operations
 from sim.journal import Journal
 from sim.metrics import measure
@@ -290,20 +291,20 @@ def test_it_sees_only_what_a_shop_sees(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_new_products_are_found_by_content_and_not_by_others() -> None:
     """Half the products are launched late: by content they get on lists at once, by others once somebody bought."""
     shown: dict[str, list[set[int]]] = {by: [] for by in METHODS}
-    original = Operations.offers
+    original = Offering.offers
     asked = scenario(days=12, params=BUSY, population={"size": 200, "registered_share": 1.0}, strategies=STRATEGIES)
     world = World.build(asked)
     new = np.arange(25) % 2 == 1
     world.catalogue.launch_day[new] = 6
     for by, days in shown.items():
 
-        def offers(self: Operations, t: int, rows: Any, returned: Any, days: Any = days) -> Any:
+        def offers(self: Offering, t: int, rows: Any, returned: Any, days: Any = days) -> Any:
             found = original(self, t, rows, returned)
-            days.append((set(found.rec_list.ravel().tolist()) - {-1}, self.units.copy(), self.day))
+            days.append((set(found.rec_list.ravel().tolist()) - {-1}, self.shop.units.copy(), self.shop.day))
             return found
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(Operations, "offers", offers)
+            patch.setattr(Offering, "offers", offers)
             simulate(asked, by, world=world)
     for by, days in shown.items():
         learned = np.zeros(25)
@@ -336,14 +337,14 @@ def test_it_learns_every_so_many_days(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_measures_count_what_was_served(label: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Accuracy, hits, coverage and diversity by loops over everything that stood on a list."""
     days: list[tuple[int, list[int], Any]] = []
-    original = Operations.offers
+    original = Offering.offers
 
-    def offers(self: Operations, t: int, rows: Any, returned: Any) -> Any:
+    def offers(self: Offering, t: int, rows: Any, returned: Any) -> Any:
         found = original(self, t, rows, returned)
-        days.append((self.day, rows.tolist(), found.rec_list.copy()))
+        days.append((self.shop.day, rows.tolist(), found.rec_list.copy()))
         return found
 
-    monkeypatch.setattr(Operations, "offers", offers)
+    monkeypatch.setattr(Offering, "offers", offers)
     asked = scenario(params=BUSY, strategies=STRATEGIES)
     world = World.build(asked)
     journal = simulate(asked, label, world=world)

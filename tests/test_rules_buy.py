@@ -374,3 +374,27 @@ def test_exposure_and_choice_have_the_same_bits_in_both_drivers() -> None:
         assert luck[a].tobytes() == np.float64(desk.utility[0]).tobytes()
     assert len(set(bought[:, 0].tolist())) > 5
     assert 0 < bought[:, 3].mean() < 1
+
+
+@often
+@given(st.integers(0, 2**32 - 1))
+def test_no_offer_raises_a_slot_by_more_than_the_bound_says(seed: int) -> None:
+    """Who is left out by the bound could not have bought: prices from a cent on, every reduction, teams, posts."""
+    rng = np.random.default_rng(seed)
+    on = a_shelf(
+        6, price_cents=np.ceil(10.0 ** rng.uniform(0.0, 6.0, 6)), team_discount=rng.choice([0.0, 0.1, 0.6, 0.95], 6),
+        live=rng.integers(0, 2, 6), live_discount=rng.choice([0.0, 0.2, 0.9], 6),
+    )  # fmt: skip
+    offer = an_offer(
+        coupon_share=rng.choice([0.0, 0.05, 0.5, 0.99]), coupon_cents=int(rng.choice([0, 1, 150, 5000, 10**6])),
+        coupon_min_cents=int(rng.choice([0, 100, 4000, 10**7])), team_tactics=int(rng.integers(0, 2)),
+        live_weight=rng.choice([0.0, 1.0]),
+    )  # fmt: skip
+    someone = a_shopper(**{name: rng.uniform(0.01, 0.99) for name in ("price", "kol", "social", "emotion")})
+    is_led = bool(rng.integers(0, 2))
+    bound = buy.most_lure(P, C, someone, offer, buy.lures(on), is_led)
+    for product, plain in enumerate(rng.normal(0.0, 2.0, 6)):
+        most = buy.most_weight(P, C, someone, offer, on, product, plain, rng.uniform(0, 1) * is_led, True)
+        assert most <= math.exp(plain) * bound * (1.0 + 1e-12)
+    nothing = buy.most_lure(P, C, someone, an_offer(), buy.lures(a_shelf()), False)
+    assert nothing == pytest.approx(1.0)

@@ -79,7 +79,7 @@ def test_a_strategys_slots_go_by_weight() -> None:
     some = [(1.0, 2.0, 1.5, 0.5, 3.0), (0.0, 1.0, 0.0, 1.0, 1.0), (2.0, 0.0, 1.0, 0.0, 1.0), (1.0, 1.0, 0.0, 0.0, 0.0)]
     for weights in (*some, *(tuple(float(k == one) for k in range(5)) for one in range(5))):
         chance = exposing.Sticks(0.5, 0.5, 0.5, 0.5, *weights)
-        found = [exposing.placed_source(chance, Key(3, 4, a), 2) for a in range(6000)]
+        found = [exposing.placed_source(chance, exposing.placed_words(Key(3, 4, a), 2)) for a in range(6000)]
         fits(np.bincount(found, minlength=9)[kinds], weights)
         assert set(found) <= set(kinds)
 

@@ -43,7 +43,7 @@ def test_a_larger_coverage_helps_the_same_people_and_more() -> None:
     for label in strategies:
         operations, _ = prepare(world, label)
         operations.morning(0)
-        helped[label] = operations.offers(0, np.arange(1000), np.empty(0, dtype=np.int64)).urge == 0.15
+        helped[label] = operations.offering.offers(0, np.arange(1000), np.empty(0, dtype=np.int64)).urge == 0.15
     assert 200 < helped["a"].sum() < 400 < helped["b"].sum()
     assert (helped["b"] >= helped["a"]).all()
     assert helped["c"].sum() == 10

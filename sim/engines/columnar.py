@@ -24,7 +24,8 @@ from sim.engines import bonds as binding
 from sim.engines.arrivals import arrivals_of
 from sim.engines.bargains import Wishes
 from sim.engines.communities import reached
-from sim.engines.operations import Buyers, Operations
+from sim.engines.operations import Operations
+from sim.engines.settling import Buyers
 from sim.engines.talk import Receipts, Talk
 from sim.engines.truth import truth_of
 from sim.engines.world import World
@@ -53,9 +54,6 @@ from sim.rules.records import (
 from sim.rules.remember import (
     ASK,
     BAD,
-    GOOD,
-    OWN,
-    POST,
 )
 from sim.rules.visit import NOTHING, REGISTERS, REGISTERS_INVITED, RETURNS
 
@@ -189,17 +187,17 @@ class Columnar:
         self._help(t, events)
         self._arrive_return_visit(t, pool, events)
         self._remember(t, events.visitors)
-        events.samples = self.ops.samples(t, lambda: (np.flatnonzero(self.state.status == ACTIVE), events.returned))
+        events.samples = self.ops.offering.samples(t, lambda: (self._members(), events.returned))
         buyers, offers, unlockers, favourites = self._shop(t, pool, events, shelf)
-        watched = self.ops.watched(events.visitors, offers)
+        watched = self.ops.offering.watched(events.visitors, offers)
         if watched is not None:
             self.kernels.wary(self.params, self.traits.trust, self.state.satisfaction, *watched)
-        buyers, orders, about_teams = self.ops.settle(t, buyers, offers)
+        buyers, orders, about_teams = self.ops.settling.settle(t, buyers, offers)
         for name in ("founders", "founded", "joiners", "joined", "joined_with"):
             setattr(events, name, getattr(about_teams, name))
         seated = buyers.take(buyers.is_team)
         self.state.team[seated.row] = seated.team
-        team_orders, refunded = self.ops.close_teams(t, events)
+        team_orders, refunded = self.ops.settling.close_teams(t, events)
         if len(team_orders.row):
             self.state.team[team_orders.row] = -1
             orders = _together(orders, team_orders)
@@ -216,6 +214,10 @@ class Columnar:
         self.n_active += len(events.registered) + len(events.returned) - len(events.lapsed)
         n_lapsed = len(self.ids) - self.n_prospects - self.n_active
         self.recorder.write(t, events, (self.n_prospects, self.n_active, n_lapsed))
+
+    def _members(self) -> Ints:
+        """Rows of who is active."""
+        return np.flatnonzero(self.state.status == ACTIVE)
 
     def _truth(self, t: int) -> Truth:
         """What the shop's analytics read with errors."""
@@ -322,19 +324,20 @@ class Columnar:
         """Phases 5-6: buyers' choices, what was offered, who shared to unlock (rows), and their favourites."""
         rows, state = events.visitors, self.state
         n = len(rows)
-        offers = self.ops.offers(t, rows, events.returned)
+        offers = self.ops.offering.offers(t, rows, events.returned)
+        agents = self.ids[rows]
         unlockers = np.empty(0, dtype=np.int64)
         if (offers.unlock_cents > 0).any():
-            willing = np.empty(n, dtype=np.bool_)
+            luck, willing = np.empty(n), np.empty(n, dtype=np.bool_)
             self.visits.want_unlock(
-                self.params, self.constants, self.traits, offers, rows, self.ids, self.seed, t, willing
+                self.params, self.constants, self.traits, offers, rows, agents, self.seed, t, luck, willing
             )
-            unlockers = self.ops.unlock(t, offers, np.flatnonzero(willing), rows)
+            unlockers = self.ops.offering.unlock(t, offers, np.flatnonzero(willing), rows)
         kinds = {"is_team": np.bool_, "would_found": np.bool_, "hype": np.float64}
         choice = Choice(*[np.empty(n, dtype=kinds.get(name, np.int64)) for name in Choice._fields])
         teams = self.ops.teams
 
-        agents, favours = self.ids[rows], np.zeros(n, dtype=np.bool_)
+        favours = np.zeros(n, dtype=np.bool_)
         favours[unlockers] = True
 
         def work(block: int, first: int, last: int) -> None:
@@ -363,7 +366,7 @@ class Columnar:
     def _bargain(self, t: int, events: Day, offers: Offer, shelf: Shelf, choice: Choice) -> None:
         """Visitors who would rather bargain start a bargain, as far as stock and budgets reach, and choose nothing."""
         rows, bargaining, teams = events.visitors, self.ops.bargaining, self.ops.teams
-        tactics = self.ops.may_bargain(rows, events.returned)
+        tactics = self.ops.offering.may_bargain(rows, events.returned)
         if bargaining is None or tactics is None:
             return
         n = len(rows)
@@ -411,19 +414,20 @@ class Columnar:
         wrote = given > 0
         events.reviewers, events.reviewed, events.stars = row[wrote], product[wrote], given[wrote]
         # who shared to unlock a coupon, or asks for a team, does not share the same day's order again
-        asked = seated.take(np.isin(seated.row, events.founders))
-        quiet = np.isin(row, np.concatenate([unlockers, asked.row, events.bargainers]))
-        shared &= ~quiet
-        posted &= ~quiet
+        asked = seated.take(np.isin(seated.row, events.founders)) if len(seated.row) else seated
+        quiet = np.zeros(n, dtype=np.bool_)
+        if len(unlockers) or len(asked.row) or len(events.bargainers):
+            quiet = np.isin(row, np.concatenate([unlockers, asked.row, events.bargainers]))
+            shared &= ~quiet
+            posted &= ~quiet
         if self.has_belonging:
             self._belong(t, row, product, mode, shared, posted)
             self.acting += [row[wrote], row[posted]]
-        tone = np.where(bad, BAD, GOOD)
         more: tuple[Ints, ...] = _NO_POSTS
         if self.talk is not None:
             got = Receipts(row, product, mode, hype, source, bad, given)
             more = self.talk.evening(events, orders.parent, got, posted, quiet)
-        self._send_all(t, events, row, product, mode, shared, posted, tone, unlockers, favourites, asked, more)
+        self._send_all(t, events, row, product, mode, shared, posted, bad, unlockers, favourites, asked, more)
 
     def _belong(
         self, t: int, row: Ints, product: Ints, mode: NDArray[np.int8], shared: NDArray[np.bool_],
@@ -459,30 +463,26 @@ class Columnar:
         mode: NDArray[np.int8],
         shared: NDArray[np.bool_],
         posted: NDArray[np.bool_],
-        tone: Ints,
+        bad: NDArray[np.bool_],
         unlockers: Ints,
         favourites: Ints,
         asked: Buyers,
         more: tuple[Ints, ...],
     ) -> None:
         """Phase 9: everything that leaves for friends tonight, and prospects who accept; `more` are further posts."""
-        n_all = len(row)
-        parts: tuple[tuple[Any, ...], ...] = (
-            (row[shared], product[shared], tone[shared], np.full(int(shared.sum()), -1)),
-            (unlockers, favourites, np.full(len(unlockers), GOOD), np.full(len(unlockers), -1)),
-            (asked.row, asked.product, np.full(len(asked.row), ASK), asked.team),
-            (row[posted], product[posted], tone[posted] + POST, np.full(int(posted.sum()), -1)),
-            (*more, np.full(len(more[0]), -1)),
-            (row, product, np.full(n_all, OWN), np.full(n_all, -1)),
+        most = 3 * len(row) + len(unlockers) + len(asked.row) + len(more[0])
+        sharers, products, kinds, teams, share_kind = (np.empty(most, dtype=np.int64) for _ in range(5))
+        n_shares, n_written, n = self.kernels.letters(
+            row, product, mode, shared, posted, bad, unlockers, favourites, asked.row, asked.product, asked.team, *more,
+            sharers, products, kinds, teams, share_kind,
+        )  # fmt: skip
+        sharers, products, kinds, teams = sharers[:n], products[:n], kinds[:n], teams[:n]
+        events.sharers, events.shared, events.share_kind = (
+            sharers[:n_shares],
+            products[:n_shares],
+            share_kind[:n_shares],
         )
-        n_written = sum(len(part[0]) for part in parts[:5])
-        n_shares = sum(len(part[0]) for part in parts[:3])
-        sharers, products, kinds, teams = (
-            np.concatenate([np.asarray(part[k], dtype=np.int64) for part in parts]) for k in range(4)
-        )
-        events.sharers, events.shared = sharers[:n_shares], products[:n_shares]
-        events.share_kind = np.repeat([0, 1, 2], [len(part[0]) for part in parts[:3]])
-        events.share_kind[: len(parts[0][0])][mode[shared] == SAMPLE] = SHARE_KINDS.index("sample")
+        posts = tuple(column[n_shares:n_written] for column in (sharers, products, kinds))
         requests = self._ask_for_help(t, events)
         spared = np.full(len(sharers), -1)  # who is not written to: from whom she has it
         if self.talk is not None:
@@ -497,7 +497,6 @@ class Columnar:
         )  # fmt: skip
         sent = tuple(column[:n] for column in columns)
         if self.params.p_com > 0.0:
-            posts = (np.concatenate([np.asarray(part[k], dtype=np.int64) for part in parts[3:5]]) for k in range(3))
             sent = self._to_communities(t, sent, *posts)
         if requests is not None:
             sent = tuple(np.concatenate(pair) for pair in zip(sent, requests, strict=True))

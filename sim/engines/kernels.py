@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from sim import draws
 from sim._jit import column_kernel
+from sim.day import SHARES_FOR_TEAM, SHARES_ORDER, SHARES_SAMPLE, SHARES_TO_UNLOCK
 from sim.engines.rows import inbox_of, state_of, traits_of
 from sim.params import Params
 from sim.rules import feel, leave, share
@@ -30,6 +31,11 @@ from sim.rules.records import (
     Traits,
 )
 from sim.rules.remember import (
+    ASK,
+    BAD,
+    GOOD,
+    OWN,
+    POST,
     SEEN_MOST,
     SENT_MOST,
     is_personal,
@@ -314,6 +320,62 @@ def wary(params: Params, trust: Column, satisfaction: Column, rows: Column, know
     for k in range(rows.shape[0]):
         i = rows[k]
         satisfaction[i] = feel.next_wary(params, satisfaction[i], trust[i], known[k])
+
+
+@column_kernel
+def letters(
+    rows: Column,
+    products: Column,
+    mode: Column,
+    is_shared: Column,
+    is_posted: Column,
+    is_bad: Column,
+    unlockers: Column,
+    favourites: Column,
+    askers: Column,
+    asked: Column,
+    asked_teams: Column,
+    posters: Column,
+    posts: Column,
+    post_kinds: Column,
+    sharers: Column,
+    shared: Column,
+    kinds: Column,
+    teams: Column,
+    share_kind: Column,
+) -> tuple[int, int, int]:
+    """Phase 9: what leaves for friends tonight, one entry each: shares, then posts, then purchases that friends see.
+
+    Shares are of orders and samples, to unlock a coupon, to fill a team; posts those of orders, and `posts`. Returns
+    how many are shares, how many are written at all, and how many there are. `share_kind` is by day.SHARE_KINDS.
+    """
+    n = 0
+    for k in range(rows.shape[0]):
+        if is_shared[k]:
+            sharers[n], shared[n], kinds[n], teams[n] = rows[k], products[k], BAD if is_bad[k] else GOOD, -1
+            share_kind[n] = SHARES_SAMPLE if mode[k] == SAMPLE else SHARES_ORDER
+            n += 1
+    for k in range(unlockers.shape[0]):
+        sharers[n], shared[n], kinds[n], teams[n] = unlockers[k], favourites[k], GOOD, -1
+        share_kind[n] = SHARES_TO_UNLOCK
+        n += 1
+    for k in range(askers.shape[0]):
+        sharers[n], shared[n], kinds[n], teams[n] = askers[k], asked[k], ASK, asked_teams[k]
+        share_kind[n] = SHARES_FOR_TEAM
+        n += 1
+    n_shares = n
+    for k in range(rows.shape[0]):
+        if is_posted[k]:
+            sharers[n], shared[n], kinds[n], teams[n] = rows[k], products[k], (BAD if is_bad[k] else GOOD) + POST, -1
+            n += 1
+    for k in range(posters.shape[0]):
+        sharers[n], shared[n], kinds[n], teams[n] = posters[k], posts[k], post_kinds[k], -1
+        n += 1
+    n_written = n
+    for k in range(rows.shape[0]):
+        sharers[n], shared[n], kinds[n], teams[n] = rows[k], products[k], OWN, -1
+        n += 1
+    return n_shares, n_written, n
 
 
 @column_kernel

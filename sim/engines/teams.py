@@ -6,12 +6,13 @@ be joined. Numbers never enter a random number's name: founder, day and product 
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim import draws
+from sim._jit import kernel
 from sim.rules import resolve
 from sim.rules.records import (
     PUBLIC_TEAMS,
@@ -23,6 +24,7 @@ from sim.rules.records import (
     TEAM_MEMBERS,
     TEAM_PRODUCT,
     TEAM_SIZE,
+    Column,
 )
 from sim.rules.team import JOINS_PRIOR, SUCCESS_PRIOR, displayed_rate
 
@@ -59,8 +61,20 @@ class Seats(NamedTuple):
 
 def no_seats() -> Seats:
     """Nobody waits."""
-    columns: dict[str, Any] = {name: np.empty(0, dtype=np.int64) for name in Seats._fields}
-    return Seats(**columns | {"hype": np.empty(0)})
+    return _NO_SEATS
+
+
+_NOBODY: Final[dict[str, Any]] = {name: np.empty(0, dtype=np.int64) for name in Seats._fields}
+_NO_SEATS: Final = Seats(**_NOBODY | {"hype": np.empty(0)})
+
+
+@kernel
+def _show_rates(events: Column, exposure: Column, prior: float, out: Column) -> None:
+    """Each product's rate, near that of the whole shop where it had few teams."""
+    of_shop = displayed_rate(events.sum(), exposure.sum(), prior)
+    is_new = exposure.sum() == 0
+    for j in range(out.shape[0]):
+        out[j] = displayed_rate(0 if is_new else events[j], exposure[j], of_shop)
 
 
 class Teams:
@@ -76,24 +90,24 @@ class Teams:
         self.public = np.full((n, PUBLIC_TEAMS), -1, dtype=np.int64)
         self.n_closed, self.n_filled = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
         self.n_joins, self.n_days = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
+        self._rates: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None  # None: they have changed
 
     def shown_rates(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Displayed success rate, and joins per open team and day, of every product.
 
         A product with few teams of its own is shown near the rate of the whole shop.
         """
-
-        def shown(events: Ints, exposure: Ints, prior: float) -> NDArray[np.float64]:
-            of_shop = displayed_rate(int(events.sum()), int(exposure.sum()), prior)
-            if not exposure.any():
-                return np.full(len(events), displayed_rate(0, 0, of_shop))
-            pairs = zip(events.tolist(), exposure.tolist(), strict=True)
-            return np.array([displayed_rate(a, b, of_shop) for a, b in pairs])
-
-        return shown(self.n_filled, self.n_closed, SUCCESS_PRIOR), shown(self.n_joins, self.n_days, JOINS_PRIOR)
+        if self._rates is None:
+            n = len(self.n_closed)
+            self._rates = np.empty(n), np.empty(n)
+            _show_rates(self.n_filled, self.n_closed, SUCCESS_PRIOR, self._rates[0])
+            _show_rates(self.n_joins, self.n_days, JOINS_PRIOR, self._rates[1])
+        return self._rates[0].copy(), self._rates[1].copy()
 
     def start_day(self, day: int) -> None:
         """Forget closed teams at the front, draw the public lists by keyed priority."""
+        if len(self.is_open) == 0:
+            return
         keep = int(np.argmax(self.is_open)) if self.is_open.any() else len(self.is_open)
         self.table, self.is_open, self.first = self.table[keep:], self.is_open[keep:], self.first + keep
         self.public[:] = -1
@@ -132,6 +146,7 @@ class Teams:
         np.add.at(self.table[:, TEAM_MEMBERS], index, 1)
         np.add.at(self.n_joins, seats.product[is_joining], 1)
         self.seats = self.seats.plus(seats)
+        self._rates = None
 
     def close(self, day: int) -> tuple[Seats, Seats, int, int]:
         """Close what is full or due tonight: (seats to confirm, seats to refund, teams filled, teams failed)."""
@@ -143,6 +158,7 @@ class Teams:
         np.add.at(self.n_closed, self.table[closing, TEAM_PRODUCT], 1)
         np.add.at(self.n_filled, self.table[filled, TEAM_PRODUCT], 1)
         self.is_open &= ~closing
+        self._rates = None
         index = self.seats.team - self.first
         confirmed, refunded = self.seats.take(filled[index]), self.seats.take((closing & ~filled)[index])
         self.seats = self.seats.take(~closing[index])

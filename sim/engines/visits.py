@@ -25,6 +25,8 @@ from sim.rules.buy import (
     impulse,
     inclusive_value,
     liking,
+    lures,
+    most_lure,
     most_weight,
     price_effect,
     rival_value,
@@ -39,12 +41,17 @@ from sim.rules.expose import (
     glance_at,
     item_name,
     look,
+    personal_luck,
     placed_source,
+    placed_words,
     popular_chance,
     presence_after,
+    proposed,
+    recommender_score,
     slot_source,
     sticks,
     taste_chance,
+    taste_match,
 )
 from sim.rules.records import (
     FRIEND,
@@ -52,6 +59,7 @@ from sim.rules.records import (
     KOL,
     MOST_SLOTS,
     POPULAR,
+    RECOMMENDED,
     STRENGTH_UNIT,
     Choice,
     Column,
@@ -78,6 +86,8 @@ class View(NamedTuple):
     taste_0: Any
     taste_1: Any
     taste_2: Any
+    kol: Any
+    is_led: Any  # did a post of an opinion leader reach her lately?
     need: Any  # what decides whether they buy
     emotion: Any
     satisfaction: Any
@@ -86,6 +96,7 @@ class View(NamedTuple):
     rival: Any  # what a rival shop takes from the logit of buying (rules.buy.rival_value); 0 where there is none
     fade: Any  # of what friends told them
     placed: Any  # chances of the first two sticks (rules.expose.Sticks)
+    leader: Any  # weight of an opinion leader's post among the strategy's sources
     friend: Any
     chances: Any  # of a slot to go to friends, by the number of their products
     n_friend: Any  # products that friends' slots show
@@ -106,6 +117,12 @@ class View(NamedTuple):
     glance_1: Any
     glance_2: Any
     glance_3: Any
+    asks: Any  # slots a recommender fills by its score: visitor * 32 + slot
+    luck: Any  # of these, as many at a time as there are visitors: luck, noise, the best score so far and its product
+    noise: Any
+    best: Any
+    found: Any
+    might: Any  # may what she is offered make her buy?
     seen: Shelf  # what one slot shows to each of them: a shelf with a place for every visitor
 
 
@@ -121,11 +138,15 @@ def new_view(n: int) -> View:
         "special": np.int64,
         "decides": np.bool_,
         "shown": np.int64,
+        "found": np.int64,
+        "might": np.bool_,
+        "is_led": np.bool_,
     }
     columns: dict[str, Any] = {name: np.zeros(n, dtype=kinds.get(name, np.float64)) for name in View._fields}
     columns |= {name: np.zeros((MOST_SLOTS, n), dtype=kind) for name, kind in tables.items()}
     columns["seen"] = Shelf(**{name: np.zeros(n) for name in Shelf._fields})
-    return View(**columns | {"ranked": np.zeros((n, INBOX_SIZE), dtype=np.int8), "chances": np.zeros(INBOX_SIZE + 1)})
+    columns |= {"ranked": np.zeros((n, INBOX_SIZE), dtype=np.int8), "chances": np.zeros(INBOX_SIZE + 1)}
+    return View(**columns | {"asks": np.zeros(n * MOST_SLOTS, dtype=np.int32)})
 
 
 @rule
@@ -167,6 +188,7 @@ def enter(
         view.price[k], view.herd[k], view.need[k] = traits.price[i], traits.herd[i], traits.need[i]
         view.social[k] = traits.social[i]
         view.taste_0[k], view.taste_1[k], view.taste_2[k] = traits.taste_0[i], traits.taste_1[i], traits.taste_2[i]
+        view.kol[k], view.is_led[k] = traits.kol[i], state.kol_product[i] >= 0
         view.emotion[k], view.mood[k], view.satisfaction[k] = traits.emotion[i], state.mood[i], state.satisfaction[i]
         view.last_buy_day[k] = state.last_buy_day[i]
         view.fade[k] = day - int(state.inbox_day[i])
@@ -194,7 +216,7 @@ def enter(
         if is_promoting or other > 0.0 or state.kol_product[i] >= 0:
             it, me = traits_of(traits, i), state_of(state, i)
             chance = sticks(params, it, me, offer, view.n_friend[k], shelf, is_promoting, day)
-            view.placed[k] = chance.placed
+            view.placed[k], view.leader[k] = chance.placed, chance.kol
 
 
 @column_kernel
@@ -260,31 +282,137 @@ def fill_special(
     view: View,
 ) -> None:
     """Slots given to friends or to a strategy, and those where none of four products sells."""
-    for k in range(high - low):
+    n, at_once = high - low, view.luck.shape[0]
+    n_placed = n_asks = 0
+    for k in range(n):
+        if view.placed[k] > 0.0:
+            for slot in range(n_slots):
+                if view.source[slot, k] == PLACED:
+                    view.asks[n_placed] = k * 32 + slot
+                    n_placed += 1
+    for first in range(0, n_placed, at_once):
+        asks = view.asks[first : min(first + at_once, n_placed)]
+        n_asks = place(params, offers, agents, is_promoting, low, seed, day, asks, n_asks, view)
+    for first in range(0, n_asks, at_once):
+        asks = view.asks[first : min(first + at_once, n_asks)]
+        recommend(params, traits, offers, shelf, rows, agents, low, seed, world_seed, day, asks, view)
+    for k in range(n):
         if view.special[k] == 0:
             continue
-        i = rows[low + k]
-        it, me, offer = traits_of(traits, i), state_of(state, i), offer_of(offers, low + k)
-        key = Key(seed, day, agents[k], world_seed)
-        chance = sticks(params, it, me, offer, view.n_friend[k], shelf, is_promoting, day)
-        next_friend = 0
+        i, offer, next_friend = rows[low + k], offer_of(offers, low + k), 0
         for slot in range(n_slots):
-            if (view.special[k] >> slot) & 1 == 0:
-                continue
             source = int(view.source[slot, k])
-            if source == PLACED:
-                source = placed_source(chance, key, slot)
-                view.source[slot, k] = source
+            if (view.special[k] >> slot) & 1 == 0 or (source == RECOMMENDED and offer.rec_accuracy >= 0.0):
+                continue
             product: Any = np.int64(-1)
             if source == FRIEND:
                 if next_friend < view.n_friend[k]:
                     product = inboxes.product[i, view.ranked[k, next_friend]]
                     next_friend += 1
             elif source == KOL:
-                product = me.kol_product
+                product = state.kol_product[i]
             else:
-                product = draw_item(params, it, key, offer, shelf, source, slot)
+                key = Key(seed, day, agents[k], world_seed)
+                product = draw_item(params, traits_of(traits, i), key, offer, shelf, source, slot)
             view.product[slot, k] = product
+
+
+@column_kernel
+def place(
+    params: Params,
+    offers: Offer,
+    agents: Column,
+    is_promoting: bool,
+    low: int,
+    seed: int,
+    day: int,
+    asks: Column,
+    n_asks: int,
+    view: View,
+) -> int:
+    """Which of the strategy's sources fills each of these slots.
+
+    Those that a recommender fills by its score are written down from place `n_asks` of `view.asks` on, which never
+    passes what was read; returns how many stand there now.
+    """
+    n = asks.shape[0]
+    agent, slots = view.glance_0, view.glance_1
+    for m in range(n):
+        agent[m], slots[m] = agents[asks[m] >> 5], asks[m] & 31
+    for m in range(n):
+        w0, w1, w2, w3 = placed_words(Key(seed, day, agent[m], 0), slots[m])
+        view.word_0[m], view.word_1[m], view.word_2[m], view.word_3[m] = w0, w1, w2, w3
+    promoted = params.w_promo if is_promoting else 0.0
+    for m in range(n):
+        k = asks[m] >> 5
+        j = low + k
+        weights = Sticks(
+            0.0, 0.0, 0.0, 0.0, view.leader[k], offers.rec_weight[j], offers.live_weight[j], offers.content_weight[j],
+            promoted,
+        )  # fmt: skip
+        drawn: Any = (view.word_0[m], view.word_1[m], view.word_2[m], view.word_3[m])
+        source = placed_source(weights, drawn)
+        view.source[slots[m], k] = source
+        if source == RECOMMENDED and offers.rec_accuracy[j] >= 0.0:
+            view.asks[n_asks] = asks[m]
+            n_asks += 1
+    return n_asks
+
+
+@column_kernel
+def recommend(
+    params: Params,
+    traits: Traits,
+    offers: Offer,
+    shelf: Shelf,
+    rows: Column,
+    agents: Column,
+    low: int,
+    seed: int,
+    world_seed: int,
+    day: int,
+    asks: Column,
+    view: View,
+) -> None:
+    """Slots that a recommender fills by its score (rules.expose.draw_item), many at a time.
+
+    What takes long is the recommender's error about each visitor and product: drawn apart, the compiler makes several
+    at a time.
+    """
+    n, n_products = asks.shape[0], shelf.id.shape[0]
+    agent, product, name, luck, noise = view.glance_0, view.glance_1, view.glance_2, view.luck, view.noise
+    best, found = view.best, view.found
+    for m in range(n):
+        agent[m], name[m] = agents[asks[m] >> 5], item_name(0, RECOMMENDED, asks[m] & 31)
+        best[m], found[m] = -1e300, -1
+    for m in range(n):
+        w0, w1, w2, w3 = draws.block(seed, draws.SLOT_ITEM, day, agent[m], name[m])
+        view.word_0[m], view.word_1[m], view.word_2[m], view.word_3[m] = w0, w1, w2, w3
+    for lane in range(4):
+        word = view.word_0 if lane == 0 else view.word_1 if lane == 1 else view.word_2 if lane == 2 else view.word_3
+        for m in range(n):
+            product[m] = proposed(word[m], n_products)[0]
+            name[m] = shelf.id[product[m]]
+        for m in range(n):
+            luck[m] = personal_luck(Key(0, 0, agent[m], world_seed), name[m])
+        for m in range(n):
+            noise[m] = draws.central_normal(luck[m])
+        for m in range(n):
+            if not draws.is_central(luck[m]):
+                noise[m] = draws.normal(luck[m])
+        for m in range(n):
+            k, j = asks[m] >> 5, product[m]
+            score = recommender_score(offers.rec_accuracy[low + k], taste_match(_face(view, k), shelf, j), noise[m])
+            is_better = shelf.on_sale[j] & (score > best[m])
+            best[m] = score if is_better else best[m]
+            found[m] = j if is_better else found[m]
+    for m in range(n):
+        k, slot = asks[m] >> 5, asks[m] & 31
+        item = found[m]
+        if item < 0:  # none of the four sells: it goes on looking
+            key, i = Key(seed, day, agents[k], world_seed), rows[low + k]
+            item = draw_item(params, traits_of(traits, i), key, offer_of(offers, low + k), shelf, RECOMMENDED, slot)
+        view.product[slot, k] = item
 
 
 @column_kernel
@@ -392,11 +520,33 @@ def weigh(
             offers.urge[low + k] - view.rival[k],
         )  # fmt: skip
         view.decides[k] = (view.total[k] > 0.0) & (draws.unit(w0) < urge)
+    n_offered = 0
     for k in range(n):
         has_coupon = (offers.coupon_share[low + k] > 0.0) | (offers.coupon_cents[low + k] > 0)
         has_more = (offers.team_tactics[low + k] != 0) | (state.kol_product[rows[low + k]] >= 0)
+        view.might[k] = has_coupon | has_more | (offers.live_weight[low + k] > 0.0)
         view.decides[k] |= favours[low + k]
-        if not view.decides[k] and (has_coupon | has_more | (offers.live_weight[low + k] > 0.0)):
+        n_offered += view.might[k]
+    if n_offered == 0:
+        return
+    most = lures(shelf)
+    for k in range(n):  # a generous question first, of many at a time
+        it = Traits(
+            view.price[k], 0.0, 0.0, 0.0, view.emotion[k], view.kol[k], 0.0, view.need[k], 0.0, 0.0, 0.0, 0.0, 0.0
+        )
+        terms = Offer(
+            offers.coupon_share[low + k], 0, offers.coupon_cents[low + k], offers.coupon_min_cents[low + k], 0, 0, 0, 0,
+            offers.team_tactics[low + k], 0.0, 0.0, 0, 0, 0.0, offers.live_weight[low + k], 0, 0.0, 0.0, 0.0,
+        )  # fmt: skip
+        total = view.total[k] * most_lure(params, constants, it, terms, most, view.is_led[k])
+        w0, _, _, _ = draws.block(seed, draws.BUY, day, agents[k], 0)
+        chance = buy_probability(
+            params, it, inclusive_value(params, total), day - int(view.last_buy_day[k]), view.satisfaction[k],
+            view.mood[k], offers.urge[low + k] + impulse(params, constants, it, terms) - view.rival[k],
+        )  # fmt: skip
+        view.might[k] &= (view.total[k] > 0.0) & (draws.unit(w0) < chance * (1.0 + ROUNDING))
+    for k in range(n):
+        if view.might[k] and not view.decides[k]:
             i, offer = rows[low + k], offer_of(offers, low + k)
             it, posted = traits_of(traits, i), state.kol_product[i]
             total = 0.0
@@ -531,14 +681,17 @@ def want_unlock(
     traits: Traits,
     offers: Offer,
     rows: Column,
-    ids: Column,
+    agents: Column,
     seed: int,
     day: int,
+    luck: Column,
     out: Column,
 ) -> None:
+    """Phase 5b: which visitors, whose ids are `agents`, share to get a coupon; `luck` is room for their draws."""
     for k in range(rows.shape[0]):
+        luck[k] = share.unlock_luck(Key(seed, day, agents[k], 0))
+    for k in range(rows.shape[0]):
+        face = offers.unlock_cents[k]
         out[k] = False
-        if offers.unlock_cents[k] > 0:
-            it = traits_of(traits, rows[k])
-            key = Key(seed, day, ids[rows[k]], 0)
-            out[k] = share.wants_unlock(params, constants, it, key, offers.unlock_cents[k])
+        if face > 0:
+            out[k] = luck[k] < share.unlock_probability(params, constants, traits_of(traits, rows[k]), face)

@@ -146,8 +146,8 @@ def robust_screen(story: Story, words: Words) -> dict[str, Any]:
         ]
         answer["measure"] = heading(measure, lang)
     return answer | {
-        "command": f"grapevine robustness results/{folder}/scenario.yaml",
-        "then": f"grapevine report results/{folder} --robustness DIR",
+        "command": f"grapevine robustness results/{folder}",
+        "then": f"grapevine report results/{folder}",
         "guesses": story.known_as["guess"],
         "n": len(story.assumptions),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 from sim import draws
 from sim._jit import exp, log, logistic, rule
@@ -219,6 +220,49 @@ def most_weight(
         saving = -log(reduced(shelf_cents, shelf.team_discount[product]) / shelf_cents)
         weight += exp(team_utility(params, constants, traits, plain, saving, 1.0))
     return weight
+
+
+class Lures(NamedTuple):
+    """The most that anything on the shelf can add to a slot today (see `most_lure`)."""
+
+    lowest_cents: float  # price
+    live: float
+    live_discount: float
+    log_saving: float  # in a team
+
+
+@rule
+def lures(shelf: Shelf) -> Lures:
+    """What the whole shelf offers at most."""
+    lowest, live, live_discount, log_saving = 1e18, 0.0, 0.0, 0.0
+    for j in range(shelf.id.shape[0]):
+        lowest = min(lowest, float(shelf.price_cents[j]))
+        live, live_discount = max(live, shelf.live[j]), max(live_discount, shelf.live_discount[j])
+        if shelf.team_discount[j] > 0.0:
+            saving = -log(reduced(shelf.price_cents[j], shelf.team_discount[j]) / shelf.price_cents[j])
+            log_saving = max(log_saving, saving)
+    return Lures(max(lowest, 1.0), live, live_discount, log_saving)
+
+
+@rule
+def most_lure(params: Params, constants: Constants, traits: Traits, offer: Offer, most: Lures, is_led: bool) -> float:
+    """By what factor an offer can raise exp(utility) of a slot at most: never below what `most_weight` makes of it.
+
+    No branch depends on the visitor, so a compiled loop makes several at a time. `is_led`: an opinion leader's post
+    reached her lately.
+    """
+    watches = 1.0 * (offer.live_weight > 0.0)
+    beta = max(params.b_p * (traits.price / constants.price), 0.0)
+    # `reduced` takes half a cent more at most; money off weighs most on the cheapest product it is for
+    share = max(offer.coupon_share, watches * most.live_discount)
+    by_share = 1.0 - share - (share > 0.0) * 0.5 / most.lowest_cents
+    smallest = max(most.lowest_cents, float(offer.coupon_min_cents))
+    is_left = smallest > offer.coupon_cents
+    by_face = (smallest - offer.coupon_cents) / smallest if is_left else 1.0 / (offer.coupon_cents + 1.0)
+    cheaper = -beta * log(max(min(by_share, by_face), 1e-12))  # no price is above 10^12 cents
+    apart = watches * max(params.b_l * most.live, 0.0) + 1.0 * is_led * max(params.b_k * traits.kol, 0.0)
+    in_team = 1.0 * (offer.team_tactics != 0) * exp(beta * most.log_saving + max(-params.c_w, 0.0))
+    return exp(apart) * (exp(cheaper) + in_team)
 
 
 @rule

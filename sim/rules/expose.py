@@ -54,8 +54,20 @@ def guessed_match(traits: Traits, key: Key, offer: Offer, shelf: Shelf, product:
     rho = offer.rec_accuracy
     if rho < 0.0:
         return float(shelf.popularity[product])
-    noise = draws.normal(draws.u01(key.world_seed, draws.PERSONAL_NOISE, 0, key.agent, shelf.id[product]))
-    return float(rho * taste_match(traits, shelf, product) + math.sqrt(1.0 - rho * rho) * noise)
+    noise = draws.normal(personal_luck(key, shelf.id[product]))
+    return recommender_score(rho, taste_match(traits, shelf, product), noise)
+
+
+@rule
+def personal_luck(key: Key, product_id: int) -> float:
+    """How the recommender errs about this shopper and this product, for life: a number in (0, 1)."""
+    return draws.u01(key.world_seed, draws.PERSONAL_NOISE, 0, key.agent, product_id)
+
+
+@rule
+def recommender_score(rho: float, match: float, noise: float) -> float:
+    """A score with correlation rho to the true match."""
+    return float(rho * match + math.sqrt(1.0 - rho * rho) * noise)
 
 
 @rule
@@ -325,9 +337,15 @@ def slot_source(chance: Sticks, words: tuple[int, int, int, int]) -> int:
 
 
 @rule
-def placed_source(chance: Sticks, key: Key, slot: int) -> int:
+def placed_words(key: Key, slot: int) -> tuple[int, int, int, int]:
+    """The draws of `placed_source` for one slot."""
+    return draws.block(key.seed, draws.SLOT_PLACED, key.day, key.agent, slot)
+
+
+@rule
+def placed_source(chance: Sticks, words: tuple[int, int, int, int]) -> int:
     """Which of the strategy's sources fills a slot that was given to one of them."""
-    w0, w1, w2, w3 = draws.block(key.seed, draws.SLOT_PLACED, key.day, key.agent, slot)
+    w0, w1, w2, w3 = words
     others = chance.recommended + chance.live + chance.content + chance.promoted
     if draws.unit(w0) * (chance.kol + others) < chance.kol:
         return KOL
@@ -362,7 +380,7 @@ def expose(
     for slot in range(int(params.attention)):
         source = slot_source(chance, draws.block(key.seed, draws.SLOT_SOURCE, key.day, key.agent, slot))
         if source == PLACED:
-            source = placed_source(chance, key, slot)
+            source = placed_source(chance, placed_words(key, slot))
         product = -1
         if source == FRIEND:
             if next_friend < n_friend:

@@ -175,7 +175,7 @@ def _luck(level: Level, noise: float, shape: tuple[int, int], rng: np.random.Gen
     seen = level.residuals - level.residuals.mean()
     if len(seen) < LEAST_SEEN or seen.std() <= 0.0:
         return rng.standard_normal(shape) * noise
-    return rng.choice(seen, size=shape) * (noise / seen.std())
+    return np.asarray(rng.choice(seen, size=shape) * (noise / seen.std()), dtype=np.float64)
 
 
 def _rolling(values: Floats) -> Floats:
