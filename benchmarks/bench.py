@@ -1,7 +1,7 @@
 """Speed and memory of both drivers, against each other and against a floor measured in the same run.
 
-Times depend on the machine and on what else it does; ratios taken in one run much less, so ratios are what
-counts. The floor is what no simulation of this kind can go below: for every agent and day one block of
+Times are processor time, on the wall only where processes are started. They depend on the machine and on what else it
+does; ratios taken in one run much less, so ratios are what counts. The floor is what no simulation of this kind can go below: for every agent and day one block of
 random numbers, one logistic function and one pass over the columns of the state.
 
 With `--json FILE` the new ratios are held against those stored in FILE (guard.py): where one got worse, it is said, the
@@ -77,13 +77,13 @@ def floor(state: State, ids: Column, seed: int, day: int, out: Column) -> None:
         out[i] = draws.unit(words[0]) < logistic(x)
 
 
-def best(work: Callable[[], object], repeats: int) -> float:
-    """Seconds of the fastest of several repeats: the one that was disturbed least."""
+def best(work: Callable[[], object], repeats: int, clock: Callable[[], float] = time.process_time) -> float:
+    """Processor seconds of the fastest of several repeats: the one that was disturbed least."""
     times = []
     for _ in range(repeats):
-        began = time.perf_counter()
+        began = clock()
         work()
-        times.append(time.perf_counter() - began)
+        times.append(clock() - began)
     return min(times)
 
 
@@ -95,11 +95,11 @@ def stopwatches() -> Iterator[dict[str, float]]:
     for (phase, owner, name), (_, _, original) in zip(PHASES, originals, strict=True):
 
         def timed(*args: Any, phase: str = phase, original: Any = original) -> Any:
-            began = time.perf_counter()
+            began = time.process_time()
             try:
                 return original(*args)
             finally:
-                spent[phase] += time.perf_counter() - began
+                spent[phase] += time.process_time() - began
 
         setattr(owner, name, timed)
     try:
@@ -170,7 +170,9 @@ def start_up() -> dict[str, float]:
     """Seconds to import the package and to show the help, each in a fresh process, best of five."""
 
     def fresh(*arguments: str) -> float:
-        return best(lambda: subprocess.run([sys.executable, *arguments], check=True, capture_output=True), 5)
+        return best(
+            lambda: subprocess.run([sys.executable, *arguments], check=True, capture_output=True), 5, time.perf_counter
+        )
 
     bare = fresh("-c", "pass")
     return {

@@ -132,6 +132,7 @@ def test_what_is_typed() -> None:
     ({"vary": {"params.b_h": None}}, "only the strategy"),
     ({"vary": VARY, "goals": ["profitt"]}, "unknown measure"),
     ({"vary": VARY, "goals": ["one_hop_share"]}, "neither more nor less"),
+    ({"vary": VARY, "goals": ["messages_per_month:fewer"]}, "which side"),
     ({"split": True}, "no budget to split"),
     ({"vary": VARY, "strategy": "mux"}, "no such strategy"),
     ({"vary": VARY, "trials": 0}, "out of range"),
@@ -152,6 +153,8 @@ def test_a_search_file_is_read_and_what_is_wrong_in_it_is_said(tmp_path: Path) -
     assert (asked.trials, asked.goals, asked.scenario.replications) == (16, ("gmv_cents", "fatigue_mean"), 2)
     assert asked.scenario.budgets["mix"].total == 5000  # cents
     assert asked.space.n_shares == 2
+    assert asked.directions == (1, -1)
+    assert Question.of(two(), VARY, goals=["messages_per_month:less"]).directions == (-1,)
     (tmp_path / "search.yaml").write_text(yaml.safe_dump({**told, "goal": "gmv"}))
     with pytest.raises(InputError, match=r"search.yaml.* goal: unknown key.*'goals'"):
         Question.load(tmp_path / "search.yaml")

@@ -126,8 +126,9 @@ def _progress() -> None:
 
 def _cancelled(now: Job) -> None:
     st.warning(say("cancelled", done=now.done, total=now.total or "?"), icon=":material/pause:")
-    if now.folder is not None and (now.folder / "manifest.json").exists():
-        resume(now.folder)
+    # the same order, not `resume`: a folder cancelled during the first answer knows of no more than that
+    if st.button(say("resume"), icon=":material/play_arrow:", key="go_on"):
+        _order(**now.order)
 
 
 def resume(folder: Path) -> None:

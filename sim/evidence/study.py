@@ -25,6 +25,14 @@ _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
 _Scale = Literal["linear", "log"]
 
 
+def _dates_as_text(content: Any) -> Any:
+    if isinstance(content, dict):
+        return {key: _dates_as_text(value) for key, value in content.items()}
+    if isinstance(content, list):
+        return [_dates_as_text(value) for value in content]
+    return content.isoformat() if type(content) is date else content
+
+
 def _is_date(text: str) -> bool:
     try:
         return bool(_DATE.match(text)) and bool(date.fromisoformat(text))
@@ -269,8 +277,8 @@ class Study(Part):
 
     @classmethod
     def from_dict(cls, content: dict[str, Any], folder: str | Path = ".", data: str | Path | None = None) -> Self:
-        """A study from the plain data a file would hold."""
-        return cls._of(Document(plain(content), {}), Path(folder), None, data)
+        """A study from the plain data a file would hold; dates may be dates."""
+        return cls._of(Document(plain(_dates_as_text(content)), {}), Path(folder), None, data)
 
     @classmethod
     def _of(cls, document: Document, folder: Path, file: Path | None, data: str | Path | None) -> Self:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from sim.errors import InputError, did_you_mean
-from sim.metrics import MEASURES, Measure
+from sim.metrics import MEASURES
 from sim.scenario import Scenario, find
 from sim.scenario.reader import read_file, read_value
 from sim.scenario.shipped import SUFFIXES
@@ -37,6 +37,7 @@ class Question:
     strategy: str
     space: Space
     goals: tuple[str, ...]
+    directions: tuple[int, ...]  # +1 more is better, -1 less, a goal each
     trials: int = TRIALS
     confirm: int = 0  # fresh replications for the confirmation; 0: twice those of a trial
     seed: int = 1
@@ -65,18 +66,22 @@ class Question:
             if value is not None and (type(value) is not int or not least <= value <= most):
                 raise InputError("out of range", path=name, found=value, allowed=f"a whole number, {least} to {most:,}")
         wanted = tuple(dict.fromkeys(goals or (scenario.decide_on,)))
-        for goal in wanted:
-            if goal not in MEASURES:
-                hint = did_you_mean(goal, MEASURES, kind="measures")
-                raise InputError("unknown measure", path="goals", found=goal, hint=hint)
-            if MEASURES[goal].direction == 0:
-                raise InputError("neither more nor less of this measure is better", path="goals", found=goal)
+        directions = dict(map(_goal, wanted))
         if len(wanted) > MOST_GOALS:
             raise InputError("too many goals", path="goals", found=len(wanted), allowed=f"at most {MOST_GOALS}",
                              hint="Nearly everything is on the front of many goals.")  # fmt: skip
         space = Space.of(scenario, label, vary or {}, split)
         trials = -(-trials // BATCH) * BATCH  # whole batches: so that more trials go on where fewer ended
-        return cls(scenario, label, space, wanted, trials, confirm or 2 * scenario.replications, seed)
+        return cls(
+            scenario,
+            label,
+            space,
+            tuple(directions),
+            tuple(directions.values()),
+            trials,
+            confirm or 2 * scenario.replications,
+            seed,
+        )
 
     @classmethod
     def load(
@@ -116,10 +121,9 @@ class Question:
                 raise
             raise error.placed(path, None) from None
 
-    @property
-    def measures(self) -> list[Measure]:
-        """The goals as measures, in their order: the first counts first where all else is equal."""
-        return [MEASURES[goal] for goal in self.goals]
+    def direction(self, goal: str) -> int:
+        """+1 where more of this goal is better, -1 where less is."""
+        return self.directions[self.goals.index(goal)]
 
     @cached_property
     def has_start(self) -> bool:
@@ -131,7 +135,7 @@ class Question:
         """12 hex digits that name the question; more trials or a longer confirmation continue the same one."""
         parts = {
             "scenario": self.scenario.digest, "replications": self.scenario.replications, "strategy": self.strategy,
-            "goals": self.goals, "seed": self.seed, "split": self.space.n_shares,
+            "goals": self.goals, "directions": self.directions, "seed": self.seed, "split": self.space.n_shares,
             "vary": [[f.path, list(f.values), f.span.low, f.span.high, f.is_log] for f in self.space.factors],
         }  # fmt: skip
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
@@ -161,6 +165,22 @@ def _strategy(scenario: Scenario, asked: str | None) -> str:
         hint = did_you_mean(str(asked), labels, kind="strategies")
         raise InputError("no such strategy in this scenario", path="strategy", found=asked, hint=hint)
     return asked
+
+
+def _goal(said: str) -> tuple[str, int]:
+    """`profit_cents`, or `messages_per_month:less` where the measure itself does not know which side is better."""
+    name, colon, wish = str(said).partition(":")
+    if name not in MEASURES:
+        raise InputError(
+            "unknown measure", path="goals", found=name, hint=did_you_mean(name, MEASURES, kind="measures")
+        )
+    if colon and wish.strip() not in ("more", "less"):
+        raise InputError("which side is better?", path="goals", found=said, allowed=f"{name}:more or {name}:less")
+    direction = {"more": 1, "less": -1}.get(wish.strip(), MEASURES[name].direction)
+    if direction == 0:
+        raise InputError("neither more nor less of this measure is better by itself", path="goals", found=name,
+                         allowed=f"{name}:more or {name}:less")  # fmt: skip
+    return name, direction
 
 
 def _check_types(asked: Mapping[str, Any]) -> None:

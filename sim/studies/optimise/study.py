@@ -128,7 +128,7 @@ def _search(
         return evaluate(first, points)  # type: ignore[no-any-return]
 
     start = question.space.start(question.scenario)
-    directions = [measure.direction for measure in question.measures]
+    directions = question.directions
     found = search(
         folder / "trials.log",
         question.space.distributions(),

@@ -15,7 +15,6 @@ import pandas as pd
 
 from sim.errors import InputError
 from sim.experiment import Results
-from sim.metrics import MEASURES
 from sim.scenario import Scenario
 from sim.studies.compare.intervals import paired, unit_means
 from sim.studies.compare.values import CONTROL, Runs
@@ -83,7 +82,7 @@ def goals_of(table: Runs, goals: Sequence[str], label: str) -> list[float] | Non
 
 def trials_table(question: Question, trials: Sequence[Trial]) -> pd.DataFrame:
     """A row a trial: levers, shares, goals, whether it is on the front, whether it is the one chosen."""
-    directions = [measure.direction for measure in question.measures]
+    directions = question.directions
     best, chosen = set(front(trials, directions)), compromise(trials, directions)
     rows = []
     for trial in trials:
@@ -102,7 +101,7 @@ def trials_table(question: Question, trials: Sequence[Trial]) -> pd.DataFrame:
 
 def candidates(question: Question, trials: Sequence[Trial]) -> list[int]:
     """Trials that are run on fresh worlds: the chosen one first, then the front, then the scenario as it is."""
-    directions = [measure.direction for measure in question.measures]
+    directions = question.directions
     chosen = compromise(trials, directions)
     if chosen is None:
         raise InputError(
@@ -150,7 +149,7 @@ def confirmed_table(
                     found = paired(difference[known], values.worlds[known])
                     row |= {"confirmed": found.diff, "ci_low": found.ci_low, "ci_high": found.ci_high}
                     row["worlds"] = len(set(values.worlds[known].tolist()))
-                row["optimism"] = _optimism(row, MEASURES[goal].direction)
+                row["optimism"] = _optimism(row, question.direction(goal))
                 rows.append(row)
     kinds = dict.fromkeys(("at_choice", "confirmed", "ci_low", "ci_high", "optimism"), "float64")
     return pd.DataFrame(rows).astype(kinds) if rows else pd.DataFrame()

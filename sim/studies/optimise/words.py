@@ -79,9 +79,9 @@ def sentences(question: Question, trials: pd.DataFrame, confirmed: pd.DataFrame,
         said.append(words["same"])
     mine = confirmed[confirmed["trial"] == row["trial"]]
     for one in mine.to_dict("records"):
-        said += _about(one, words, language)
+        said += _about(one, question.direction(one["goal"]), words, language)
     alone = mine[mine["against"] == "control"]
-    signs = [MEASURES[goal].direction for goal in alone["goal"]]
+    signs = [question.direction(goal) for goal in alone["goal"]]
     if len(alone) and all(d * value <= 0 for d, value in zip(signs, alone["confirmed"], strict=True)):
         said.append(words["nothing"])
     n_failed = int((trials["state"] == "failed").sum())
@@ -90,7 +90,7 @@ def sentences(question: Question, trials: pd.DataFrame, confirmed: pd.DataFrame,
     return said
 
 
-def _about(one: Mapping[Any, Any], words: Mapping[str, str], language: str) -> list[str]:
+def _about(one: Mapping[Any, Any], direction: int, words: Mapping[str, str], language: str) -> list[str]:
     measure, verdict = MEASURES[one["goal"]], VERDICT_EN if language == "en" else VERDICT_ZH
 
     def shown(value: float) -> str:
@@ -99,7 +99,7 @@ def _about(one: Mapping[Any, Any], words: Mapping[str, str], language: str) -> l
     interval, key = "", ""
     if one["ci_low"] == one["ci_low"]:
         interval = words["interval"].format(low=shown(one["ci_low"]), high=shown(one["ci_high"]))
-        low, high = sorted(measure.direction * one[name] for name in ("ci_low", "ci_high"))
+        low, high = sorted(direction * one[name] for name in ("ci_low", "ci_high"))
         key = "better" if low > 0 else "worse" if high < 0 else "luck" if high > low else ""
     found = {"against": words[one["against"]], "goal": _name(one["goal"], language)}
     n = int(one["worlds"])
@@ -109,7 +109,7 @@ def _about(one: Mapping[Any, Any], words: Mapping[str, str], language: str) -> l
             s="s" if n > 1 else "", verdict=words[key] if key else "",
         )
     ]  # fmt: skip
-    before = measure.direction * one["at_choice"]
+    before = direction * one["at_choice"]
     if before > 0 and 0.1 * before < one["optimism"]:
         share = min(one["optimism"] / before, 1.0)
         said.append(words["curse"].format(share=f"{100 * share:.0f} %", **found))
