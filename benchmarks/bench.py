@@ -1,8 +1,9 @@
 """Speed and memory of both drivers, against each other and against a floor measured in the same run.
 
 Times are processor time, on the wall only where processes are started. They depend on the machine and on what else it
-does; ratios taken in one run much less, so ratios are what counts. The floor is what no simulation of this kind can go below: for every agent and day one block of
-random numbers, one logistic function and one pass over the columns of the state.
+does; ratios taken in one run much less, so ratios are what counts. The floor is what no simulation of this kind can go
+below: for every agent and day one block of random numbers, one logistic function and one pass over the columns of the
+state.
 
 With `--json FILE` the new ratios are held against those stored in FILE (guard.py): where one got worse, it is said, the
 exit code is 1 and FILE stays as it is (`--accept` writes it all the same).
