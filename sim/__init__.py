@@ -31,6 +31,10 @@ PUBLIC: dict[str, tuple[str, str]] = {
         "sim.studies.ab_test",
         "A/B tests inside one world, held against the truth there: bias, power, coverage.",
     ),
+    "optimise": (
+        "sim.studies.optimise",
+        "Best levers and split of a budget, several goals, confirmed on fresh worlds.",
+    ),
     "sweep": ("sim.studies.ask", "All strategies at every point of a design; answers with Results."),
     "Design": ("sim.design", "A base scenario and the points of it to run: grid, samples, one at a time, CSV."),
     "Experiment": (
@@ -70,6 +74,7 @@ if TYPE_CHECKING:  # the same table, for type checkers and editors
     from sim.studies.ask import compare as compare
     from sim.studies.ask import sweep as sweep
     from sim.studies.explain import explain as explain
+    from sim.studies.optimise import optimise as optimise
     from sim.studies.robustness import over_assumptions as over_assumptions
     from sim.studies.robustness import robustness as robustness
     from sim.studies.sensitivity import sensitivity as sensitivity

@@ -20,6 +20,7 @@ _FEW = {
     "run": [],
     "compare": ["--jobs", "1", "--replications", "2"],
     "sweep": ["--jobs", "1", "--replications", "1"],
+    "optimise": ["--jobs", "1", "--trials", "8", "--replications", "1", "--confirm", "2"],
     "ab-test": ["--jobs", "1", "--tests", "2", "--worlds", "1"],
 }
 

@@ -21,6 +21,7 @@ from sim.funnel import order_days
 from sim.plots_calibrate import save_calibration_figures
 from sim.scenario import Scenario
 from sim.studies.calibrate import Effort, calibrate
+from sim.studies.calibrate.bank import summaries_of
 from sim.studies.calibrate.blocks import BLOCKS, tells
 from sim.studies.calibrate.doubt import recover, ridges
 from sim.studies.calibrate.forecast import Paths, forecast, newcomers_ahead, smooth_log
@@ -341,6 +342,15 @@ def test_worlds_are_draws_of_a_posterior(tmp_path: Path) -> None:
     draws.assign(seed=1).to_parquet(tmp_path / "posterior.parquet")
     with pytest.raises(InputError, match="cannot set this field"):
         question_in(scenario, tmp_path)
+
+
+def test_a_run_in_which_buying_dies_out_has_targets() -> None:
+    """40 newcomers on day 0, all of whom order once more and never again: retention of later blocks is 0."""
+    who = np.arange(40)
+    orders = Orders.of(np.concatenate([who, who]), np.repeat([0, 30], 40), np.full(80, 100), 140)
+    found = summaries_of(orders)
+    assert [found[f"cohort_retention[c1.k{k}]"] for k in (1, 2, 3, 4)] == [1.0, 0.0, 0.0, 0.0]
+    assert found["ladder[1]"] == 1.0
 
 
 # --- the real model ------------------------------------------------------------------------------------------------

@@ -195,6 +195,12 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(answer["weeks"]) == 7  # as long as the hold-out
     assert set(answer["scores"]) == {"bgnbd", "naive"}
     assert Path("f/forecast_bgnbd.csv").is_file()
+    Path("late.yaml").write_text(
+        Path("shop.yaml").read_text().replace("2024-04-01", "2024-05-30").replace("05-20", "08-20")
+    )
+    late = CliRunner().invoke(app, ["data", "forecast", "late.yaml"])  # nothing is known of those weeks
+    assert late.exit_code == 0
+    assert "Against what happened" not in late.output
     hidden = CliRunner().invoke(app, ["data", "forecast", "shop.yaml", "--hold-out", "3"])
     assert "Against what happened" in hidden.output
     assert "The 3 weeks after" in hidden.output

@@ -81,6 +81,7 @@ def test_every_mistake_in_a_study_is_said_with_its_line(here: Path) -> None:
         ("time_zone: Mars\nfigures: {conversion: {value: 0.1, sd: 0.01}}\n", "unknown time zone"),
         ("figures: {conversion: {value: 0.1, sd: 0}}\n", "figures.conversion.sd: out of range"),
         ("orders: {path: a.csv, customer: a, time: b}\n", "orders without a value"),
+        ("window: {to: 2024-02-30}\nfigures: {conversion: {value: 0.1, sd: 1}}\n", "not a date: found '2024-02-30'"),
         ("window: {hold_out_to: 9}\nfigures: {conversion: {value: 0.1, sd: 1}}\n", "a hold-out needs the last day"),
         ("arrivals: {kind: given}\nfigures: {conversion: {value: 0.1, sd: 1}}\n", "need a file of dates"),
     ],
@@ -114,6 +115,14 @@ def test_a_plain_file_and_its_window(here: Path) -> None:
     assert answer["window"]["hold_out_days"] == 17
     left_out = answer["sections"]["orders"]["left_out"]
     assert left_out == {"before the window": 2, "after the fit (held out or later)": 2}
+
+
+def test_a_window_beyond_the_data_is_said(here: Path) -> None:
+    write(GOOD)
+    said = " ".join(ask(window={"from": "2023-12-25", "to": "2024-01-20", "hold_out_to": "2024-02-01"})["remarks"])
+    assert "the fit goes to 2024-01-20, the last row is of 2024-01-09" in said
+    assert "the fit begins on 2023-12-25" in said
+    assert "the data hold 0 of the 12 days held out" in said
 
 
 def test_nothing_is_changed_and_nothing_is_left_behind(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:

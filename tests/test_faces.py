@@ -67,7 +67,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
-    """Folders figures were asked for; none is drawn, which takes seconds."""
+    """Folders figures were asked for; none is drawn and no report written, which takes seconds."""
     asked: list[Path] = []
 
     def note(results: Any, verdict: Any, folder: Path) -> list[Path]:
@@ -75,6 +75,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
         return []
 
     monkeypatch.setattr("sim.plots.save_figures", note)
+    monkeypatch.setattr("sim.cli.comparing.write_beside", lambda results, quiet: None)
     return asked
 
 
@@ -97,6 +98,7 @@ def test_help_is_quick_and_names_every_command(typed: Typed) -> None:
         "run",
         "compare",
         "ab-test",
+        "optimise",
         "sweep",
         "resume",
         "status",
@@ -551,9 +553,13 @@ def test_readme_commands_run(here: Path, drawn: list[Path]) -> None:
             words = [word for word in words if word not in ("--jobs", "8", "--replications", "100")]
             words += [*small, "--jobs", "1", "--replications", "2"]
         if words[0] == "ab-test":
-            words += [*small, "--jobs", "1", "--tests", "2", "--worlds", "1"]
+            words += [*small, "--set", "graph.n_communities=8", "--jobs", "1", "--tests", "2", "--worlds", "1"]
+        if words[0] == "optimise":
+            words += [*small, "--jobs", "1", "--trials", "8", "--replications", "1"]
         if words[0] == "sweep":
             words += [*small, "--jobs", "1", "--replications", "1"]
+        if words[0] == "robustness" and "DIR" not in words:
+            words += [*small, "--jobs", "1", "--replications", "2", "--points", "4", "--vary", "b_r"]
         found = sorted((here / "results").glob("how_generous-*"))
         words = [str(found[0]) if word == "DIR" else word for word in words]
         answer = Answer(*(path for word in words for path in _as_a_shell_does(here, word)))

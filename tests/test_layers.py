@@ -106,7 +106,9 @@ def test_lock_has_every_dependency_and_no_address() -> None:
 
 def test_every_scenario_goes_into_the_wheel() -> None:
     build = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]
+    studies = {file.parent.name for file in (ROOT / "calibration").glob("*/study.yaml")}
     assert build["targets"]["wheel"]["force-include"] == {
         "scenarios": "sim/scenarios",
         "designs": "sim/designs",
+        **{f"calibration/{name}": f"sim/calibration/{name}" for name in studies},
     }

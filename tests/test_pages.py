@@ -109,10 +109,12 @@ def test_nothing_escapes_its_test() -> None:
         assert name in (ROOT / "tests" / test).read_text(encoding="utf-8")
 
 
-def test_yaml_on_pages_is_a_part_of_a_scenario() -> None:
+def test_yaml_on_pages_is_a_part_of_a_scenario(tmp_path: Path) -> None:
     """Blocks of YAML that are a whole scenario, or strategies of one, are accepted at the door."""
     from sim.design import Design
+    from sim.evidence import Study
     from sim.scenario import Scenario
+    from sim.studies.optimise import Question
 
     n = 0
     for path in sorted(DOCS.glob("*.md")):
@@ -120,6 +122,11 @@ def test_yaml_on_pages_is_a_part_of_a_scenario() -> None:
             data = yaml.safe_load(block.text)
             if "factors" in data:
                 Design.from_dict(data)
+            elif "orders" in data:
+                Study.from_dict(data)
+            elif "vary" in data:
+                (tmp_path / "search.yaml").write_text(block.text, encoding="utf-8")
+                Question.load(tmp_path / "search.yaml")
             elif path.name not in PLAYED_ELSEWHERE:
                 Scenario.from_dict({"name": "page", **data}, check_files=False)
             n += 1

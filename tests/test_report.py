@@ -86,6 +86,13 @@ def test_locales_say_the_same() -> None:
         assert names[0] == names[1], key
 
 
+def test_every_tactic_is_told_in_chinese() -> None:
+    from sim.report.words import tactics_zh
+    from sim.strategies import registry
+
+    assert set(tactics_zh()) == set(registry())
+
+
 def test_templates_work_out_no_number() -> None:
     environment = jinja2.Environment(loader=jinja2.PackageLoader("sim.report", "templates"))
     allowed = {"safe", "length", "list", "reject"}

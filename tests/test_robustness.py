@@ -14,6 +14,7 @@ import known_engines
 import numpy as np
 import pandas as pd
 import pytest
+from markupsafe import escape
 from scipy.stats import qmc
 from sweeps import SCENARIO
 from test_sensitivity import INPUTS, PATHS, TEXT, swept
@@ -470,6 +471,14 @@ def test_a_scenario_file_is_swept_and_asked(tmp_path: Path, monkeypatch: Any) ->
     beside = json.loads((Path(folder) / "robustness" / "robustness.json").read_text())
     assert beside["factors"] == ["params.b_r"]
     assert beside["tables"]["best"] == json.loads(again.stdout)["tables"]["best"]
+    assert CliRunner().invoke(app, ["report", folder, "--quiet"]).exit_code == 0
+    page = (Path(folder) / "report.html").read_text(encoding="utf-8")
+    for said in (beside["sentences"]["best"][0], beside["sentences_zh"]["best"][0]):
+        assert str(escape(said)) in page  # what was asked in vain until now
+    (tmp_path / "alone.yaml").write_text(SCENARIO.partition("strategies:")[0])
+    alone = CliRunner().invoke(app, ["robustness", "alone.yaml", "--quiet"])
+    assert alone.exit_code == 2
+    assert "no strategy besides the control" in alone.stderr
     wrong = CliRunner().invoke(app, [*words, "--vary", "b_r=low:high"])
     assert wrong.exit_code == 2
     assert "PATH=LOW:HIGH" in wrong.stderr

@@ -94,7 +94,7 @@ def play(rng: np.random.Generator, effects: dict[str, float], most: int, margin:
     return found
 
 
-@pytest.mark.parametrize("n", [60, pytest.param(1000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("n", [30, pytest.param(1000, marks=pytest.mark.slow)])
 def test_equal_strategies_are_rarely_told_apart(n: int) -> None:
     rng = np.random.default_rng(2)
     alike = [play(rng, {"control": 0, "a": 0, "b": 0}, 40)["state"] for _ in range(n)]
@@ -103,18 +103,18 @@ def test_equal_strategies_are_rarely_told_apart(n: int) -> None:
 
 def test_the_best_is_found_as_soon_as_it_is_clear() -> None:
     rng = np.random.default_rng(2)
-    found = [play(rng, {"control": 0, "a": 12, "b": 25}, 60) for _ in range(30)]
+    found = [play(rng, {"control": 0, "a": 12, "b": 25}, 60) for _ in range(15)]
     assert {one["label"] for one in found if one["state"] == "clear"} == {"b"}
-    assert sum(one["state"] == "clear" for one in found) > 24
+    assert sum(one["state"] == "clear" for one in found) > 11
     assert len({one["replications"] for one in found}) > 2  # it stops when it knows, not at the end
 
 
 def test_practically_equal_is_a_way_to_stop() -> None:
     rng = np.random.default_rng(3)
-    near = [play(rng, {"control": 0, "a": 200, "b": 200.5}, 120, margin=0.02) for _ in range(25)]  # margin 20
-    assert sum(one["state"] == "equal" for one in near) > 20
-    apart = [play(rng, {"control": 0, "a": 200, "b": 222}, 60, margin=0.02)["state"] for _ in range(40)]
-    assert apart.count("equal") <= 5  # 22 apart is not within 20
+    near = [play(rng, {"control": 0, "a": 200, "b": 200.5}, 120, margin=0.02) for _ in range(12)]  # margin 20
+    assert sum(one["state"] == "equal" for one in near) > 9
+    apart = [play(rng, {"control": 0, "a": 200, "b": 222}, 60, margin=0.02)["state"] for _ in range(20)]
+    assert apart.count("equal") <= 3  # 22 apart is not within 20
 
 
 def test_a_budget_and_a_schedule() -> None:
@@ -172,11 +172,11 @@ def test_the_margin_decides_what_is_equal_and_what_is_said() -> None:
 def test_verdicts_between_independent_identical_worlds_err_5_times_in_100() -> None:
     rng = np.random.default_rng(6)
     clear = []
-    for _ in range(500):
+    for _ in range(300):
         runs = runs_of({"control": rng.normal(1000, 100, 10), "a": rng.normal(1000, 100, 10)})
         values = Runs.read(runs, None).values("gmv_cents")
         clear.append(clear_best(MEASURES["gmv_cents"], values, ["control", "a"], Rule(0.0))[0])
-    assert sum(label is not None for label in clear) / 500 == pytest.approx(0.05, abs=0.03)  # 3 standard errors
+    assert sum(label is not None for label in clear) / 300 == pytest.approx(0.05, abs=0.038)  # 3 standard errors
 
 
 @pytest.fixture

@@ -106,7 +106,7 @@ def _while_running() -> None:
 def _progress() -> None:
     now = job()
     if st.session_state.get("refused"):
-        st.error(st.session_state.pop("refused"), icon=":material/error:")
+        shown.refuse(st.session_state.pop("refused"))
     if now is None:
         return
     if not now.is_over:
@@ -115,7 +115,7 @@ def _progress() -> None:
     if now.n_answers and now.folder is not None and st.session_state.get("told_job") is not now:
         st.session_state.folder, st.session_state.told_job = now.folder, now
     if now.error:
-        st.error(say("gone_wrong", error=now.error), icon=":material/error:")
+        shown.refuse(say("gone_wrong", error=now.error))
         if now.where:
             st.code(now.where)
     elif now.is_cancelled:
@@ -126,8 +126,9 @@ def _progress() -> None:
 
 def _cancelled(now: Job) -> None:
     st.warning(say("cancelled", done=now.done, total=now.total or "?"), icon=":material/pause:")
-    if now.folder is not None and (now.folder / "manifest.json").exists():
-        resume(now.folder)
+    # the same order, not `resume`: a folder cancelled during the first answer knows of no more than that
+    if st.button(say("resume"), icon=":material/play_arrow:", key="go_on"):
+        _order(**now.order)
 
 
 def resume(folder: Path) -> None:
@@ -144,7 +145,7 @@ def answer(folder: Path) -> None:
     try:
         shown.story_of(folder).answer  # noqa: B018  (worked out here, where a refusal can be told)
     except InputError as error:
-        st.error(str(error))
+        shown.refuse(error)
         return
     st.divider()
     others = [path for path in limits().result_folders().values() if path != folder and _has_answer(path)]
@@ -175,7 +176,7 @@ def _two(folder: Path, other: Path) -> None:
     first, second = Results.open(folder).scenario, Results.open(other).scenario
     lines = difference(second, first)
     with st.expander(say("differs"), expanded=True):
-        st.markdown("\n".join(f"- {line}" for line in lines) if lines else say("same_question"))
+        st.markdown("\n".join(f"- {shown.plain(line)}" for line in lines) if lines else say("same_question"))
     name = st.segmented_control(
         say("screens"), list(_SCREENS), default="verdict", format_func=lambda one: say(_SCREENS[one]),
         key="beside_screen", required=True, label_visibility="collapsed",

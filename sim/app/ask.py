@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from sim.app import session
+from sim.app import session, shown
 from sim.app.draft import Draft
 from sim.app.forms import form
 from sim.app.places import MOST_UPLOADED, read_scenario, read_upload
@@ -75,7 +75,7 @@ def _pick() -> None:
             _upload(file.name, file.getvalue() if file.size <= MOST_UPLOADED else b"\0" * (MOST_UPLOADED + 1))
     with saved:
         st.download_button(
-            say("download_yaml"), _yaml, f"{draft().data['name'] or 'scenario'}.yaml", "application/yaml",
+            say("download_yaml"), _yaml(), f"{draft().data['name'] or 'scenario'}.yaml", "application/yaml",
             icon=":material/download:", key="save_yaml", on_click="ignore", width="stretch",
         )  # fmt: skip
         st.button(
@@ -84,7 +84,7 @@ def _pick() -> None:
         if st.session_state.get("told"):
             st.success(st.session_state.pop("told"))
     if st.session_state.get("refused"):
-        st.error(st.session_state.pop("refused"), icon=":material/error:")
+        shown.refuse(st.session_state.pop("refused"))
 
 
 def _source(name: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from sim.app import answer, session
+from sim.app import answer, session, shown
 from sim.app.session import limits, say
 from sim.errors import InputError
 from sim.experiment import Results
@@ -36,7 +36,7 @@ def show() -> None:
         folder = limits().inside(found[name])
         _show(folder)
     except InputError as error:
-        st.error(str(error))
+        shown.refuse(error)
 
 
 def _folders() -> dict[str, Path]:

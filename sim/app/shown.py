@@ -26,6 +26,11 @@ from sim.studies.story import Story
 _MAIN = ("gmv_cents", "profit_cents", "retained_share", "retention_d30", "n_buyers", "cost_cents")
 
 
+def refuse(text: object) -> None:
+    """Say what went wrong, word for word: what somebody's file holds is no Markdown, and shows no pictures."""
+    st.error(plain(text), icon=":material/error:")
+
+
 # --- the check ------------------------------------------------------------------------------------------
 
 
@@ -40,11 +45,11 @@ def check() -> Scenario | None:
             estimate = _estimate(_what_is_built(made), made)
             warnings = made.warnings()
         except InputError as error:
-            st.error(f"**{say('is_wrong')}**\n" + "\n".join(f"- {_plain(one)}" for one in error.problems))
+            st.error(f"**{say('is_wrong')}**\n" + "\n".join(f"- {plain(one)}" for one in error.problems))
             return None
         if warnings:
             with st.expander(f":orange[:material/warning: {say('warnings', n=len(warnings))}]", expanded=True):
-                st.markdown("\n".join(f"- {_plain(text)}" for text in warnings))
+                st.markdown("\n".join(f"- {plain(text)}" for text in warnings))
         else:
             st.markdown(f":green[:material/check_circle: {say('is_sound')}]")
         facts = [
@@ -59,7 +64,7 @@ def check() -> Scenario | None:
     return made
 
 
-def _plain(text: Any) -> str:
+def plain(text: Any) -> str:
     """A message as it is, without meaning anything to Markdown."""
     said = str(text)
     for sign in "\\`*_[]$<>#~|:":
@@ -183,7 +188,7 @@ def sentence(folder: Path) -> None:
     """What the comparison says, in one sentence."""
     answer = story_of(folder).answer
     said = str(answer["sentence_zh" if session.lang() == "zh" else "sentence"])
-    st.markdown(f"#### {_plain(said)}")
+    st.markdown(f"#### {plain(said)}")
 
 
 def table(folder: Path, place: str = "") -> None:

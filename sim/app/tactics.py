@@ -9,7 +9,7 @@ import streamlit as st
 from sim.app import session
 from sim.app.forms import form
 from sim.app.session import draft, key, say
-from sim.app.shown import calendar_strip
+from sim.app.shown import calendar_strip, refuse
 from sim.app.words import tactic_text
 from sim.errors import InputError
 from sim.scenario.fields import names_of
@@ -25,6 +25,8 @@ def show() -> None:
     """All strategies of the draft, and one more."""
     st.caption(say("about_tactics"))
     _add()
+    if st.session_state.get("refused"):
+        refuse(st.session_state.pop("refused"))
     if not draft().labels:
         st.info(say("no_strategies"))
     for label in draft().labels:

@@ -13,7 +13,7 @@ import streamlit as st
 
 from sim.app import life, session, shown, town
 from sim.app.places import MOST_WATCHED
-from sim.app.session import draft, job, limits, office, say
+from sim.app.session import draft, limits, office, say
 from sim.app.words import persona_text
 from sim.errors import InputError
 from sim.experiment import folder_name
@@ -29,7 +29,7 @@ def show() -> None:
     try:
         made = draft().scenario(limits())
     except InputError as error:
-        st.error(str(error))
+        shown.refuse(error)
         return
     label, replication = _choose(made)
     folder = limits().results / f"{folder_name(made)}-{label}-r{replication}"
@@ -56,8 +56,8 @@ def _write_down(made: Scenario, label: str, replication: int) -> None:
         _waiting()
         return
     if now is not None and now.error:
-        st.error(say("gone_wrong", error=now.error))
-    is_busy = job() is not None and not job().is_over and office().is_busy()  # type: ignore[union-attr]
+        shown.refuse(say("gone_wrong", error=now.error))
+    is_busy = office().is_busy()
     if st.button(say("play_run"), icon=":material/videocam:", type="primary", key="write_down", disabled=is_busy):
         st.session_state.watch_job = office().order(
             do="watch", scenario=made.to_yaml(), folder=str(made.folder.resolve()), out=str(limits().results),

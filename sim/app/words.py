@@ -73,7 +73,7 @@ _TEXT: Final[dict[str, tuple[str, str]]] = {
     "day_n": ("day {n}", "第 {n} 天"),
     # check
     "check": ("Check", "检查"), "is_sound": ("Sound.", "没有问题。"), "is_wrong": ("This must be mended first:", "请先修正："),
-    "warnings": ("{n} warnings", "{n} 条提醒"), "n_people": ("People", "人数"), "n_runs": ("Runs", "运行次数"), "n_ties": ("Ties", "联系数"),
+    "warnings": ("Warnings: {n}", "{n} 条提醒"), "n_people": ("People", "人数"), "n_runs": ("Runs", "运行次数"), "n_ties": ("Ties", "联系数"),
     "time": ("Time", "时间"), "memory": ("Memory", "内存"), "disk": ("Disk", "磁盘"),
     "rough": ("a rough guess until something has run here", "在本机运行过之前为粗略估计"),
     # answer
@@ -147,7 +147,7 @@ def label_of(field: FieldAbout, lang: Lang) -> str:
     else:
         name = field.name.replace("_", " ")
         said = name[:1].upper() + name[1:]
-    if field.unit in _SAID_ALREADY:
+    if field.unit in _SAID_ALREADY or field.unit in said.lower():
         return said
     return f"{said}（{UNITS_ZH.get(field.unit, field.unit)}）" if lang == "zh" else f"{said} ({field.unit})"
 

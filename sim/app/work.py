@@ -28,6 +28,7 @@ class Job:
         self.error = ""  # what was refused, or broke
         self.where = ""  # the traceback of what broke
         self.is_cancelled = False
+        self.order: dict[str, Any] = {}  # what it was told to do
         self.began = time.monotonic()
         self.ended: float | None = None
         self._process = subprocess.Popen(
@@ -57,6 +58,7 @@ class Job:
     def give(self, order: dict[str, Any]) -> None:
         """Hand over the order."""
         assert self._process.stdin is not None
+        self.order = order
         self.began = time.monotonic()
         self._process.stdin.write(json.dumps(order) + "\n")
         self._process.stdin.flush()

@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+import operator
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, Literal
 
 from sim.studies.compare import CONTROL
@@ -144,6 +145,45 @@ def rounded(value: Any) -> Any:
     return int(short) if short == int(short) and abs(short) < 2**53 else short
 
 
+#: names that every object of JavaScript has; Vega groups by names, and takes these for what they are not
+_TAKEN: Final = frozenset({
+    "__proto__", "constructor", "hasOwnProperty", "isPrototypeOf", "propertyIsEnumerable", "toLocaleString", "toString",
+    "valueOf", "__defineGetter__", "__defineSetter__", "__lookupGetter__", "__lookupSetter__",
+})  # fmt: skip
+
+
+def _tamed(value: Any) -> Any:
+    """A specification in which no text is such a name: an invisible sign stands before it."""
+    if isinstance(value, dict):
+        return {key: _tamed(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_tamed(one) for one in value]
+    return f"\u2060{value}" if isinstance(value, str) and value in _TAKEN else value
+
+
+_TESTS: Final[dict[str, Callable[[Any, Any], bool]]] = {
+    "equal": operator.eq, "gt": operator.gt, "gte": operator.ge, "lt": operator.lt, "lte": operator.le,
+}  # fmt: skip
+
+
+def _passes(row: Mapping[str, Any], test: Mapping[str, Any]) -> bool:
+    if "and" in test:
+        return all(_passes(row, one) for one in test["and"])
+    value = row.get(test["field"])
+    return value is not None and all(ask(value, test[name]) for name, ask in _TESTS.items() if name in test)
+
+
+def _has_marks(layer: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a layer has anything to draw; Vega warns of those that have not."""
+    if "data" in layer:
+        return True
+    tests = [step["filter"] for step in layer.get("transform", ())]
+    fields = [layer["encoding"][at].get("field") for at in ("x", "x2", "y", "y2") if at in layer["encoding"]]
+    return any(
+        all(_passes(row, test) for test in tests) and all(row.get(f) is not None for f in fields if f) for row in rows
+    )
+
+
 def short(label: str) -> str:
     """A label that fits beside a bar."""
     return label if len(label) <= _LONGEST_LABEL else label[: _LONGEST_LABEL - 1] + "…"
@@ -159,7 +199,9 @@ def chart(
     **spec: Any,
 ) -> Chart:
     """A specification in our frame. Equal rows have equal names, so that a page can keep one copy of them."""
-    values = [{key: rounded(value) for key, value in row.items()} for row in rows]
+    values = [{key: _tamed(rounded(value)) for key, value in row.items()} for row in rows]
+    if "layer" in spec:
+        spec["layer"] = [layer for layer in spec["layer"] if _has_marks(layer, values)]
     key = "data-" + hashlib.sha256(json.dumps(values, ensure_ascii=False).encode()).hexdigest()[:16]
     return Chart(
         {
@@ -176,7 +218,7 @@ def chart(
             "datasets": {key: values},
             "usermeta": {"name": name, "title": title, "subtitle": subtitle, "lang": lang},
             "config": config(),
-            **spec,
+            **_tamed(spec),
         }
     )
 

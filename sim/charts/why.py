@@ -166,6 +166,8 @@ def personas(source: Any, lang: Lang = "en", strategy: str | None = None) -> Cha
         if interval["ci_low"] is not None and interval["ci_low"] == interval["ci_low"]:
             one |= {"low": interval["ci_low"] / 100, "high": interval["ci_high"] / 100}
         rows.append(one)
+    if not rows:
+        return None
     rows.sort(key=lambda one: -one["spend"])
     clear = [one for one in rows if one["clear"]]
     if clear:

@@ -22,6 +22,7 @@ from sim.cli import (
     facts,
     folders,
     health,
+    optimising,
     reporting,
     scenarios,
     sweeping,
@@ -63,7 +64,7 @@ PANELS: tuple[tuple[str, tuple[Callable[..., None], ...]], ...] = (
         "Compare strategies",
         (
             *(web.app, comparing.demo, comparing.compare, explaining.explain, reporting.report, testing.ab_test),
-            comparing.run,
+            *(optimising.optimise, comparing.run),
         ),
     ),
     ("Long sweeps", (sweeping.sweep, sweeping.resume, folders.status, folders.failures, folders.merge)),

@@ -19,12 +19,6 @@ if TYPE_CHECKING:
     from sim.studies.robustness import Doubts, Robustness
     from sim.studies.sensitivity import Sensitivity
 
-_HEADS = {
-    "best": "Which strategy is best",
-    "flips": "Where the ranking flips",
-    "tipping": "Tipping points",
-    "assumptions": "What the differences rest on",
-}
 _UNCLEAR = "?"
 _MOST_ROWS = 40
 _DRAWN_ONLY = ("--points", "--vary", "--status", "--draws", "--set", "--seed", "--replications", "--jobs")
@@ -164,6 +158,11 @@ def _run(
     from sim.studies.robustness import DOUBTED, POINTS, REPLICATIONS, over_assumptions
 
     scenario = load(file, changes, seed, replications)
+    if len(scenario.labels) < 2:
+        raise InputError(
+            "nothing to compare: the scenario has no strategy besides the control", file=file, path="strategies",
+            hint="Add one; `grapevine strategies` lists what there is.",
+        )  # fmt: skip
     if replications is None and not any(change.startswith("replications=") for change in changes or ()):
         scenario = scenario.with_({"replications": REPLICATIONS})
     if not any(change.startswith("noise_per_world=") for change in changes or ()):
@@ -224,8 +223,10 @@ def _folded(sentence: str) -> str:
 
 
 def _answer(found: Robustness) -> str:
+    from sim.studies.robustness import TOPICS
+
     blocks = [
-        "\n".join([_HEADS[topic], *(_folded(sentence) for sentence in said)])
+        "\n".join([TOPICS[topic][0], *(_folded(sentence) for sentence in said)])
         for topic, said in found.sentences.items()
         if said
     ]

@@ -37,14 +37,26 @@ def report(
     to: Annotated[
         Path | None, typer.Option("--to", metavar="FILE", help="Where to write it; default: report.html in the folder.")
     ] = None,
+    robustness: Annotated[
+        Path | None,
+        typer.Option("--robustness", metavar="DIR", help="Folder of `grapevine robustness` on the same scenario."),
+    ] = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """One HTML file to open anywhere and to mail: verdict, over time, why, who, how it spread, money, assumptions."""
     wanted = _wanted(lang)
+    from sim.experiment import Results
     from sim.report import write_report
+    from sim.studies.story import Story
 
-    written = write_report(folder, wanted, to)
+    story = Story(Results.open(folder), robustness)
+    if robustness is not None and story.robustness is None:
+        raise InputError(
+            "this folder does not answer how far this comparison holds", path="--robustness", found=str(robustness),
+            hint=f"Run `grapevine robustness {folder}/scenario.yaml`, and give the folder that it names.",
+        )  # fmt: skip
+    written = write_report(story, wanted, to)
     if json:
         show.as_json({"folder": str(folder), "report": str(written), "bytes": written.stat().st_size})
     else:

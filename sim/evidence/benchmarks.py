@@ -65,7 +65,7 @@ class Benchmarks:
 def ask(study: Study, weeks: int = 13, hold_out: int = 0) -> Benchmarks:
     """Forecast the weeks after the fit of a study, or its last `hold_out` weeks, which are then hidden and scored.
 
-    A study whose window has a hold-out is scored on that.
+    A study whose window has a hold-out is scored on the whole weeks of it that the data hold.
     """
     if study.orders is None:
         raise InputError(
@@ -83,8 +83,8 @@ def ask(study: Study, weeks: int = 13, hold_out: int = 0) -> Benchmarks:
         n_days = known.n_days // WEEK * WEEK - hold_out * WEEK
         fitted, weeks = known.until(n_days), hold_out
         truth = actual(known, n_days, weeks)
-    elif evidence.hold_out is not None and evidence.window.hold_out_days >= WEEK:
-        weeks = min(weeks, evidence.window.hold_out_days // WEEK)
+    elif evidence.hold_out is not None and evidence.window.known_days >= WEEK:
+        weeks = min(weeks, evidence.window.known_days // WEEK)
         truth = actual(evidence.hold_out, known.n_days, weeks)
     forecasts = {"bgnbd": bg_nbd(fitted, weeks), "naive": seasonal_naive(fitted, weeks)}
     scores = {} if truth is None else {name: forecast.scores(truth) for name, forecast in forecasts.items()}

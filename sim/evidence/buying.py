@@ -127,7 +127,8 @@ def cohort_retention(orders: Orders, source: str = "") -> Iterator[Target]:
     for c in range(len(sizes)):
         for k in range(1, n_blocks - c):
             if sizes[c] >= FEWEST:
-                yield share("cohort_retention", int(active[c, k]), int(sizes[c]), source, f"c{c + 1}.k{k}")
+                came = int(active[c, k]) if k < len(sizes) else 0  # nobody ordered in the last blocks
+                yield share("cohort_retention", came, int(sizes[c]), source, f"c{c + 1}.k{k}")
 
 
 def ladder(orders: Orders, source: str = "") -> Iterator[Target]:

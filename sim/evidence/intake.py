@@ -49,6 +49,11 @@ class Window:
         """Last day of the fit."""
         return self.start + timedelta(days=self.n_days - 1)
 
+    @property
+    def known_days(self) -> int:
+        """Days of the hold-out that the data hold."""
+        return max(0, min(self.hold_out_days, (self.data_end - self.end).days))
+
 
 class Wanted(NamedTuple):
     """A column of the table: the file's column and what it holds; `needed` rows without it do not count."""

@@ -49,6 +49,16 @@ def quality(intake: Intake) -> dict[str, Any]:
 def remarks(found: dict[str, Any], intake: Intake) -> list[str]:
     """The odd things in words, the gravest first."""
     said: list[str] = []
+    window = intake.window
+    if window is not None and window.end > window.data_end:
+        said.append(
+            f"the fit goes to {window.end}, the last row is of {window.data_end}: the days between count as days on "
+            "which nothing happened"
+        )
+    if window is not None and window.start < window.data_start:
+        said.append(f"the fit begins on {window.start}, the first row is of {window.data_start}")
+    if window is not None and window.known_days < window.hold_out_days:
+        said.append(f"the data hold {window.known_days} of the {window.hold_out_days} days held out")
     for name, section in intake.sections.items():
         odd = found.get(name, {})
         counts = section.rows - sum(section.left_out.values())

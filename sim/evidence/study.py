@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any, Final, Literal, Self
 
@@ -22,6 +23,21 @@ from sim.scenario.shipped import SUFFIXES
 
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
 _Scale = Literal["linear", "log"]
+
+
+def _dates_as_text(content: Any) -> Any:
+    if isinstance(content, dict):
+        return {key: _dates_as_text(value) for key, value in content.items()}
+    if isinstance(content, list):
+        return [_dates_as_text(value) for value in content]
+    return content.isoformat() if type(content) is date else content
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return bool(_DATE.match(text)) and bool(date.fromisoformat(text))
+    except ValueError:
+        return False
 
 
 class FileSpec(Part):
@@ -135,13 +151,15 @@ class WindowSpec(Part):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
+        problems = []
         for key, value in (("from", self.start), ("to", self.to), ("hold_out_to", self.hold_out_to)):
-            if isinstance(value, str) and not _DATE.match(value):
-                raise_all([refusal("not a date", (key,), found=value, allowed="like '2010-11-30', or a week like 39")])
+            if isinstance(value, str) and not _is_date(value):
+                problems.append(refusal("not a date", (key,), found=value, allowed="like '2010-11-30', or a week: 39"))
             if isinstance(value, int) and value < 1:
-                raise_all([refusal("not a week", (key,), found=value, allowed="1 or more")])
+                problems.append(refusal("not a week", (key,), found=value, allowed="1 or more"))
         if self.hold_out_to is not None and self.to is None:
-            raise_all([refusal("a hold-out needs the last day of the fit", ("to",), hint="Say `to`.")])
+            problems.append(refusal("a hold-out needs the last day of the fit", ("to",), hint="Say `to`."))
+        raise_all(problems)
         return self
 
 
@@ -259,8 +277,8 @@ class Study(Part):
 
     @classmethod
     def from_dict(cls, content: dict[str, Any], folder: str | Path = ".", data: str | Path | None = None) -> Self:
-        """A study from the plain data a file would hold."""
-        return cls._of(Document(plain(content), {}), Path(folder), None, data)
+        """A study from the plain data a file would hold; dates may be dates."""
+        return cls._of(Document(plain(_dates_as_text(content)), {}), Path(folder), None, data)
 
     @classmethod
     def _of(cls, document: Document, folder: Path, file: Path | None, data: str | Path | None) -> Self:
@@ -362,6 +380,8 @@ def find_study(source: str | Path) -> Path:
     known = shipped_studies()
     if str(source) in known and not path.exists():
         return known[str(source)]
+    if path.is_dir():
+        raise InputError("no study.yaml in this folder", found=str(source), hint="Give the path of a study file.")
     if not path.is_file():
         near = did_you_mean(str(source), known, kind="shipped studies")
         raise InputError("no such study", found=str(source), hint=near or "Give the path of a study file.")

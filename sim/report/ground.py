@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from sim.charts.money import line_name
-from sim.charts.numbers import amount, heading, money, number
+from sim.charts.numbers import amount, heading, money, number, percent
 from sim.metrics import MEASURES
 from sim.report.verdict import difference
-from sim.report.words import Words
+from sim.report.words import Words, tactics_zh
 from sim.studies.explain.pairs import is_clear
 from sim.studies.story import Story
 
@@ -55,6 +55,10 @@ def assumptions_screen(story: Story, words: Words) -> dict[str, Any]:
     for one in story.evidence:
         key = (one["strategy"], one["kind"])
         name = one["zh"] if words.lang == "zh" and one["zh"] else one["kind"].replace("_", " ")
+        chinese = tactics_zh().get(one["kind"]) if words.lang == "zh" else None
+        if chinese is not None:
+            one = one | {"costs": chinese[0], "backfires": chinese[1]}
+        one = one | {"said_in": "zh-Hans" if chinese is not None else "en"}
         evidence[key] = one | {"name": name, "label": words.name(one["strategy"], opens=True)}
     return {
         "known": [{"status": k, "name": words(f"known_{k}"), "n": n} for k, n in story.known_as.items()],
@@ -121,9 +125,29 @@ def method_screen(story: Story, words: Words) -> dict[str, Any]:
 
 def robust_screen(story: Story, words: Words) -> dict[str, Any]:
     """How far the answer holds when the assumptions move; what to type where nobody has asked."""
-    folder = story.results.folder
-    return {
-        "command": f"grapevine robustness results/{folder.name}",
+    folder, found, lang = story.results.folder.name, story.robustness, words.lang
+    answer: dict[str, Any] = {"topics": [], "rows": []}
+    if found is not None:
+        said = found["sentences" if lang == "en" else "sentences_zh"]
+        answer["topics"] = [
+            (words(f"robust_{t}"), lines) for t, lines in said.items() if lines and f"robust_{t}" in words
+        ]
+        measure = found["measure"]
+        answer["rows"] = [
+            {
+                "label": words.name(str(row["strategy"]), opens=True),
+                "best": percent(row["p_best_points"], lang, decimals=0),
+                "better": percent(row["p_better"], lang, decimals=0),
+                "diff": amount(row["diff"], measure, lang, difference=True),
+                "low": amount(row["diff_p5"], measure, lang, difference=True),
+                "high": amount(row["diff_p95"], measure, lang, difference=True),
+            }
+            for row in found["best"]
+        ]
+        answer["measure"] = heading(measure, lang)
+    return answer | {
+        "command": f"grapevine robustness results/{folder}",
+        "then": f"grapevine report results/{folder}",
         "guesses": story.known_as["guess"],
         "n": len(story.assumptions),
     }

@@ -55,7 +55,7 @@ def headline(story: Story, words: Words) -> Markup:
     if label is None:
         return words("nobody")
     if choice["rival"] is None:
-        return words("only", label=words.name(label))
+        return words("only", label=words.name(label, opens=True))
     if choice["is_clear"]:
         return words("keep") if label == CONTROL else words("choose", label=words.name(label))
     if choice["is_tie"]:

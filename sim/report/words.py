@@ -23,6 +23,13 @@ def locale(lang: Lang) -> Mapping[str, str]:
     return found
 
 
+@cache
+def tactics_zh() -> Mapping[str, tuple[str, str]]:
+    """What our own tactics cost and how they can hurt, in Chinese: by kind."""
+    text = resources.files("sim.report").joinpath("locale", "tactics_zh.yaml").read_text(encoding="utf-8")
+    return {str(kind): (str(costs), str(backfires)) for kind, (costs, backfires) in yaml.safe_load(text).items()}
+
+
 class Words:
     """One language: `words("choose", label=...)` is safe to put into a page."""
 

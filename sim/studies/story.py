@@ -6,6 +6,7 @@ is first asked for; a part that the folder cannot give is None or empty.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -36,13 +37,15 @@ WELFARE: Final = (
 )
 #: people x days up to which a run is played once more for a check
 MOST_PERSON_DAYS: Final = 5_000_000
+#: what is told of a strategy over all draws of the assumptions
+_ROBUST: Final = ("strategy", "p_best_points", "p_better", "diff", "diff_p5", "diff_p95")
 _RETENTION: Final = ("retention_d30", "retention_d7", "retention_d1")
 
 
 class Story:
     """One comparison and all that is told of it."""
 
-    def __init__(self, results: Results) -> None:
+    def __init__(self, results: Results, robustness_folder: Path | None = None) -> None:
         if results.manifest.get("design") is not None:
             raise InputError(
                 "a sweep of many points cannot be told as one comparison",
@@ -50,6 +53,7 @@ class Story:
                 hint="Run `grapevine compare` with the changes of one point (`--set path=value`), and use that folder.",
             )
         self.results = results
+        self.robustness_folder = robustness_folder
 
     @classmethod
     def of(cls, source: Story | Results | Comparison | str | Path) -> Story:
@@ -268,6 +272,32 @@ class Story:
         """How many coefficients are known how well: status -> number."""
         statuses = [row["status"] for row in self.assumptions]
         return {status: statuses.count(status) for status in ("verified", "literature", "fitted", "guess")}
+
+    @cached_property
+    def robustness(self) -> dict[str, Any] | None:
+        """What `grapevine robustness` answered about this question: sentences by topic, and who is best how often.
+
+        Read from `robustness.json` (of the folder of its sweep, or put into `robustness/` of this one). None where
+        there is none, or it speaks of other strategies.
+        """
+        folder = self.results.folder if self.robustness_folder is None else self.robustness_folder
+        file = folder / "robustness" / "robustness.json"
+        try:
+            answer = json.loads(file.read_text(encoding="utf-8"))
+            is_ours = list(answer["strategies"]) == list(self.results.scenario.labels)
+            said = {
+                key: {str(topic): [str(one) for one in lines] for topic, lines in answer[key].items()}
+                for key in ("sentences", "sentences_zh")
+            }
+            best = [{name: row.get(name) for name in _ROBUST} for row in answer["tables"]["best"]]
+            measure = MEASURES[answer["measure"]].name
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            raise InputError("not an answer of `grapevine robustness`", file=file) from None
+        if not is_ours:
+            return None
+        return {"measure": measure, "points": answer.get("points"), "best": best, **said}
 
     @cached_property
     def evidence(self) -> list[dict[str, Any]]:

@@ -29,7 +29,7 @@ from sim.studies.calibrate.gate import (
     reach_check,
     recovery_checks,
 )
-from sim.studies.calibrate.inference import Bank, Guesser, Proposal, infer, mixture_weights
+from sim.studies.calibrate.inference import Bank, Proposal, infer, mixture_weights
 from sim.studies.calibrate.outcome import Calibration, Effort, answer_of
 from sim.studies.calibrate.priors import Floats, Priors, Span
 from sim.studies.calibrate.rehearsal import rehearse
@@ -153,8 +153,7 @@ def calibrate(
     recovery = recover(first, sd)
     told = is_told(recovery, bank.is_told)
     checks = recovery_checks(recovery, told, [span.name for span in priors])
-    own = Guesser.fit(first, observed, sd)
-    checks += [reach_check(infer(first, observed, sd, own).nearest, recovery), draws_check(posterior)]
+    checks += [reach_check(infer(first, observed, sd).nearest, recovery), draws_check(posterior)]
     ahead = evidence.window.hold_out_days // 7 if evidence.window is not None else 0
     later = newcomers_ahead(evidence.orders, 7 * ahead)
     onward = longer(study, evidence.orders, setting, effort.size, later)

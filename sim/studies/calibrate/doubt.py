@@ -74,7 +74,7 @@ def recover(bank: Bank, sd: Floats, n: int | None = None, seed: int = 1) -> Reco
         others = bank.take(rest)
         centre = np.median(bank.summaries[rest], axis=0)
         guesser = Guesser.fit(others, centre, sd)
-        guesses, seen = guesser.guess(others.summaries), guesser.guess(bank.summaries[mine])
+        guesses, seen = guesser.own, guesser.guess(bank.summaries[mine])
         for row, one in zip(mine, seen, strict=True):
             found[int(row)] = _judged(others, guesses, one, bank.shares[row])
     rows = sorted(found)

@@ -27,6 +27,7 @@ YEAR: Final = 52
 SMOOTH_WEEKS: Final = 3.0
 SEASON_KEPT: Final = 0.8  # of a week's distance last year, expected again: one year cannot tell season from chance
 ARRIVALS_SD: Final = 0.15  # log: how far newcomers of a whole season may be from what is expected
+VALUE_STEP: Final = 0.01  # log: how far the mean value of an order moves in a week
 LEAST_SEEN: Final = 8  # weeks of the data with repeat orders
 FEWEST_PATHS: Final = 30.0  # effective: the weeks may not leave less
 
@@ -175,12 +176,12 @@ def _luck(level: Level, noise: float, shape: tuple[int, int], rng: np.random.Gen
     seen = level.residuals - level.residuals.mean()
     if len(seen) < LEAST_SEEN or seen.std() <= 0.0:
         return rng.standard_normal(shape) * noise
-    return rng.choice(seen, size=shape) * (noise / seen.std())
+    return np.asarray(rng.choice(seen, size=shape) * (noise / seen.std()), dtype=np.float64)
 
 
-def _rolling(values: Floats) -> Floats:
+def _rolling(values: Floats, weeks: int = 5) -> Floats:
     series = pd.Series(values)
-    return np.asarray(series.rolling(5, center=True, min_periods=1).mean(), dtype=np.float64)
+    return np.asarray(series.rolling(weeks, center=True, min_periods=1).mean(), dtype=np.float64)
 
 
 def _values(table: dict[str, Any], n: int, ahead: int, orders: Floats, rng: np.random.Generator) -> Floats:
@@ -192,8 +193,7 @@ def _values(table: dict[str, Any], n: int, ahead: int, orders: Floats, rng: np.r
     repeat_share = table["repeat_orders"] / np.maximum(count, 1.0)
     if table["new"][-4:].sum() == 0 and (repeat_share == 1.0).sum() >= LEAST_SEEN:
         value[repeat_share < 1.0] = np.nan  # newcomers spend differently, and none are coming
-    step, noise = fitted(value)
-    step = min(step, 0.02)
+    step, noise = VALUE_STEP, max(float(np.nanstd(value - _rolling(value, 13))), 0.01)
     known = level_of(value, step, noise)
     level = known.mean + rng.standard_normal(len(orders)) * np.sqrt(known.variance)
     wander = np.cumsum(rng.standard_normal(orders.shape) * step, axis=1)

@@ -40,8 +40,8 @@ class Check:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data."""
-        found = round(self.found, 4) if np.isfinite(self.found) else None
-        return {"name": self.name, "passed": self.passed, "found": found, "allowed": self.allowed,
+        found = round(float(self.found), 4) if np.isfinite(self.found) else None
+        return {"name": self.name, "passed": bool(self.passed), "found": found, "allowed": self.allowed,
                 "sentence": self.sentence, "sentence_zh": self.sentence_zh}  # fmt: skip
 
 

@@ -26,7 +26,7 @@ Mask = NDArray[np.bool_]
 
 KEPT_SHARE: Final = 0.2  # of the runs
 KEPT_LEAST: Final = 150
-_RIDGE: Final = (0.01, 0.1, 1.0, 10.0, 100.0)
+_RIDGE: Final = (0.01, 0.1, 1.0, 10.0, 100.0, 1000.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,6 +170,7 @@ class Guesser:
     columns: list[NDArray[np.int64]]  # of every told coefficient
     slopes: list[Floats]
     unit: Floats  # sd of what each guess misses
+    own: Floats  # of the runs it was fitted on: what would have been guessed of each without it
 
     @classmethod
     def fit(cls, bank: Bank, observed: Floats, sd: Floats) -> Guesser:
@@ -177,14 +178,16 @@ class Guesser:
         scale = Scale.of(bank.summaries, observed, sd, bank.shares)
         features = _features(scale.apply(bank.summaries))
         z = logit(bank.shares)
-        columns, slopes, unit = [], [], []
+        columns, slopes, unit, own = [], [], [], []
         for j in np.flatnonzero(bank.is_told):
             mine = np.flatnonzero(np.tile(bank.tells[j], 2))
-            slope, missed = _ridge(features[:, mine], z[:, j], bank.weight)
+            slope, left_out = _ridge(features[:, mine], z[:, j], bank.weight)
             columns.append(mine)
             slopes.append(slope)
-            unit.append(missed)
-        return cls(scale, columns, slopes, np.maximum(np.array(unit), 1e-9))
+            own.append(left_out)
+            unit.append(max(float(np.sqrt(np.average((z[:, j] - left_out) ** 2, weights=bank.weight))), 1e-9))
+        units = np.array(unit)
+        return cls(scale, columns, slopes, units, np.column_stack(own) / units if own else np.empty((len(bank), 0)))
 
     def guess(self, summaries: Floats) -> Floats:
         """The guesses from these summaries, a column a told coefficient, in units of what a guess misses."""
@@ -201,8 +204,11 @@ def _features(scaled: Floats) -> Floats:
     return np.column_stack([bent, bent**2])
 
 
-def _ridge(x: Floats, y: Floats, weight: Floats) -> tuple[Floats, float]:
-    """Ridge regression, its penalty by generalised cross-validation: (intercept and slopes, sd of what is missed)."""
+def _ridge(x: Floats, y: Floats, weight: Floats) -> tuple[Floats, Floats]:
+    """Ridge regression, its penalty by leaving out one at a time: (intercept and slopes, what is guessed without each).
+
+    Guesses of the runs themselves would be too good: a penalty or not, they have seen the answer.
+    """
     w = weight / weight.sum()
     x_mean, y_mean = w @ x, float(w @ y)
     spread = np.sqrt(w @ (x - x_mean) ** 2)
@@ -210,26 +216,27 @@ def _ridge(x: Floats, y: Floats, weight: Floats) -> tuple[Floats, float]:
     root = np.sqrt(w * len(y))
     a, b = root[:, None] * (x - x_mean) / spread, root * (y - y_mean)
     u, d, vt = np.linalg.svd(a, full_matrices=False)
-    ub, n, best = u.T @ b, len(y), (np.inf, np.zeros(len(d)), 0.0)
+    ub = u.T @ b
+    best: tuple[float, Floats, Floats] = (np.inf, np.zeros(len(d)), y)
     for penalty in _RIDGE:
         keep = d**2 / (d**2 + penalty)
-        left = float(np.sum(b**2) - np.sum((2.0 * keep - keep**2) * ub**2))
-        spare = max(n - 1.0 - float(keep.sum()), 1.0)
-        score = left / spare**2
+        pull = np.minimum((u**2) @ keep + w, 0.99)  # of a run on its own guess
+        missed = (b - u @ (keep * ub)) / (1.0 - pull)
+        score = float(np.mean(missed**2))
         if score < best[0]:
-            best = (score, d / (d**2 + penalty) * ub, float(np.sqrt(max(left, 0.0) / spare)))
+            best = (score, d / (d**2 + penalty) * ub, y - missed / np.maximum(root, 1e-12))
     slope = (vt.T @ best[1]) / spread
     return np.concatenate([[y_mean - float(x_mean @ slope)], slope]), best[2]
 
 
-def infer(bank: Bank, observed: Floats, sd: Floats, guesser: Guesser | None = None) -> Posterior:
+def infer(bank: Bank, observed: Floats, sd: Floats) -> Posterior:
     """The posterior of the coefficients given data that look like `observed`.
 
     Coefficients that no summary tells keep their prior: they stand beside the guesses in the regression, so that what
     is told is told given them, are not moved themselves, and the weights are raked back to their even prior.
     """
-    guesser = guesser or Guesser.fit(bank, observed, sd)
-    return infer_guesses(bank, guesser.guess(bank.summaries), guesser.guess(observed)[0])
+    guesser = Guesser.fit(bank, observed, sd)
+    return infer_guesses(bank, guesser.own, guesser.guess(observed)[0])
 
 
 def infer_guesses(bank: Bank, guesses: Floats, seen: Floats) -> Posterior:

@@ -15,8 +15,11 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 START_SD: Final = 0.5  # of the level before any week is seen: a factor of about two either way
-LEAST_STEP: Final = 0.015  # a week: no shop stays on its path for ever
-STEP_PRIOR: Final = (0.03, 0.7)  # log-normal: middle and log sd of the step; a few dozen weeks hardly tell it
+LEAST_STEP: Final = 0.01  # a week: no shop stays on its path for ever
+STEP_PRIOR: Final = (
+    0.02,
+    0.35,
+)  # log-normal: middle and log sd of the step; a few dozen weeks, some odd, hardly tell it
 
 
 @dataclass(frozen=True)

@@ -69,7 +69,7 @@ class Calibration:
     @property
     def fit_for_decisions(self) -> bool:
         """Did it pass every check?"""
-        return all(check.passed for check in self.checks)
+        return all(bool(check.passed) for check in self.checks)
 
     def draws(self, n: int = DRAWS, seed: int = 1) -> pd.DataFrame:
         """Draws of the posterior, a column a path of the scenario."""

@@ -26,7 +26,7 @@ LEVERS: Final = Stage(
     "levers", "base.open", Plan(24, 8_000), Plan(60, 20_000), {"days": 180, "burn_in_days": 30}
 )  # fmt: skip
 #: almost nobody is a customer yet and friends bring friends
-LAUNCH: Final = Stage("base.launch", "base.launch", Plan(12, 20_000), Plan(40, 20_000))
+LAUNCH: Final = Stage("base.launch", "base.launch", Plan(12, 40_000), Plan(40, 40_000))
 #: small shops in which everything happens, for what must hold exactly
 EXACT: Final = Stage(
     "exact", "base.open", Plan(2, 600), Plan(6, 2_000),
@@ -39,8 +39,8 @@ RECS: Final = _lab("lab.recs", 12, 40)
 SEEDING: Final = _lab("lab.seeding", 30, 60)
 THRESHOLD: Final = _lab("lab.threshold", 40, 300)
 BASS: Final = _lab("lab.bass", 16, 50)
-CHURN: Final = _lab("lab.churn", 4, 20)
-GROUP: Final = _lab("lab.group", 6, 20)
+CHURN: Final = _lab("lab.churn", 8, 20)
+GROUP: Final = _lab("lab.group", 18, 40)
 RATING: Final = _lab("lab.rating", 24, 100)
 
 #: two months, for what a dose does

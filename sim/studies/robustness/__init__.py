@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sim.studies.robustness.answer import Robustness, robustness
 from sim.studies.robustness.doubts import DOUBTED, POINTS, REPLICATIONS, STATUSES, Doubts, over_assumptions
-from sim.studies.robustness.words import SOURCE_NAMES
+from sim.studies.robustness.words import SOURCE_NAMES, TOPICS
 
 __all__ = [
     "DOUBTED",
@@ -16,6 +16,7 @@ __all__ = [
     "REPLICATIONS",
     "SOURCE_NAMES",
     "STATUSES",
+    "TOPICS",
     "Doubts",
     "Robustness",
     "over_assumptions",

@@ -17,6 +17,14 @@ SOURCE_NAMES: Final[dict[str, tuple[str, str]]] = {
     "luck": ("luck within a world", "世界内的运气"),
 }
 
+#: topic of sentences -> its heading (English, Chinese)
+TOPICS: Final[dict[str, tuple[str, str]]] = {
+    "best": ("Which strategy is best", "哪个策略最优"),
+    "flips": ("Where the ranking flips", "排名在何处翻转"),
+    "tipping": ("Tipping points", "临界点"),
+    "assumptions": ("What the differences rest on", "差异取决于什么"),
+}
+
 EN: Final[dict[str, str]] = {
     "list": ", ",
     "and": " and ",

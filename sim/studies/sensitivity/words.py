@@ -29,7 +29,7 @@ EN: Final[dict[str, str]] = {
     "small": "{n} of {d} factors cannot be told from nothing.",
     "together": "Alone the factors make {alone} of the variance; the rest is what they do together, and error.",
     "pairs": "Together most: {parts}.",
-    "curved": "Its effects depend on the others or bend (sigma above half of mu*): {names}.",
+    "curved": "Effects that depend on the other factors or bend (sigma above half of mu*): {names}.",
     "settled": "Settled: from half of the data to all of it no index moved by more than {moved} of the largest, and the widest interval "
     "is {half} of it.",
     "not_settled": "Not settled: from half of the data to all of it an index moved by {moved} of the largest, and the widest interval is "

@@ -18,6 +18,8 @@ FACT: Final = Fact(
     "and then falls with the discount; team orders are rated no better.",
     "Luo, Andrews, Song & Aspara 2014; Hu & Winer 2017; Byers et al. 2011", "paper", "other",
     grade="B/C", about=("group_buy",),
+    stays="what is bought in a team is no worse here, so its stars differ only by who buys in teams; deal users who "
+    "rate lower for other reasons are not in the model",
 )  # fmt: skip
 _TEAM: Final = {"kind": "group_buy", "discount": 0.3, "window_days": 2}
 TOLD: Final = Arm("team_of_three", ({**_TEAM, "size": 3, "capacity": 5},), log=("join",))

@@ -23,7 +23,7 @@ FACT: Final = Fact(
 )  # fmt: skip
 MEAN_DEGREE: Final = 8.0
 LIKELY: Final = 0.7968  # of one seed at R = 2: the chance of an outbreak is its size
-SINGLE, SINGLE_SIZE = 12, 1500
+SINGLE, SINGLE_SIZE = 25, 1500
 
 
 def per_tie(chance: float, mean_degree: float = MEAN_DEGREE) -> dict[str, Any]:
@@ -71,7 +71,7 @@ def percolation(lab: Lab) -> Sequence[Value]:
     for law, chance, seeds, days, changes in ask:
         journal = lab.play({**changes, "days": days, "population.registered_share": seeds})
         found.append(adopters(journal) / size - final_size(law, chance, seeds))
-    below = {**per_tie(0.05), "days": 25, "population.registered_share": 0.005, "population.size": 5 * size}
+    below = {**per_tie(0.05), "days": 25, "population.registered_share": 0.005, "population.size": 20 * size}
     total, n_seeds, alone = trees(lab.play(below))
     found += [(float(total), float(n_seeds)), (alone - n_seeds * math.exp(-0.4), float(n_seeds))]
     small = {

@@ -18,7 +18,7 @@ FACT: Final = Fact(
     "definition", "theory", "theory",
 )  # fmt: skip
 DEAF: Final = Stage(
-    "deaf", "base.closed", Plan(3, 4_000), Plan(10, 10_000),
+    "deaf", "base.closed", Plan(4, 4_000), Plan(10, 10_000),
     {
         "days": 60, "burn_in_days": 10, "params.alpha": -2.0,
         **{f"params.{name}": value for name, value in exact.ALONE.items()},
