@@ -503,7 +503,7 @@ def _rows() -> Iterator[Mutant]:
     yield sign("share", "shares", "draws.unit(w0) < share", "draws.unit(w0) > share", ORDERS)
     yield sign("share", "shares", "draws.unit(w1) < params.p_post", "draws.unit(w1) > params.p_post", TALK + "[post]")
     yield sign("share", "sends_to", "product_id)) < p", "product_id)) > p", REACH)
-    yield sign("share", "wants_unlock", "(key) < unlock", "(key) > unlock", UNLOCK)
+    yield sign("share", "wants_unlock", "luck < unlock", "luck > unlock", UNLOCK)
     yield sign("share", "accepts", "0) < accept", "0) > accept", REACH)
 
     # (4r) prices remembered

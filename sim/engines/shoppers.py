@@ -315,7 +315,8 @@ class Shopper(mesa.Agent):  # type: ignore[misc]  # Mesa is untyped here
         if self.offer is not None and self.offer.unlock_cents > 0:
             shop = self.model
             face = self.offer.unlock_cents
-            self.is_willing = share.wants_unlock(shop.params, shop.constants, self.traits, self.key, face)
+            luck = share.unlock_luck(self.key)
+            self.is_willing = share.wants_unlock(shop.params, shop.constants, self.traits, luck, face)
 
     def choose(self) -> None:
         """Phases 5-6, visitors: what she sees and what she wants to buy."""

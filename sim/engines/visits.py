@@ -694,4 +694,4 @@ def want_unlock(
         face = offers.unlock_cents[k]
         out[k] = False
         if face > 0:
-            out[k] = luck[k] < share.unlock_probability(params, constants, traits_of(traits, rows[k]), face)
+            out[k] = share.wants_unlock(params, constants, traits_of(traits, rows[k]), luck[k], face)

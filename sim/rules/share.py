@@ -77,15 +77,15 @@ def sends_to(key: Key, receiver_id: int, product_id: int, p: float) -> bool:
 
 
 @rule
-def wants_unlock(params: Params, constants: Constants, traits: Traits, key: Key, face_cents: float) -> bool:
-    """Is this visitor willing to share for a coupon of this face?"""
-    return unlock_luck(key) < unlock_probability(params, constants, traits, face_cents)
-
-
-@rule
 def unlock_luck(key: Key) -> float:
     """Her luck when a coupon for sharing is offered."""
     return draws.u01(key.seed, draws.UNLOCK, key.day, key.agent, 0)
+
+
+@rule
+def wants_unlock(params: Params, constants: Constants, traits: Traits, luck: float, face_cents: float) -> bool:
+    """Is this visitor willing to share for a coupon of this face?"""
+    return luck < unlock_probability(params, constants, traits, face_cents)
 
 
 @rule
