@@ -503,7 +503,9 @@ def test_says_what_it_is(kind: str) -> None:
         assert extra.get("zh"), name
         if field.annotation is float:
             assert {Ge, Le} <= {type(one) for one in field.metadata}, name
-    if kind != "organic":
+    if kind == "dated":  # of its list, the chance of the day
+        assert cls().coefficients() == (1.0,)
+    elif kind != "organic":
         assert len(cls().coefficients()) == len(cls.model_fields) - 1
 
 
@@ -511,7 +513,7 @@ def test_says_what_it_is(kind: str) -> None:
     ("text", "message"),
     [
         ("{kind: bas}", r":1 arrival\.kind: unknown kind: found 'bas', allowed bass, .*Did you mean 'bass'"),
-        ("{p: 0.1}", r"arrival: missing key 'kind'. Kinds: bass, organic, threshold"),
+        ("{p: 0.1}", r"arrival: missing key 'kind'. Kinds: bass, dated, organic, threshold"),
         ("3", r"arrival: wrong type: found 3, allowed an arrival rule, like"),
         ("{kind: bass, pp: 0.1}", r"arrival\.pp: unknown key.*Did you mean|arrival\.pp: unknown key. Known keys"),
         ("{kind: bass, p: 2}", r"arrival\.p: out of range: found 2, allowed 0 to 1 \(per day\)"),
@@ -540,5 +542,5 @@ def test_a_scenario_says_its_rule() -> None:
     assert "门槛" in template(usual.with_({"arrival.kind": "threshold"}), "zh")
     reference = schema()["properties"]["arrival"]["$ref"].rsplit("/", 1)[1]
     assert {one["$ref"].rsplit("/", 1)[1] for one in schema()["$defs"][reference]["oneOf"]} == {
-        "Bass", "Organic", "Threshold",
+        "Bass", "Dated", "Organic", "Threshold",
     }  # fmt: skip

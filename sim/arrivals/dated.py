@@ -58,6 +58,10 @@ class Dated(Arrival):
             chances[max(day for day, n in enumerate(self.per_day) if n > 0.0)] = 1.0
         return tuple(chances)
 
+    def coefficients(self) -> tuple[float, ...]:
+        """Those of the first measured day; they differ from day to day."""
+        return self.coefficients_on(0)
+
     def coefficients_on(self, day: int) -> tuple[float, ...]:
         """The chance of this measured day."""
         return (self._chances[day] if 0 <= day < len(self._chances) else 0.0,)
