@@ -28,31 +28,34 @@ def order_of(*keys: NDArray[Any]) -> Ints:
     return order
 
 
-def _sortable(key: NDArray[Any]) -> Ints:
-    """Whole numbers in the same order."""
-    if key.dtype.kind != "f":
-        return key.astype(np.int64, copy=False)
-    bits = (key.astype(np.float64, copy=False) + 0.0).view(np.int64)  # + 0.0: there are two zeros
-    return np.asarray(bits ^ ((bits >> 63) & 0x7FFFFFFFFFFFFFFF))
+def _sortable(key: NDArray[Any]) -> NDArray[np.uint64]:
+    """Numbers without a sign, in the same order."""
+    if key.dtype.kind == "f":
+        bits = (key.astype(np.float64, copy=False) + 0.0).view(np.int64)  # + 0.0: there are two zeros
+        bits = bits ^ ((bits >> 63) & 0x7FFFFFFFFFFFFFFF)
+    else:
+        bits = key.astype(np.int64, copy=False)
+    return np.asarray(bits.view(np.uint64) ^ np.uint64(1 << 63))
 
 
 @kernel
-def _order(key: Ints) -> Ints:
+def _order(key: NDArray[np.uint64]) -> Ints:
     """Positions that sort a key, equals in the order in which they stand."""
     n = key.shape[0]
     order = np.arange(n)
-    least = most = key[0] if n > 0 else 0
+    if n == 0:
+        return order
+    least = most = key[0]
     is_sorted = True
     for k in range(1, n):
         is_sorted &= key[k] >= key[k - 1]
         least, most = min(least, key[k]), max(most, key[k])
     if is_sorted:
         return order
-    base = np.uint64(least)
-    width = np.uint64(most) - base  # wraps as it should where their difference is no int64
+    width = most - least
     rest, other = np.empty(n, dtype=np.uint64), np.empty(n, dtype=np.uint64)
     for k in range(n):
-        rest[k] = np.uint64(key[k]) - base
+        rest[k] = key[k] - least
     moved = np.empty(n, dtype=np.int64)
     at = np.empty((1 << _BITS) + 1, dtype=np.int64)
     mask, shift = np.uint64((1 << _BITS) - 1), np.uint64(0)

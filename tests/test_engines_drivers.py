@@ -202,7 +202,7 @@ def visit_step_by_step(label: str, n_products: int) -> None:
         given.update(inspect.signature(getattr(together, "py_func", together)).bind(*values).arguments)
         assert_rules_agree(label, **given)
 
-    with mock.patch.object(visits, "look_and_choose", watched):
+    with mock.patch.object(run.visits, "look_and_choose", watched):
         run.step(3, None)
     assert given["last"] - given["first"] == int(np.sum(run.state.last_visit_day == 3)) > 75
 
