@@ -129,6 +129,13 @@ def _count_visits(
 
 
 @kernel
+def _count(rows: Column, out: Column) -> None:
+    """One more for every row, as often as it is named."""
+    for k in range(rows.shape[0]):
+        out[rows[k]] += 1
+
+
+@kernel
 def _count_orders(
     row: Column,
     product: Column,
@@ -285,7 +292,7 @@ class Recorder:
             ]
         )  # fmt: skip
         np.add.at(self.n_pushes, events.pushed, events.pushes.astype(np.int32))
-        np.add.at(self.n_messages, events.receivers, 1)
+        _count(events.receivers, self.n_messages)
         np.add.at(self.n_let_down, events.let_down, 1)
         np.add.at(self.reviews, events.reviewed, 1)
         self.cohorts[0, day, :] = len(events.registered)

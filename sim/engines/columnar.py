@@ -55,7 +55,7 @@ from sim.rules.remember import (
     ASK,
     BAD,
 )
-from sim.rules.visit import NOTHING, REGISTERS, REGISTERS_INVITED, RETURNS
+from sim.rules.visit import REGISTERS, REGISTERS_INVITED, RETURNS
 
 Ints = NDArray[np.int64]
 
@@ -266,9 +266,8 @@ class Columnar:
         )
         rows = np.flatnonzero(self.flags)
         acts = np.empty(len(rows), dtype=np.int8)
-        self.kernels.act(self.params, self.constants, self.traits, state, rows, self.ids, self.seed, t, acts)
-        events.visitors = rows[acts != NOTHING]
-        acts = acts[acts != NOTHING]
+        n = self.kernels.act(self.params, self.constants, self.traits, state, rows, self.ids, self.seed, t, acts)
+        events.visitors, acts = rows[:n], acts[:n]
         new = (acts >= REGISTERS) & (acts <= REGISTERS_INVITED)
         events.registered = events.visitors[new]
         events.channel = np.array([0, 0, ORGANIC, PAID, INVITED])[acts[new]]

@@ -46,7 +46,7 @@ from sim.rules.remember import (
     remember,
 )
 from sim.rules.review import review_probability, review_reward, stars
-from sim.rules.visit import NOTHING, action, acts, could_act
+from sim.rules.visit import action, acts, could_act
 
 Ints = NDArray[np.int64]
 
@@ -116,14 +116,18 @@ def act(
     seed: int,
     day: int,
     out: Column,
-) -> None:
-    """What those who may act do; NOTHING if nothing after all."""
+) -> int:
+    """Of those who may act, who does and what: moved to the front of `rows` and `out`; answers how many."""
+    n = 0
     for k in range(rows.shape[0]):
         i = rows[k]
         me, it, words = state_of(state, i), traits_of(traits, i), draws.block(seed, draws.LIFE, day, ids[i], 0)
         is_invited = me.invited_by >= 0
         is_acting = me.status == ACTIVE or acts(params, constants, it, me, is_invited, day, words)
-        out[k] = action(params, it, me, is_invited, words) if is_acting else NOTHING
+        if is_acting:
+            rows[n], out[n] = i, action(params, it, me, is_invited, words)
+            n += 1
+    return n
 
 
 @column_kernel

@@ -11,7 +11,6 @@ from sim.rules.arrive import arrival_probability, organic_probability
 from sim.rules.leave import return_probability
 from sim.rules.records import ACTIVE, LAPSED, PROSPECT, Constants, State, Traits
 
-NOTHING: Final = 0
 VISITS: Final = 1
 REGISTERS: Final = 2  # by herself
 REGISTERS_PAID: Final = 3
