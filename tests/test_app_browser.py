@@ -124,6 +124,8 @@ class Tab:
 
     def run(self) -> None:
         self.page.locator(".st-key-run button").click()
+        self.rest()  # an answer of before is on the page until the run is done: the button is off so long
+        self.page.wait_for_function("!document.querySelector('.st-key-run button').disabled")
         self.page.get_by_text(re.compile(r"\d+ replications, \d")).wait_for()
         self.rest()
 
