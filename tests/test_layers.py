@@ -87,8 +87,11 @@ def test_every_import_is_a_declared_dependency_with_a_reason() -> None:
         line = next(line for line in text.splitlines() if f'"{name}>' in line.lower())
         assert "#" in line, f"no reason beside {name}"
     called = {"yaml": "pyyaml", "vl_convert": "vl-convert-python"}
-    # Parts of the compiler and of the command line that come with them.
-    come_along = {"rich": "typer", "llvmlite": "numba", "pydantic_core": "pydantic", "annotated_types": "pydantic", "PIL": "streamlit", "markupsafe": "jinja2"}
+    # Parts of the compiler, the command line, the app and the templates that come with them.
+    come_along = {
+        "rich": "typer", "llvmlite": "numba", "pydantic_core": "pydantic", "annotated_types": "pydantic",
+        "PIL": "streamlit", "markupsafe": "jinja2",
+    }  # fmt: skip
     for path in SOURCES:
         for module in _imports(path) - set(sys.stdlib_module_names) - {"sim"}:
             package = come_along.get(module, called.get(module, module)).lower()

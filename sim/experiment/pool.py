@@ -35,11 +35,14 @@ def _is_death(error: BaseException | None) -> bool:
     return isinstance(error, BrokenExecutor) or type(error).__name__ == "KilledWorker"
 
 
-def in_pool(tasks: Iterator[Task], pool: Executor, window: Callable[[], int], done: Done) -> list[Task]:
+def in_pool(
+    tasks: Iterator[Task], pool: Executor, window: Callable[[], int], done: Done, *, is_ours: bool = False
+) -> list[Task]:
     """Run tasks in a pool, so many at a time; returns those that were at work when a worker died.
 
     Only the tasks in the window exist: memory does not grow with the number of runs. A pool that a death has broken
-    leaves the rest of `tasks` untouched.
+    leaves the rest of `tasks` untouched. Interrupted, somebody else's pool is told to forget what waits; one that
+    `is_ours` is about to be killed, and would stumble over futures that are cancelled meanwhile.
     """
     running: dict[Future[Report], Task] = {}
     suspects: list[Task] = []
@@ -68,7 +71,7 @@ def in_pool(tasks: Iterator[Task], pool: Executor, window: Callable[[], int], do
                     del running[future]
                     done(report)
     except BaseException:
-        for future in running:
+        for future in () if is_ours else running:
             future.cancel()
         raise
     return [*suspects, *running.values()]
@@ -90,7 +93,7 @@ def in_own_pool(tasks: Iterator[Task], jobs: int, done: Done) -> None:
 def _in_one_pool(tasks: Iterator[Task], jobs: int, done: Done) -> list[Task]:
     pool = _pool(jobs)
     try:
-        suspects = in_pool(tasks, pool, lambda: 2 * jobs, done)  # the next one waits where it is needed
+        suspects = in_pool(tasks, pool, lambda: 2 * jobs, done, is_ours=True)  # the next waits where it is needed
     except BaseException:
         _close(pool, kill=True)
         raise
