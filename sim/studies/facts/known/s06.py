@@ -19,6 +19,8 @@ FACT: Final = Fact(
     "comes back.",
     "HICSS; Zhang, Liu, Liu & Muller 2023; McKinsey 2021", "paper; secondary (conversion, returns)", "tuned",
     grade="B/D", about=("live_stream",),
+    left_out="the band on the day of a session: what is shown then sells five times as much, far above the published "
+    "10 to 120 %, and is held to its direction; the band moved to GMV of the whole period after this was seen",
 )  # fmt: skip
 LIVE: Final = Arm("live", ({"kind": "live_stream"},), log=("visit",))
 
