@@ -96,7 +96,7 @@ def _fingerprint(world: World) -> str:
     columns = (world.population.ids, graph.audience, graph.strength, traits.intensity, traits.price, traits.taste_0)
     found = world.noise_seed & 0xFFFFFFFF
     for column in (*columns, world.catalogue.price_cents):
-        found = zlib.crc32(np.ascontiguousarray(column), found)
+        found = zlib.crc32(np.ascontiguousarray(column).data, found)
     return f"{len(world)}-{found:08x}"
 
 
