@@ -1,6 +1,6 @@
 """Ten million shoppers for ninety days: does it fit, what does it cost, and does it survive being killed?
 
-python benchmarks/big.py --json benchmarks/big.json          # 10 million, both scenarios, twenty minutes on a quiet core
+python benchmarks/big.py --json benchmarks/big.json          # 10 million, twenty minutes on a quiet core
 python benchmarks/big.py --shoppers 1000000                  # the same, smaller
 
 Each run is a process of its own that keeps a checkpoint after every 30 days. It is killed (SIGKILL) some days after the
