@@ -1,7 +1,8 @@
 """What a shop knows of people beside what they do: age, city, gender, region; imports `draws`.
 
 No rule reads any of it: by themselves these are labels to aim at and to split by. Two coefficients make them count
-when people are drawn: `dem_taste` shifts tastes, `dem_social` social need. Shares are guesses after the usual description of social shopping's public (most of it young, most of it women, most in larger cities).
+when people are drawn: `dem_taste` shifts tastes, `dem_social` social need. Shares are guesses after the usual
+description of social shopping's public (most of it young, most of it women, most in larger cities).
 """
 
 from __future__ import annotations
@@ -40,8 +41,8 @@ DEMOGRAPHICS: Final[dict[str, dict[str, Group]]] = {
 }
 
 
-#: The first two tastes are called fashion and beauty, and home and digital; which way each group leans (guesses after the
-#: same description: the young to fashion, those settling down to home; the north to home, the south to fashion).
+#: The first two tastes are called fashion and beauty, and home and digital; which way each group leans (guesses after
+#: the same description: the young to fashion, those settling down to home; the north to home, the south to fashion).
 LEANINGS: Final[dict[str, dict[str, tuple[float, float]]]] = {
     "age_band": {"18-24": (1.0, 0.0), "25-35": (0.0, 1.0), "36-50": (0.0, 0.0), "over_50": (0.0, 0.0)},
     "region": {"north": (0.0, 1.0), "south": (1.0, 0.0)},

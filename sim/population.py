@@ -176,7 +176,7 @@ class Population:
             }
             for k in range(2):
                 if f"taste_{k}" not in given:
-                    columns[f"taste_{k}"] = columns[f"taste_{k}"] + params.dem_taste * demographics.leaning(known, shares, k)
+                    columns[f"taste_{k}"] += params.dem_taste * demographics.leaning(known, shares, k)
             if "social" not in given:
                 more = params.dem_social * demographics.womanly(known, shares)
                 columns["social"] = np.clip(columns["social"] + more, 0.001, 0.999)

@@ -1,4 +1,4 @@
-"""Badges: the pull of the next one, what a title is worth, and what they cost, against formulas (docs/model.md, 8.1b)."""
+"""Badges: the pull of the next one, what a title is worth, what they cost, against formulas (docs/model.md, 8.1b)."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from sim.engines import simulate
-from sim.rules import bonds, remember, talk
+from sim.rules import bonds, remember, shelf, talk
 from tests.busy_worlds import BUSY, TALKING, assert_drivers_agree, assert_same, scenario
 from tests.by_hand import C, P
 from tests.laboratory import N, agree, happened, lab, logistic, people, play, products, spread
@@ -61,7 +61,7 @@ def test_team_and_live_prices_are_deals_to_who_sees_them() -> None:
 
     from sim.engines.money import deals_found
 
-    shelf: Any = SimpleNamespace(
+    shown: Any = SimpleNamespace(
         on_sale=np.array([True, True, True, False]), log_cut=np.array([-0.1, 0.0, 0.0, -0.5]),
         team_discount=np.array([0.0, 0.2, 0.0, 0.2]), live_discount=np.array([0.3, 0.0, 0.3, 0.3]),
     )  # fmt: skip
@@ -70,7 +70,7 @@ def test_team_and_live_prices_are_deals_to_who_sees_them() -> None:
         "coupon_share": [0.0, 0.0, 0.0, 0.0, 0.1, 0.0, 0.0], "coupon_cents": [0, 0, 0, 0, 0, 5, 0],
         "unlock_cents": [0, 0, 0, 0, 0, 0, 5],
     }  # fmt: skip
-    found = deals_found({name: np.array(column) for name, column in columns.items()}, shelf)
+    found = deals_found({name: np.array(column) for name, column in columns.items()}, shown)
     assert found.tolist() == [1 / 3, 2 / 3, 2 / 3, 1.0, 1.0, 1.0, 1.0]
 
 
@@ -112,6 +112,17 @@ def test_a_new_product_is_liked_until_it_is_one_of_many() -> None:
     agree(bought[0], np.full((days, N), 1.0) * (1.0 - seen) * logistic(-0.5), groups=np.broadcast_to(day, (days, N)))
 
 
+def test_newness_by_hand() -> None:
+    """b_fresh exp((launch - day) / fresh_days) from the launch on; what was there at the start is never new."""
+    p, launch = P._replace(b_fresh=1.5, fresh_days=4.0), np.array([-3, 0, 2, 9])
+    for day in (-1, 0, 2, 6, 8):
+        expected = [0.0, 0.0, 1.5 * math.exp((2 - day) / 4.0) if day >= 2 else 0.0, 0.0]
+        assert [shelf.freshness(p, day, int(k)) for k in launch] == pytest.approx(expected)
+        appeal = np.full(4, 0.5)
+        shelf.refresh(p, day, launch, appeal)
+        assert appeal == pytest.approx(0.5 + np.array(expected))
+
+
 # --- (14b): likes make people belong -------------------------------------------------------------------
 
 
@@ -144,7 +155,7 @@ def test_one_like_by_hand() -> None:
 # --- (8), (28): exponents, and what senders know -------------------------------------------------------
 
 
-@pytest.mark.parametrize("x_tie, x_trust", [(1.0, 1.0), (0.0, 1.0), (2.0, 0.5), (0.5, 0.0)])
+@pytest.mark.parametrize(("x_tie", "x_trust"), [(1.0, 1.0), (0.0, 1.0), (2.0, 0.5), (0.5, 0.0)])
 def test_exponents_of_tie_and_trust(x_tie: float, x_trust: float) -> None:
     p = P._replace(x_tie=x_tie, x_trust=x_trust)
     for tie, trust in ((1536, 0.8), (870, 0.2), (1024, 0.5)):

@@ -102,9 +102,7 @@ def test_demographics_shift_tastes_and_social_need() -> None:
     """Means by group differ by the coefficient and those of all stay; at 0 nothing is shifted, in any bit."""
     shares = {"region": {"north": 0.3, "south": 0.7}, "age_band": {"18-24": 0.5, "25-35": 0.25, "over_50": 0.25}}
     plain = Population.draw(IDS, 5, P, demographic_shares=shares)
-    shifted = Population.draw(
-        IDS, 5, P._replace(dem_taste=0.5, dem_social=0.1), demographic_shares=shares
-    )
+    shifted = Population.draw(IDS, 5, P._replace(dem_taste=0.5, dem_social=0.1), demographic_shares=shares)
     women = plain.demographic("gender") == 0
     for name in ("age_band", "city_tier", "gender", "region"):
         assert (shifted.demographic(name) == plain.demographic(name)).all(), "the same people"

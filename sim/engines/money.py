@@ -82,7 +82,7 @@ class Deals:
 
 
 def deals_found(offers: Mapping[str, NDArray[Any]], shelf: Shelf) -> NDArray[np.float64]:
-    """For each visitor 1 if she has a coupon, or may have one by sharing; else the share of products she finds reduced."""
+    """For each visitor 1 if she has a coupon, or may have one by sharing; else the share of products reduced."""
     teams, live = shelf.team_discount > 0.0, shelf.live_discount > 0.0
     reduced = np.array(  # products on sale at a reduction, by whether she sees team prices, and live ones
         [[(shelf.on_sale & ((shelf.log_cut < 0.0) | (a & teams) | (b & live))).sum() for b in (False, True)]

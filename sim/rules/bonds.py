@@ -82,7 +82,7 @@ def next_warned(params: Params, constants: Constants, warned: float, seen: int, 
 
 @rule
 def next_belonging(params: Params, belonging: float, acts: int, likes: int) -> float:
-    """Belonging after today, eq. 14b: faded, then part of the way to 1 with every time she took part, or was in likes."""
+    """Belonging after today, eq. 14b: faded, then part of the way to 1 with every act of hers, and with every like."""
     belonging = params.bel_keep * belonging
     for _ in range(acts):
         belonging += params.bel_up * (1.0 - belonging)

@@ -23,7 +23,9 @@ class Badges(Tactic):
 
     grade: ClassVar[str] = "C"
     costs: ClassVar[str] = "running it, and what one badge costs, also of who would have earned it anyway"
-    backfires: ClassVar[str] = "frequent customers earn most badges without changing; a title that all have is worth nothing"
+    backfires: ClassVar[str] = (
+        "frequent customers earn most badges without changing; a title that all have is worth nothing"
+    )
     title_zh: ClassVar[str] = "勋章与称号"
     about_zh: ClassVar[str] = "非金钱激励：每完成若干订单（或到访若干天）授予一枚勋章或称号。"
     costs_zh: ClassVar[str] = "每日运营费与每枚勋章的成本，包括本来就会达成的人"
@@ -33,7 +35,9 @@ class Badges(Tactic):
     earn_by: Literal["orders", "visits"] = lever(
         "orders", "", "what is counted: orders that are kept, or days with a visit", "按订单数或到访天数授予"
     )
-    step: int = lever(3, "orders or visits", "so many earn a badge, and so many more the next", "每枚所需次数", ge=1, le=100)
+    step: int = lever(
+        3, "orders or visits", "so many earn a badge, and so many more the next", "每枚所需次数", ge=1, le=100
+    )
     pull: float = lever(
         0.3,
         "log odds or log rate",
@@ -43,7 +47,12 @@ class Badges(Tactic):
         le=2.0,
     )
     status: float = lever(
-        0.1, "log hazard", "how much longer the only holder of a badge stays (guess)", "称号对留存的作用", ge=0.0, le=1.0
+        0.1,
+        "log hazard",
+        "how much longer the only holder of a badge stays (guess)",
+        "称号对留存的作用",
+        ge=0.0,
+        le=1.0,
     )
     cost: Cents = lever(50, "currency", "what one badge costs the shop", "每枚勋章成本", ge=0)
     cost_per_day: Cents = lever(500, "currency", "fixed cost of running it", "每日固定成本", ge=0)
