@@ -48,7 +48,6 @@ from tests.laboratory import (
         ("b_ref", "g_ref"),
         ("budget",),
         ("budget", "tier_gap"),
-        ("b_deal", "deal_r"),
         ("left_because",),
         ("b_hab",),
         ("g_warn",),

@@ -55,6 +55,17 @@ def test_where_nothing_was_ever_reduced_nobody_waits() -> None:
     assert_same(one, other)
 
 
+def test_drivers_agree_on_who_waits() -> None:
+    tactics = [
+        {"kind": "price_cut", "discount": 0.3, "products": 0.3, "every": 2}, {"kind": "coupon", "face": 2.0, "stop": 6},
+        {"kind": "group_buy", "discount": 0.3, "window_days": 2},
+    ]  # fmt: skip
+    usual: dict[str, Any] = {"population": {"size": 110, "registered_share": 0.6}, "strategies": {"s": tactics}}
+    on = assert_drivers_agree(scenario(params={**BUSY, "b_deal": 2.0, "deal_r": 0.5}, **usual), ("s",))
+    off = simulate(scenario(params=BUSY, **usual), "s", events=True)
+    assert not on["s"].events.equals(off.events), "it does something"
+
+
 def test_team_and_live_prices_are_deals_to_who_sees_them() -> None:
     """Three products: one cut, one in teams, one live and cut; shares of what is on sale, and 1 for any coupon."""
     from types import SimpleNamespace
