@@ -57,10 +57,10 @@ def test_where_nothing_was_ever_reduced_nobody_waits() -> None:
 
 def test_drivers_agree_on_who_waits() -> None:
     tactics = [
-        {"kind": "price_cut", "discount": 0.3, "products": 0.3, "every": 2}, {"kind": "coupon", "face": 2.0, "stop": 6},
-        {"kind": "group_buy", "discount": 0.3, "window_days": 2},
+        {"kind": "price_cut", "discount": 0.3, "products": 0.4, "every": 2}, {"kind": "coupon", "face": 3.0, "stop": 6},
+        {"kind": "group_buy", "discount": 0.3, "products": 0.2, "window_days": 2},
     ]  # fmt: skip
-    usual: dict[str, Any] = {"population": {"size": 110, "registered_share": 0.6}, "strategies": {"s": tactics}}
+    usual: dict[str, Any] = {"population": {"size": 150, "registered_share": 0.8}, "strategies": {"s": tactics}}
     on = assert_drivers_agree(scenario(params={**BUSY, "b_deal": 2.0, "deal_r": 0.5}, **usual), ("s",))
     off = simulate(scenario(params=BUSY, **usual), "s", events=True)
     assert not on["s"].events.equals(off.events), "it does something"
