@@ -173,8 +173,7 @@ def test_exponents_of_tie_and_trust(x_tie: float, x_trust: float) -> None:
         exact = (tie / 1024) ** x_tie * (trust / C.trust) ** x_trust * 65536
         assert remember.message_weight(p, C, trust, tie, 0, remember.GOOD) == pytest.approx(exact, abs=1)
         assert remember.message_weight(p, C, trust, tie, 0, remember.BAD) == pytest.approx(-p.v_bad * exact, abs=1)
-    if x_tie > 0.0:
-        assert remember.message_weight(p, C, 0.5, 0, 0, remember.GOOD) == 0
+    assert remember.message_weight(p, C, 0.5, 0, 0, remember.GOOD) == 0, "nothing to any power"
 
 
 def test_experts_count_more_and_no_more_than_twice() -> None:
