@@ -546,8 +546,8 @@ def _rows() -> Iterator[Mutant]:
     yield sign(
         "bonds",
         "next_belonging",
-        "params.bel_up * (1.0 - belonging)\n    for",
-        "params.bel_up * (1.0 + belonging)\n    for",
+        "+= params.bel_up * (1.0 - b",
+        "+= params.bel_up * (1.0 + b",
         NEXT,
     )
     yield sign(
