@@ -40,6 +40,26 @@ def sizes(found: dict[str, Any]) -> str:
     return table(head, rows)
 
 
+def big(found: dict[str, Any]) -> str:
+    """A run of very many that was killed once, beside one of a hundred thousand."""
+    rows = []
+    for scenario, measured in found.items():
+        for one in (measured["usual"], measured["big"]):
+            rows.append(
+                [
+                    f"`{scenario}`, {one['shoppers']:,}", f"{one['ties']:,}", seconds(one["world_cpu_seconds"]),
+                    seconds(one["run_cpu_seconds"]), f"{one['ns_per_agent_day']:.0f} ns",
+                    f"{one['peak_mb'] / 1000:.1f} GB", f"{one['checkpoint_mb'] / 1000:.2f} GB",
+                    f"{one['killed_after_days']}, {one['went_on_after_days']}",
+                ]
+            )  # fmt: skip
+    head = (
+        "shop", "ties", "its world", f"{measured['big']['days']} days", "a shopper-day", "peak of the process",
+        "checkpoint", "killed after day, went on after",
+    )  # fmt: skip
+    return table(head, rows)
+
+
 def speeds(found: dict[str, Any]) -> str:
     """Nanoseconds of an agent-day, against the floor and the objects driver."""
     wanted: dict[str, tuple[str, str]] = {
@@ -98,10 +118,10 @@ def starts(found: dict[str, Any]) -> str:
 
 def renewed(text: str) -> str:
     """The page with every table written anew."""
-    bench, sweep = (json.loads((NUMBERS / f"{name}.json").read_text()) for name in ("bench", "sweep"))
+    bench, sweep, many = (json.loads((NUMBERS / f"{name}.json").read_text()) for name in ("bench", "sweep", "big"))
     tables = {
         "sizes": sizes(bench), "speeds": speeds(bench), "phases": phases(bench), "starts": starts(bench),
-        "sweeps": sweeps(sweep), "machine": f"Measured on: {bench['machine']}.",
+        "sweeps": sweeps(sweep), "big": big(many), "machine": f"Measured on: {bench['machine']}.",
     }  # fmt: skip
     for name, lines in tables.items():
         mark = re.compile(rf"(<!-- {name} -->\n).*?(\n<!-- end -->)", re.DOTALL)
