@@ -18,7 +18,7 @@ from sim.errors import InputError
 from sim.evidence import Study
 from sim.evidence.normal import Orders
 from sim.funnel import order_days
-from sim.plots_calibrate import save_calibration_figures
+from sim.plots import save_calibration_figures
 from sim.scenario import Scenario
 from sim.studies.calibrate import Effort, calibrate
 from sim.studies.calibrate.bank import summaries_of
