@@ -26,6 +26,7 @@ from sim.plots.look import (
     label_ends,
     minus,
     number_axis,
+    put_head,
     put_title,
     save,
     short,
