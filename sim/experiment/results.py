@@ -112,7 +112,7 @@ class Results:
         current: Any = None
         wanted = list(dict.fromkeys(["point", "replication", *columns]))
         for piece in self.pieces(name, wanted, words=True):
-            for key, part in _in_turn(piece.to_pandas()):
+            for key, part in _in_turn(piece.to_pandas(split_blocks=True)):
                 if waiting and key != current:
                     yield _joined(waiting)[list(columns)]
                     waiting = []
