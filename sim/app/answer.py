@@ -1,6 +1,6 @@
 """The screen "answer": run with progress, cancel, go on; the verdict and the report's screens; beside an earlier one.
 
-Imports `session`, `shown`, report, studies.
+Imports `ground`, `session`, `shown`, report, studies.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any
 
 import streamlit as st
 
-from sim.app import session, shown
+from sim.app import ground, session, shown
 from sim.app.session import draft, job, limits, office, say
 from sim.app.work import Job
 from sim.errors import InputError
@@ -25,7 +25,10 @@ _SCREENS = {
     "why": "why",
     "who": "who",
     "spread": "spread",
+    "robust": "robust",
     "money": "cash",
+    "assumptions": "assumptions",
+    "method": "method",
 }
 
 
@@ -160,13 +163,14 @@ def answer(folder: Path) -> None:
 
 
 def _one(folder: Path) -> None:
+    ground.fitness(folder)
     shown.sentence(folder)
     places = st.tabs([*(say(word) for word in _SCREENS.values()), say("download_report")], key="report_screens")
     for place, name in zip(places, _SCREENS, strict=False):
         with place:
             if name == "verdict":
                 shown.table(folder)
-            shown.screen(folder, name)
+            _screen(folder, name)
     with places[-1]:
         _report(folder)
     st.caption(f"{say('shown_folder')}: `{folder.relative_to(limits().folder)}`")
@@ -184,10 +188,19 @@ def _two(folder: Path, other: Path) -> None:
     for place, path in zip(st.columns(2, gap="large"), (folder, other), strict=True):
         with place:
             st.caption(f"`{path.relative_to(limits().folder)}`")
+            ground.fitness(path)
             shown.sentence(path)
             if name == "verdict":
                 shown.table(path, path.name)
-            shown.screen(path, name or "verdict", path.name)
+            _screen(path, name or "verdict", path.name)
+
+
+def _screen(folder: Path, name: str, place: str = "") -> None:
+    """One screen of the report: charts, or words and tables."""
+    if name in ground.TOLD:
+        ground.TOLD[name](folder)
+    else:
+        shown.screen(folder, name, place)
 
 
 @st.cache_data(max_entries=8, show_spinner=False)

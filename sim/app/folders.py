@@ -1,6 +1,6 @@
 """The screen "open results": any folder of comparisons, sweeps, runs or studies under the chosen one; only looked at.
 
-Imports `answer`, `session`, `shown`, experiment.
+Imports `answer`, `ground`, `session`, `shown`, experiment.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from sim.app import answer, session, shown
+from sim.app import answer, ground, session, shown
 from sim.app.session import limits, say
 from sim.errors import InputError
 from sim.experiment import Results
@@ -61,8 +61,11 @@ def _manifest(folder: Path) -> dict[str, Any]:
 
 def _kind(folder: Path) -> str:
     manifest = _manifest(folder)
-    if manifest.get("design"):
-        return say("kind_sweep", n=manifest["design"].get("points", "?"))
+    design = manifest.get("design")
+    if (folder / "calibration.json").exists() or (folder / "posterior.json").exists():
+        return say("kind_calibration")
+    if isinstance(design, dict):
+        return say("kind_sweep", n=design.get("points", "?"))
     if (folder / "events.parquet").exists():
         return say("kind_watch")
     return say("kind_compare") if "strategies" in manifest else say("kind_other")
@@ -73,6 +76,7 @@ def _show(folder: Path) -> None:
 
     require_own_files(folder)
     manifest = _manifest(folder)
+    ground.calibration(folder)
     if manifest:
         results = Results.open(folder)
         if not results.is_writable:
@@ -92,6 +96,7 @@ def _show(folder: Path) -> None:
     if (folder / "verdicts.parquet").exists():
         st.markdown(f"**{say('points')}**")
         st.dataframe(pd.read_parquet(folder / "verdicts.parquet"), hide_index=True)
+    ground.answers(folder)
     _tables(folder)
     _pictures(folder)
 

@@ -92,6 +92,7 @@ _TEXT: Final[dict[str, tuple[str, str]]] = {
     "download_report": ("Download the report", "下载报告"), "make_report": ("Make the report", "生成报告"),
     "report_help": ("One file that needs no network; for mail and meetings.", "单个离线文件，便于邮件与会议。"),
     "verdict": ("Verdict", "结论"), "over_time": ("Over time", "随时间变化"), "why": ("Why", "原因"), "who": ("For whom", "对谁有效"), "spread": ("Spread", "传播"), "cash": ("Money", "收支"),
+    "robust": ("What would change it", "什么会改变结论"), "assumptions": ("Assumptions", "假设"), "method": ("Method", "方法"),
     "of_strategy": ("Strategy", "策略"), "not_there": ("This folder does not hold what this screen shows.", "该文件夹没有此页所需的数据。"),
     "working": ("Working it out ...", "正在计算……"), "measure": ("Measure", "指标"),
     "strategy": ("strategy", "策略"), "mean": ("mean", "均值"), "difference": ("difference", "差异"), "interval": ("95 % interval", "95 % 区间"), "p_best": ("probability best", "最优概率"),
@@ -112,6 +113,10 @@ _TEXT: Final[dict[str, tuple[str, str]]] = {
     "no_folders": ("There is no results folder here yet.", "这里还没有结果文件夹。"), "folder": ("Folder", "文件夹"),
     "kind_compare": ("comparison", "比较"), "kind_sweep": ("sweep of {n} points", "参数扫描，{n} 个点"), "kind_watch": ("a run, event by event", "逐事件的一次运行"), "kind_other": ("tables", "数据表"),
     "tables": ("Tables", "数据表"), "rows": ("{n} rows, the first {shown} shown", "共 {n} 行，显示前 {shown} 行"), "show_answer": ("Show its answer", "查看结论"),
+    "kind_calibration": ("calibration", "校准"), "check_passed": ("passed", "通过"), "coefficient": ("coefficient", "系数"), "median": ("median", "中位数"),
+    "fit": ("Passed its checks: fit for decisions.", "通过了检验，可用于决策。"),
+    "unfit": ("Not fit for decisions: it failed its own checks.", "不可用于决策：未通过自身的检验。"),
+    "robustness": ("How far the answer holds", "结论有多稳健"), "sensitivity": ("What matters most", "什么最重要"),
     "points": ("What wins at each point", "每个点的胜者"), "unfinished": ("Not finished: go on with it.", "尚未完成，可继续。"), "pictures": ("Figures", "图"),
     "outdated": ("Made by another version of the model (results version {n}): can be read, not added to.", "由其他版本的模型生成（结果版本 {n}）：可读，不可追加。"),
 }  # fmt: skip

@@ -46,9 +46,12 @@ class Story:
     """One comparison and all that is told of it."""
 
     def __init__(self, results: Results, robustness_folder: Path | None = None) -> None:
-        from sim.studies.calibrate.worlds import as_question
+        #: the calibration whose draws the worlds are, and whether it is fit for decisions; None: no calibration
+        self.worlds_from: dict[str, Any] | None = None
+        if results.manifest.get("design") is not None:
+            from sim.studies.calibrate.worlds import as_question, worlds_from
 
-        results = as_question(results)
+            self.worlds_from, results = worlds_from(results), as_question(results)
         if results.manifest.get("design") is not None:
             raise InputError(
                 "a sweep of many points cannot be told as one comparison",
@@ -82,13 +85,6 @@ class Story:
 
             answer = said_of(answer, self.worlds_from)
         return answer | {"common_retention": common_retention(self.results)}
-
-    @cached_property
-    def worlds_from(self) -> dict[str, Any] | None:
-        """The calibration whose draws the worlds are, and whether it is fit for decisions; None: no calibration."""
-        from sim.studies.calibrate.worlds import worlds_from
-
-        return worlds_from(self.results)
 
     @cached_property
     def drawn(self) -> list[dict[str, Any]]:
