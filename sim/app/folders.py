@@ -37,6 +37,8 @@ def show() -> None:
         _show(folder)
     except InputError as error:
         shown.refuse(error)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:  # a damaged or a crafted folder
+        shown.refuse(say("unreadable", error=f"{type(error).__name__}: {error}"))
 
 
 def _folders() -> dict[str, Path]:

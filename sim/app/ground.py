@@ -17,6 +17,7 @@ from sim.report import SCREENS, Words
 from sim.report.verdict import gate
 
 _MOST_BYTES: Final = 5_000_000
+_STATUSES: Final = ("identified", "too few data", "not identified by your data")
 
 
 def _text(said: Any) -> str:
@@ -128,6 +129,8 @@ def calibration(folder: Path) -> None:
     )  # fmt: skip
     keys = ("path", "median", "p05", "p95", "status")
     rows = [{key: _short(one.get(key)) for key in keys} for one in _records(about.get("coefficients"))]
+    for row in rows:
+        row["status"] = say(row["status"]) if row["status"] in _STATUSES else row["status"]
     heads = {"path": say("coefficient"), "median": say("median"), "p05": "5 %", "p95": "95 %", "status": say("status")}
     _table(rows, heads)
 
