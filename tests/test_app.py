@@ -26,6 +26,7 @@ from sim.errors import InputError
 from sim.rules.records import CAUSES
 from sim.scenario import Scenario
 from sim.strategies import registry
+from sim.studies.ask import compare
 
 PAGE = str(ROOT / "sim" / "app" / "page.py")
 SMALL = """
@@ -346,6 +347,15 @@ def test_a_circle_is_who_is_nearest(run: Any) -> None:
     assert max(steps) <= min(far[one] for one in far if one not in people.ids) or len(far) == 40
     for a, b in people.ties:
         assert network.has_edge(people.ids[a], people.ids[b])
+
+
+def test_a_first_answer_is_shown_while_runs_are_added(page: AppTest, here: Path) -> None:
+    made = Scenario.from_yaml(SMALL).with_({"replications": 2})
+    folder = compare(made, jobs=1, to=here / "results" / "corner").folder
+    (folder / "verdict.json").unlink()  # as it is from the moment on that another run is added
+    page.session_state["folder"] = folder
+    open_small(page, "answer")
+    assert any(one.value.startswith("#### ") and "GMV" in one.value for one in page.markdown)
 
 
 # --- folders that came by mail -----------------------------------------------------------------------------------

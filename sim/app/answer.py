@@ -11,6 +11,7 @@ from typing import Any
 import streamlit as st
 
 from sim.app import ground, session, shown
+from sim.app.places import read_object
 from sim.app.session import draft, job, limits, office, say
 from sim.app.work import Job
 from sim.errors import InputError
@@ -36,7 +37,17 @@ def show() -> None:
     """Run it, watch it run, read what came out."""
     made = shown.check()
     _run(made)
-    _progress()
+    place = st.container()
+    with place:
+        _told()
+    _shown(made)
+    now = job()
+    if now is not None and not now.is_over:
+        with place:
+            _while_running()  # last: each time that it looks, it would end a page that is still being drawn
+
+
+def _shown(made: Scenario | None) -> None:
     folder: Path | None = st.session_state.get("folder")
     if folder is None or not _has_answer(folder):
         st.info(say("no_answer"), icon=":material/hourglass_empty:")
@@ -48,7 +59,11 @@ def show() -> None:
 
 
 def _has_answer(folder: Path) -> bool:
-    return (folder / "runs.parquet").exists() and (folder / "verdict.json").exists()
+    """Whether a comparison can be told; while runs are added to it, it has no `verdict.json`."""
+    if not (folder / "runs.parquet").exists():
+        return False
+    manifest = read_object(folder / "manifest.json")
+    return (folder / "verdict.json").exists() or ("strategies" in manifest and manifest.get("design") is None)
 
 
 # --- running ----------------------------------------------------------------------------------------------
@@ -106,14 +121,12 @@ def _while_running() -> None:
         st.button(say("cancel"), icon=":material/stop:", key="cancel", on_click=now.cancel)
 
 
-def _progress() -> None:
+def _told() -> None:
+    """How the last order ended, once it has."""
     now = job()
     if st.session_state.get("refused"):
         shown.refuse(st.session_state.pop("refused"))
-    if now is None:
-        return
-    if not now.is_over:
-        _while_running()
+    if now is None or not now.is_over:
         return
     if now.n_answers and now.folder is not None and st.session_state.get("told_job") is not now:
         st.session_state.folder, st.session_state.told_job = now.folder, now

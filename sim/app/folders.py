@@ -5,14 +5,13 @@ Imports `answer`, `ground`, `session`, `shown`, experiment.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from sim.app import answer, ground, session, shown
+from sim.app.places import read_object
 from sim.app.session import limits, say
 from sim.errors import InputError
 from sim.experiment import Results
@@ -53,16 +52,8 @@ def _folders() -> dict[str, Path]:
     return found
 
 
-def _manifest(folder: Path) -> dict[str, Any]:
-    try:
-        read: dict[str, Any] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return read if isinstance(read, dict) else {}
-
-
 def _kind(folder: Path) -> str:
-    manifest = _manifest(folder)
+    manifest = read_object(folder / "manifest.json")
     design = manifest.get("design")
     if (folder / "calibration.json").exists() or (folder / "posterior.json").exists():
         return say("kind_calibration")
@@ -77,7 +68,7 @@ def _show(folder: Path) -> None:
     from sim.report.page import require_own_files
 
     require_own_files(folder)
-    manifest = _manifest(folder)
+    manifest = read_object(folder / "manifest.json")
     ground.calibration(folder)
     if manifest:
         results = Results.open(folder)

@@ -1,10 +1,9 @@
 """What the report says in words and tables, in the app: what would change it, assumptions, method, and whether a
-calibration is fit for decisions. Imports `session`, `shown`, report.
+calibration is fit for decisions. Imports `places`, `session`, `shown`, report.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -12,11 +11,11 @@ from typing import Any, Final
 import streamlit as st
 
 from sim.app import session, shown
+from sim.app.places import read_object
 from sim.app.session import say
 from sim.report import SCREENS, Words
 from sim.report.verdict import gate
 
-_MOST_BYTES: Final = 5_000_000
 _STATUSES: Final = ("identified", "too few data", "not identified by your data")
 
 
@@ -106,7 +105,7 @@ TOLD: Final[dict[str, Callable[[Path], None]]] = {"robust": robust, "assumptions
 
 def calibration(folder: Path) -> None:
     """A study's posterior: its sentence, whether it is fit for decisions, its checks and coefficients."""
-    about = _read(folder / "calibration.json") or _read(folder / "posterior.json")
+    about = read_object(folder / "calibration.json") or read_object(folder / "posterior.json")
     if not about:
         return
     zh = session.lang() == "zh"
@@ -138,7 +137,7 @@ def calibration(folder: Path) -> None:
 def answers(folder: Path) -> None:
     """What `grapevine robustness` and `sensitivity` said of a folder."""
     for name in ("robustness", "sensitivity"):
-        about = _read(folder / name / f"{name}.json")
+        about = read_object(folder / name / f"{name}.json")
         said = about.get("sentences_zh" if session.lang() == "zh" else "sentences")
         groups = said if isinstance(said, dict) else {"": said}
         for lines in groups.values():
@@ -148,17 +147,6 @@ def answers(folder: Path) -> None:
 
 def _list(title: Any, lines: Any) -> None:
     st.markdown(f"**{shown.plain(_text(title))}**\n" + "\n".join(f"- {shown.plain(_text(one))}" for one in lines))
-
-
-def _read(file: Path) -> dict[str, Any]:
-    """A JSON object from a results folder; empty if there is none, or it is none."""
-    try:
-        if file.stat().st_size > _MOST_BYTES:
-            return {}
-        found = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _records(value: Any) -> list[dict[str, Any]]:
