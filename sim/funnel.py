@@ -52,9 +52,11 @@ def _ints(table: pd.DataFrame, name: str) -> Ints:
 def _words(column: pd.Series) -> tuple[Ints, list[str]]:
     """A text column as numbers of words."""
     if isinstance(column.dtype, pd.CategoricalDtype):
-        return column.cat.codes.to_numpy(dtype=np.int64), column.cat.categories.tolist()
+        numbers: Ints = np.asarray(column.cat.codes, dtype=np.int64)
+        return numbers, list(column.cat.categories)
     codes, words = pd.factorize(column.to_numpy(dtype=object))
-    return codes.astype(np.int64), list(words)
+    numbers = codes.astype(np.int64)
+    return numbers, list(words)
 
 
 def _codes(column: pd.Series, names: Sequence[str]) -> Ints:
