@@ -52,11 +52,9 @@ def _ints(table: pd.DataFrame, name: str) -> Ints:
 def _words(column: pd.Series) -> tuple[Ints, list[str]]:
     """A text column as numbers of words."""
     if isinstance(column.dtype, pd.CategoricalDtype):
-        numbers: Ints = np.asarray(column.cat.codes, dtype=np.int64)
-        return numbers, list(column.cat.categories)
+        return np.asarray(column.cat.codes, dtype=np.int64), [str(word) for word in column.cat.categories]
     codes, words = pd.factorize(column.to_numpy(dtype=object))
-    numbers = codes.astype(np.int64)
-    return numbers, list(words)
+    return codes.astype(np.int64), list(words)
 
 
 def _codes(column: pd.Series, names: Sequence[str]) -> Ints:

@@ -57,7 +57,8 @@ class OneQuestion(Results):
                 "replication": frame["point"] * self.scenario.replications + frame["replication"],
                 "point": 0,
             }
-            frame = frame.assign(**({"world": frame["point"]} if "world" in frame else {}), **changed)
+            changed |= {"world": frame["point"]} if "world" in frame else {}
+            frame = frame.assign(**changed)
         return frame if columns is None else frame[columns]
 
     @cached_property

@@ -62,8 +62,9 @@ def live_selling(shop: Shop) -> Sequence[Value]:
     """A session a day at the defaults."""
     live, usual = shop[LIVE].orders, shop[CONTROL].orders
     featured = shown(shop)
-    sold, as_usual = (
-        float(orders.merge(featured, on=["day", "product"])["quantity"].sum()) for orders in (live, usual)
+    units = (
+        float(live.merge(featured, on=["day", "product"])["quantity"].sum()),
+        float(usual.merge(featured, on=["day", "product"])["quantity"].sum()),
     )
     visits = shop.log("visit", LIVE)[["day", "agent"]].astype("int64")
     watches = viewers(shop, visits)
@@ -75,4 +76,4 @@ def live_selling(shop: Shop) -> Sequence[Value]:
         float(measure(shop[LIVE])[name] or 0) / float(measure(shop[CONTROL])[name] or 1)
         for name in ("gmv_cents", "nmv_cents")
     ]
-    return [(sold, as_usual), rates, back, lifts[0] - lifts[1]]
+    return [units, rates, back, lifts[0] - lifts[1]]
