@@ -300,9 +300,10 @@ def _interrupted(folder: Path, fake: Any, after: int) -> None:
         if progress.done >= after:
             raise KeyboardInterrupt
 
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sim.experiment.batches.SECONDS_A_TASK", 0.0)  # a part a cell
-        run(folder, progress=stop)
+        with pytest.raises(KeyboardInterrupt):
+            run(folder, progress=stop)
 
 
 def test_damaged_parts_are_told_and_repeated_and_nothing_else(tmp_path: Path, whole: Path, fake: Any) -> None:
@@ -334,6 +335,25 @@ def test_bits_that_flip_are_found(tmp_path: Path, whole: Path, fake: Any) -> Non
     with pytest.raises(InputError, match=rf"{part.stem}.*damaged.*grapevine resume"):
         run(folder)
     run(folder)
+    assert tables(folder) == tables(whole)
+
+
+def test_a_clock_that_jumps_changes_nothing(
+    tmp_path: Path, whole: Path, fake: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is done is known by what lies in the folder, never by when it was written."""
+    folder = tmp_path / "r"
+    monkeypatch.setattr("sim.experiment.coordinator.now", lambda: "2099-12-31T23:59:59+00:00")
+    _interrupted(folder, fake, 40)
+    for k, file in enumerate(sorted(folder.rglob("*"))):
+        os.utime(file, (k, k) if k % 2 else (5e9, 5e9))  # 1970 and 2128
+    before = Results.open(folder).status()["done"]
+    assert before >= 36
+    monkeypatch.setattr("sim.experiment.coordinator.now", lambda: "1970-01-01T00:00:00+00:00")
+    monkeypatch.setattr("sim.experiment.worker.time.perf_counter", lambda: 0.0)  # and tasks that take no time at all
+    fake(f"note={tmp_path / 'note'}")
+    assert run(folder).status()["missing"] == 0
+    assert len((tmp_path / "note").read_text().splitlines()) == N_RUNS - before
     assert tables(folder) == tables(whole)
 
 
