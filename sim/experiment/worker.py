@@ -5,13 +5,14 @@ from __future__ import annotations
 import functools
 import gc
 import importlib
+import logging
 import os
 import re
 import shlex
 import threading
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,6 +30,7 @@ from sim.scenario import Scenario, content_hash
 from sim.version import RESULTS_VERSION
 
 _PACKAGE: Final = Path(__file__).resolve().parent.parent
+CHECKPOINTS: Final = "checkpoints"  # in the results folder: runs that are not finished
 _kept = threading.local()  # the last world of this worker: the next task often needs the same one
 
 
@@ -45,6 +47,7 @@ class Task:
     engine: str
     files: Mapping[str, str]  # what the scenario's files held when the question was asked
     parent: int | None = None  # process id of the coordinator, if the worker should die with it
+    checkpoint_every: int | None = None  # days
     results_version: int = RESULTS_VERSION
 
     def alone(self) -> list[Task]:
@@ -128,6 +131,8 @@ def run_task(task: Task, on_run: Callable[[bool], None] | None = None) -> Report
         for cell, changes in task.cells:
             runs += _run_cell(task, cell, changes, parts, on_run)
         _die_with(task.parent)
+    for path in _checkpoints(task, [cell for cell, _ in task.cells]):  # only now are the results safe
+        path.unlink(missing_ok=True)
     return Report(task.part, runs, time.perf_counter() - began)
 
 
@@ -137,6 +142,19 @@ def _settle_in(engines: str) -> None:
     importlib.import_module(engines).warm_up()
     gc.collect()
     gc.freeze()
+
+
+def _checkpoints(task: Task, cells: Iterable[Cell]) -> list[Path]:
+    """Where the unfinished runs of these cells lie, or may lie: by cell, then strategy; none where nobody asked."""
+    folder = task.folder / CHECKPOINTS
+    if task.checkpoint_every is None and not folder.exists():
+        return []
+    places = range(len(task.scenario.labels))
+    return [folder / f"{cell.point}-{cell.replication}-{place}.zip" for cell in cells for place in places]
+
+
+def _passed_over(error: InputError) -> None:
+    logging.getLogger(__name__).warning("A run begins with its first day. %s", error)
 
 
 def _run_cell(
@@ -154,6 +172,7 @@ def _run_cell(
     people: dict[str, pd.DataFrame] = {}  # who registered during the run, for what only all strategies together tell
     world: Any = None
     broken: Exception | None = None
+    kept: list[Path | None] = [*_checkpoints(task, [cell])] or [None] * len(scenario.labels)
     started, clock = datetime.now(UTC), time.perf_counter()
     try:
         world = _world(task, backend, scenario, replication)
@@ -161,14 +180,19 @@ def _run_cell(
         raise  # bad input is for the person who asked, not a row in a table
     except Exception as error:
         broken = error
-    for strategy in scenario.labels:
+    for strategy, path in zip(scenario.labels, kept, strict=True):
         _die_with(task.parent)
         keys: dict[str, Any] = {"point": point, "strategy": strategy, "replication": replication}
         row: dict[str, Any] = {**keys, "world": number, "status": "ok"}
         try:
             if broken is not None:
                 raise broken
-            journal = backend.simulate(scenario, strategy, replication=replication, engine=task.engine, world=world)
+            more = {}
+            if path is not None:
+                more["checkpoint"] = backend.Checkpoint(path, task.checkpoint_every, _passed_over)
+            journal = backend.simulate(
+                scenario, strategy, replication=replication, engine=task.engine, world=world, **more
+            )
             row.update(measure(journal))
             tables = {
                 name: with_keys(run_table(journal, name), point, strategy, replication)
