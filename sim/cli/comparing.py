@@ -134,12 +134,15 @@ def _compare_in(
     with show.progress(quiet=quiet) as step:
         remark = None if quiet else show.note
         results, answer = compare_in(scenario, posterior, jobs, folder, step, executor, remark)
+    report = write_beside(results, quiet)
     n_failed = len(results.failures)
     if as_json:
-        show.as_json({"folder": str(folder), "failed": n_failed, **answer})
+        show.as_json({"folder": str(folder), "failed": n_failed, "report": report, **answer})
     else:
         print(_tables(answer))
         print(f"\n{answer['sentence']}\n\nTables: {folder}")
+        if report is not None:
+            print(f"Report to read and to mail: {folder / report}")
     if n_failed:
         show.note(f"{n_failed} of {len(results.runs)} runs failed and are left out: {folder / 'failures.parquet'}")
         raise typer.Exit(SOME_FAILED)

@@ -60,7 +60,7 @@ def _look_ahead(
 ) -> int:  # fmt: skip
     """Touch what the newcomers from first to last will probably need, so that the processor fetches it all at once.
 
-    Growing waits for memory and for little else: every pick is somewhere else. So picks are guessed, as if the newcomers
+    Growing waits for memory and for little else: every pick is somewhere else. So picks are guessed, as if newcomers
     until then changed nothing, one step for all of them before the next. Nothing is decided here.
     """
     whole = int(m)

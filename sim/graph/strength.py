@@ -45,7 +45,7 @@ _AHEAD = 64  # people whose friends' memory is fetched together
 
 @part
 def _touch(first: int, last: int, starts: Ints, friends: Rows, theirs: Ints, lists: Rows) -> int:
-    """Read a little of every list that is needed for the people from first to last: the processor fetches it at once."""
+    """Read a little of every list that is needed for people from first to last: the processor fetches it at once."""
     touched = 0
     for i in range(starts[first], starts[last]):
         touched += theirs[friends[i]]
