@@ -54,7 +54,7 @@ def _words(column: pd.Series) -> tuple[Ints, list[str]]:
     if isinstance(column.dtype, pd.CategoricalDtype):
         return column.cat.codes.to_numpy(dtype=np.int64), column.cat.categories.tolist()
     codes, words = pd.factorize(column.to_numpy(dtype=object))
-    return codes.astype(np.int64), list(words)
+    return np.asarray(codes, dtype=np.int64), [str(word) for word in words]
 
 
 def _codes(column: pd.Series, names: Sequence[str]) -> Ints:
