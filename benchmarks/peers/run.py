@@ -21,17 +21,18 @@ import numpy as np
 from benchmarks.peers.workloads import CASCADE, EVERYDAY, WORKLOADS, Graph, bounds, final_size
 
 HERE = Path(__file__).resolve().parent
-OURS = "grapevine_lab"
+OURS, ENGINE = "grapevine_lab", "grapevine_engine"
 #: module in tools -> (what it is called, distribution)
 TOOLS: dict[str, tuple[str, str]] = {
-    OURS: ("Grapevine (laboratory)", "grapevine-sim"),
+    OURS: ("Grapevine, laboratory mode", "grapevine-sim"),
+    ENGINE: ("Grapevine, the same by its whole engine", "grapevine-sim"),
     "numpy_scipy": ("NumPy + SciPy by hand", "scipy"),
     "cynetdiff_models": ("cynetdiff", "cynetdiff"),
     "starsim_agents": ("Starsim", "starsim"),
     "eon_sir": ("EoN", "EoN"),
     "ndlib_models": ("NDlib", "ndlib"),
     "mesa_agents": ("Mesa", "Mesa"),
-    "grapevine_full": ("Grapevine (whole model)", "grapevine-sim"),
+    "grapevine_full": ("Grapevine, its whole model at work", "grapevine-sim"),
 }
 SIZES = (10_000, 100_000, 1_000_000)
 TOLERANCE = 0.02  # of the share who adopted; luck moves it by less
