@@ -39,6 +39,7 @@ def day_of(scenario: sim.Scenario, world: sim.World, replication: int) -> NDArra
     """The day of registration of everybody, by the whole model."""
     journal = sim.simulate(scenario, "control", replication, world=world.seen_from(scenario, replication), events=True)
     day = np.where(world.population.is_registered, START, NEVER)
+    assert journal.events is not None
     came = journal.events[journal.events["type"] == "register"]
     row = {agent: k for k, agent in enumerate(world.population.ids.tolist())}
     day[[row[agent] for agent in came["agent"].tolist()]] = came["day"].to_numpy()

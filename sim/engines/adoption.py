@@ -254,7 +254,7 @@ def _spread(
     for i in range(n):  # who has it at the start, and comes on the first day
         if day[i] == START:
             words = draws.block(seed, draws.LIFE, 0, ids[i], 0)
-            she = _Visitor(params.lam, 0.0, 0, 0.0, 0.0)
+            she: Any = _Visitor(params.lam, 0.0, 0, 0.0, 0.0)
             if draws.unit(words[0]) < visit_probability(params, she, she):
                 now[n_now] = i
                 n_now += 1
@@ -341,7 +341,7 @@ def _arrive(
         share = n_have / n
         for i in range(n):
             word = draws.block(seed, draws.LIFE, t, ids[i], 0)[3]
-            me = _Friends(n_active[i])
+            me: Any = _Friends(n_active[i])
             if is_bass:
                 answer = _bass(coefficients, me, me, n_heard[i], share)
             else:
