@@ -78,7 +78,9 @@ class Adoption:
         self.is_spread = scenario.arrival.kind == "organic"  # by invitation alone
         _only_adoption(scenario, self.params)
         self.graph = ties_of(scenario, self.world_seed) if graph is None else graph
-        catalogue = Catalogue.draw(1, self.world_seed, scenario.catalogue.median_price, scenario.catalogue.sd_log_price)
+        products = scenario.catalogue
+        assert not isinstance(products, CatalogueFile)
+        catalogue = Catalogue.draw(1, self.world_seed, products.median_price, products.sd_log_price)
         _is_sure(self.params, catalogue, self.graph, self.is_spread)
         n = self.graph.n
         self._is_first = np.empty(n, dtype=np.bool_)
