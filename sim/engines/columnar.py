@@ -56,6 +56,7 @@ from sim.rules.remember import (
     BAD,
 )
 from sim.rules.visit import REGISTERS, REGISTERS_INVITED, RETURNS
+from sim.sorting import order_of
 
 Ints = NDArray[np.int64]
 
@@ -310,7 +311,7 @@ class Columnar:
         if self.talk is not None:
             self.talk.read(m, kept)
         order = np.flatnonzero(kept)
-        order = order[np.argsort((m.receiver[order] << 32) | m.product[order], kind="stable")]
+        order = order[order_of(m.product[order], m.receiver[order])]
         senders = m.sender[order]
         self.kernels.remember_all(
             self.params, self.state, self.inboxes, self.ids, product_ids, m.receiver[order], m.product[order],
