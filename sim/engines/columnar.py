@@ -28,6 +28,7 @@ from sim.engines.operations import Operations
 from sim.engines.settling import Buyers
 from sim.engines.talk import Receipts, Talk
 from sim.engines.truth import truth_of
+from sim.engines.view import new_view
 from sim.engines.world import World
 from sim.journal import Recorder
 from sim.rules import bonds as bond_rules
@@ -131,7 +132,7 @@ class Columnar:
         edges = [n * k // threads for k in range(threads + 1)]
         self.parts = [self._part(slice(low, high)) for low, high in itertools.pairwise(edges)]
         self.desks = [columns.new_desk() for _ in range(threads)]
-        self.views = [visits.new_view(VISITS_AT_ONCE) for _ in range(threads)]
+        self.views = [new_view(VISITS_AT_ONCE) for _ in range(threads)]
 
     def _part(self, rows: slice) -> Part:
         return Part(

@@ -9,9 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from sim import draws
-from sim.sorting import order_of
 from sim.rules.records import Column
-
+from sim.sorting import order_of
 
 MANY = 1000  # so many are sorted by digits sooner than by comparing
 
