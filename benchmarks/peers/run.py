@@ -1,6 +1,7 @@
 """Every tool on both workloads at three sizes: answers checked, then times as ratios to Grapevine's, to JSON.
 
-`make peers` sets up an environment with all tools and calls this. The figures of one size come from one call; those of other sizes stay in the file.
+`make peers` sets up an environment with all tools and calls this.
+The figures of one size come from one call; those of other sizes stay in the file.
 """
 
 from __future__ import annotations
