@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sim.cli import show
-from sim.cli.options import RESULTS, Jobs, Json, Out, Quiet
+from sim.cli.options import RESULTS, Executor, Jobs, Json, Out, Quiet
 from sim.cli.speed import say_if_compiling
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ def calibrate(
     rounds: Annotated[int, typer.Option("--rounds", min=0, help="Later rounds, drawn around the posterior.")] = 2,
     size: Annotated[int, typer.Option("--size", min=200, help="Customers simulated, at most.")] = 5000,
     jobs: Jobs = None,
+    executor: Executor = "loky",
     out: Out = RESULTS,
     json: Json = False,
     quiet: Quiet = False,
@@ -38,7 +39,7 @@ def calibrate(
         say_if_compiling()
     effort = Effort(points=points, rounds=rounds, size=size)
     with _Stages(quiet) as watch:
-        found = ask(study, jobs, None, effort, watch, data, out)
+        found = ask(study, jobs, None, effort, watch, data, out, executor)
     _figures(found, quiet)
     if json:
         show.as_json({"folder": str(found.folder), **found.answer})
@@ -50,7 +51,7 @@ def calibrate(
 
 def _figures(found: Any, quiet: bool) -> None:
     """Draw the figures; a calibration is not lost because a picture could not be drawn."""
-    from sim.plots_calibrate import save_calibration_figures
+    from sim.plots import save_calibration_figures
 
     try:
         save_calibration_figures(found, found.folder / "figures")

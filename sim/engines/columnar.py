@@ -7,6 +7,7 @@ that threads can share; every block writes only its own part, so their number ca
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +20,7 @@ from sim import draws
 from sim._jit import Direct
 from sim.analytics import Truth
 from sim.day import SHARE_KINDS, Day, Orders
-from sim.engines import bargain_kernels, columns, kernels, visits
+from sim.engines import bargain_kernels, columns, kernels, talk_loops, visits
 from sim.engines import bonds as binding
 from sim.engines.arrivals import arrivals_of
 from sim.engines.bargains import Wishes
@@ -144,16 +145,17 @@ class Columnar:
             self.flags[rows],
         )
 
-    def run(self) -> None:
-        """All days of the burn-in and of the measured window."""
+    def run(self, first: int = 0, after: Callable[[int, int], None] | None = None) -> None:
+        """All days of the burn-in and of the measured window, from day `first` on.
+
+        `after` is told, when a day is over, how many are, and of how many.
+        """
         total = self.recorder.first + self.recorder.days
-        if self.threads == 1:
-            for t in range(total):
-                self.step(t, None)
-            return
-        with ThreadPoolExecutor(self.threads) as pool:
-            for t in range(total):
+        with ThreadPoolExecutor(self.threads) if self.threads > 1 else contextlib.nullcontext() as pool:
+            for t in range(first, total):
                 self.step(t, pool)
+                if after is not None:
+                    after(t + 1, total)
 
     def _blocks(self, pool: ThreadPoolExecutor | None, n: int, work: Callable[[int, int, int], None]) -> None:
         """Run work(block, low, high) over blocks of 0..n-1, in threads if there are any."""
@@ -502,8 +504,9 @@ class Columnar:
         if requests is not None:
             sent = tuple(np.concatenate(pair) for pair in zip(sent, requests, strict=True))
             self._note_requests(requests[Messages.FIELDS.index("tie")], events)
-        self.messages = Messages(sent if self.talk is None else self.talk.sent(sent))
-        m = self.messages
+        self.messages = m = Messages(sent if self.talk is None else self.talk.sent(sent))
+        if self.params.x_know > 0.0:
+            talk_loops.know(self.params, self.traits, self.ops.shelf, m.sender, m.product, m.weight)
         said = np.asarray(m.kind <= ASK)
         events.senders, events.receivers, events.messaged = m.sender[said], m.receiver[said], m.product[said]
         is_inviting = said & (m.kind != BAD)
@@ -571,7 +574,7 @@ class Columnar:
             )  # fmt: skip
         if self.has_bonds or self.has_belonging:
             acting = np.concatenate(self.acting) if self.acting else rows[:0]
-            self.binding.end_day(self.params, self.constants, state, self.bonds, t, acting)
+            self.binding.end_day(self.params, self.constants, state, self.bonds, t, acting, events.likes)
             state.pull[:] = state.hold[:] = 0
         self.kernels.forget_day(state, touched)  # after leaving, which reads `hold`
         state.status[events.lapsed] = LAPSED

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -15,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from sim.design import Points
+from sim.design import ONE_POINT, Points
 from sim.errors import InputError
 from sim.experiment.ledger import RunLedger, read_families
 from sim.experiment.merging import Damaged, cell_tables, damaged
@@ -80,6 +81,15 @@ class Results:
         file = self.folder / "points.parquet"
         return Points.read(file).table().to_pandas() if file.exists() else pd.DataFrame({"point": [0]})
 
+    def scenario_at(self, point: int) -> Scenario:
+        """The scenario of one point: `sim.compare` answers it as a question of its own."""
+        file = self.folder / "points.parquet"
+        points = Points.read(file) if file.exists() else ONE_POINT
+        if not 0 <= point < len(points):
+            raise InputError("no such point", path="point", found=point, allowed=f"0 to {len(points) - 1}",
+                             file=self.folder)  # fmt: skip
+        return points.scenario(self.scenario, point)
+
     @property
     def keep(self) -> Keep:
         """What the folder stores: runs, daily or all."""
@@ -111,8 +121,8 @@ class Results:
         waiting: list[pd.DataFrame] = []
         current: Any = None
         wanted = list(dict.fromkeys(["point", "replication", *columns]))
-        for piece in self.pieces(name, wanted, words=True):
-            for key, part in _in_turn(piece.to_pandas()):
+        for piece in _ahead(piece.to_pandas(split_blocks=True) for piece in self.pieces(name, wanted, words=True)):
+            for key, part in _in_turn(piece):
                 if waiting and key != current:
                     yield _joined(waiting)[list(columns)]
                     waiting = []
@@ -253,6 +263,15 @@ class Results:
     def timing(self) -> pd.DataFrame:
         """One row a run: seconds, start, worker. Outside every promise of equal bytes."""
         return self.table("timing")
+
+
+def _ahead(pieces: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+    """The same pieces; the next one is read while somebody works on this one."""
+    with ThreadPoolExecutor(1) as reader:
+        following = reader.submit(next, pieces, None)
+        while (piece := following.result()) is not None:
+            following = reader.submit(next, pieces, None)
+            yield piece
 
 
 def _in_turn(frame: pd.DataFrame) -> Iterator[tuple[tuple[int, int], pd.DataFrame]]:

@@ -10,6 +10,7 @@ import hashlib
 import itertools
 import json
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,7 @@ def play(
     jobs: int | None = None,
     watch: Watch | None = None,
     name: str | None = None,
+    executor: Executor | str | None = None,
 ) -> Round:
     """Run the model at these points, or what is missing of it; every point has its own people and luck."""
     values = priors.values(shares)
@@ -66,7 +68,7 @@ def play(
     rows = [(*(float(v) for v in row), first + k) for k, row in enumerate(values)]
     title = name or f"round {number}"
     design = Design(title, "csv", scenario.with_({"name": title}), Points.of([*priors.paths, "seed"], rows))
-    results = Experiment(design.scenario, design).run(jobs, folder, watch, keep="orders")
+    results = Experiment(design.scenario, design).run(jobs, folder, watch, "orders", executor)
     return Round(number, folder, shares, results)
 
 

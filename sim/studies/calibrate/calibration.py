@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,7 @@ def fit_rounds(
     jobs: int | None,
     watch: Watch,
     proposals: list[Proposal],
+    executor: Executor | str | None = None,
 ) -> tuple[list[Round], Bank, list[str], Floats, Floats]:
     """All rounds: (rounds, all runs as a bank, names of summaries, their values in the data, their standard errors).
 
@@ -89,9 +91,8 @@ def fit_rounds(
         else:
             shares = proposals[-1].draw(effort.later_points, setting.scenario.seed + number)
         what = f"round {number} of {effort.rounds + 1}"
-        rounds.append(
-            play(setting.scenario, priors, shares, number, folder / f"round-{number}", jobs, _told(watch, what))
-        )
+        where, step = folder / f"round-{number}", _told(watch, what)
+        rounds.append(play(setting.scenario, priors, shares, number, where, jobs, step, executor=executor))
         bank, names, observed, sd = bank_of(rounds, proposals, priors, evidence, setting.n_days, folder)
         if number > effort.rounds:
             return rounds, bank, names, observed, sd
@@ -127,6 +128,7 @@ def calibrate(
     watch: Watch | None = None,
     data: str | Path | None = None,
     out: Path = Path("results"),
+    executor: Executor | str | None = None,
 ) -> Calibration:
     """Fit the model to the data of a study: posterior, checks, gate; written into the folder `to`.
 
@@ -145,7 +147,9 @@ def calibrate(
     setting = with_prices(setting_of(study, evidence.orders, effort.size), evidence.orders, priors)
     folder = Path(to) if to is not None else out / f"calibrate-{study.name}-{digest_of(setting, priors, effort)}"
     proposals: list[Proposal] = []
-    rounds, bank, names, observed, sd = fit_rounds(setting, priors, evidence, effort, folder, jobs, watch, proposals)
+    rounds, bank, names, observed, sd = fit_rounds(
+        setting, priors, evidence, effort, folder, jobs, watch, proposals, executor
+    )
     posterior = infer(bank, observed, sd)
     n_first = int(np.sum(table_of(rounds[0], setting.n_days, folder)[names].notna().all(axis=1)))
     first = Bank(bank.shares[:n_first], bank.summaries[:n_first], bank.tells)
@@ -159,7 +163,9 @@ def calibrate(
     onward = longer(study, evidence.orders, setting, effort.size, later)
     shares = posterior.draws(effort.predictive, setting.scenario.seed)
     step = _told(watch, "played at draws of the posterior")
-    played = play(onward.scenario, priors, shares, len(rounds) + 1, folder / "predictive", jobs, step, "predictive")
+    played = play(
+        onward.scenario, priors, shares, len(rounds) + 1, folder / "predictive", jobs, step, "predictive", executor
+    )
     predictive = predictive_table(evidence.targets, table_of(played, setting.n_days, folder), names)
     checks.append(predictive_check(predictive))
     watch("forecast", 0, 1)
