@@ -64,9 +64,9 @@ def _order_of_few(key: NDArray[np.int8]) -> Ints:
         at[value + 1] += at[value]
     order = np.empty(n, dtype=np.int64)
     for k in range(n):
-        value = np.int64(key[k]) - least
-        order[at[value]] = k
-        at[value] += 1
+        place = np.int64(key[k]) - least
+        order[at[place]] = k
+        at[place] += 1
     return order
 
 
@@ -86,7 +86,7 @@ def _order_of_floats(key: NDArray[np.float64]) -> Ints:
         is_sorted &= key[k] >= key[k - 1]
     if is_sorted:
         return np.empty(0, dtype=np.int64)
-    least, most = key.min(), key.max()
+    least, most = float(key.min()), float(key.max())  # plain Python does not warn of what is too wide
     steps = 2.0**33 - 1.0
     is_wide = not most - least < 1e300  # then all are compared
     scale = 0.0 if is_wide else min(steps / (most - least), 1e300)
