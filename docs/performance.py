@@ -11,6 +11,9 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 PAGE, NUMBERS = HERE / "performance.md", HERE.parent / "benchmarks"
+sys.path.insert(0, str(HERE.parent))
+
+from benchmarks.peers.table import tables as peers  # noqa: E402 - found beside this folder
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -101,7 +104,7 @@ def renewed(text: str) -> str:
     bench, sweep = (json.loads((NUMBERS / f"{name}.json").read_text()) for name in ("bench", "sweep"))
     tables = {
         "sizes": sizes(bench), "speeds": speeds(bench), "phases": phases(bench), "starts": starts(bench),
-        "sweeps": sweeps(sweep), "machine": f"Measured on: {bench['machine']}.",
+        "sweeps": sweeps(sweep), "machine": f"Measured on: {bench['machine']}.", "peers": peers(),
     }  # fmt: skip
     for name, lines in tables.items():
         mark = re.compile(rf"(<!-- {name} -->\n).*?(\n<!-- end -->)", re.DOTALL)
