@@ -29,7 +29,18 @@ class Evidence:
     hold_out: Orders | None = None  # order days of fit and hold-out together, if there is a hold-out
     customers: tuple[str, ...] = ()
     registered: dict[int, int] = field(default_factory=dict)  # customer -> day
+    registration_days: np.ndarray[Any, Any] = field(default_factory=lambda: np.empty(0, dtype=np.int64))  # of everybody
     sections: dict[str, Section] = field(default_factory=dict)
+
+    @property
+    def n_days(self) -> int:
+        """Days of the fit; those of a year where nothing in the data is dated."""
+        return 365 if self.window is None else self.window.n_days
+
+    @property
+    def history_days(self) -> int:
+        """Days at the start of the window that are history: no target is of them."""
+        return 0 if self.window is None else self.window.history_days
 
     @property
     def no_data(self) -> list[str]:
@@ -69,7 +80,7 @@ def evidence_of(intake: Intake) -> Evidence:
         who = tuple(customers(intake))
         if window.hold_out_days:
             hold_out = orders_of(intake, window, hold_out=True)
-        found += buying.all_targets(orders, study.source)
+        found += buying.all_targets(orders.after(window.history_days), study.source)
     if "arrivals" in intake.sections and window is not None:
         registered = _registered(intake, window)
     if window is not None and study.visits is not None:
@@ -79,7 +90,10 @@ def evidence_of(intake: Intake) -> Evidence:
             first = np.array(
                 [registered.get(int(c), int(d)) for c, d in zip(visits.customer, first, strict=True)], dtype=np.int64
             )
-        found += visiting.visit_targets(visits, orders, first, study.source)
+        past = window.history_days
+        found += visiting.visit_targets(
+            visits.after(past), None if orders is None else orders.after(past), first - past, study.source
+        )
     for part in (_shares, _teams, _ties, _adoptions, _experiments):
         found += part(intake)
     found = [*typed(study, found), *found]

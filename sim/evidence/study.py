@@ -148,11 +148,18 @@ class WindowSpec(Part):
     )
     to: str | int | None = about("Last day or week of the fit; that of the data if left out.", default=None)
     hold_out_to: str | int | None = about("Last day or week of the hold-out, which follows the fit.", default=None)
+    history_to: str | int | None = about(
+        "Last day or week of history: days up to it say who is an old customer and what a season sells, but no target "
+        "is of them. For records that begin in the middle of a shop's life.",
+        default=None,
+    )
 
     @model_validator(mode="after")
     def _check(self) -> Self:
         problems = []
-        for key, value in (("from", self.start), ("to", self.to), ("hold_out_to", self.hold_out_to)):
+        for key, value in (
+            ("from", self.start), ("to", self.to), ("hold_out_to", self.hold_out_to), ("history_to", self.history_to)
+        ):  # fmt: skip
             if isinstance(value, str) and not _is_date(value):
                 problems.append(refusal("not a date", (key,), found=value, allowed="like '2010-11-30', or a week: 39"))
             if isinstance(value, int) and value < 1:

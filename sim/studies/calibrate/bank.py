@@ -10,7 +10,7 @@ import hashlib
 import itertools
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from sim.experiment import Experiment, Progress, Results
 from sim.scenario import Scenario
 from sim.studies.calibrate.blocks import used_families
 from sim.studies.calibrate.priors import Floats, Priors
+from sim.studies.calibrate.world import Look
 
 Watch = Callable[[Progress], None]
 
@@ -76,9 +77,13 @@ def each_run(results: Results) -> Iterator[tuple[int, pd.DataFrame]]:
         yield int(table["point"].iloc[0]), table
 
 
-def orders_of_run(table: pd.DataFrame, n_days: int) -> Orders:
-    """The order days of a run, as known after so many days."""
-    return Orders.of(table["agent"].to_numpy(), table["day"].to_numpy(), table["gmv_cents"].to_numpy(), n_days)
+def orders_of_run(table: pd.DataFrame, look: Look) -> Orders:
+    """The order days of a run, as the shop's records would have them."""
+    day = table["day"].to_numpy() - look.before
+    kept = day >= 0
+    return Orders.of(
+        table["agent"].to_numpy()[kept], day[kept], table["gmv_cents"].to_numpy()[kept], look.n_days
+    )  # fmt: skip
 
 
 def summaries_of(orders: Orders) -> dict[str, float]:
@@ -89,20 +94,22 @@ def summaries_of(orders: Orders) -> dict[str, float]:
     return {target.name: target.value for target in found if target.measure in known}
 
 
-def table_of(rounds: Round, n_days: int, cache: Path | None = None) -> pd.DataFrame:
+def table_of(rounds: Round, look: Look, cache: Path | None = None) -> pd.DataFrame:
     """Summaries of every run of a round (missing: too few cases, or a failed run), a row a point.
 
     Worked out once and kept beside the runs; what is kept says for which runs and days it holds.
     """
     key = hashlib.sha256(
-        json.dumps([rounds.results.manifest["digest"], len(rounds.shares), n_days, sorted(used_families())]).encode()
+        json.dumps(
+            [rounds.results.manifest["digest"], len(rounds.shares), *astuple(look), sorted(used_families())]
+        ).encode()
     ).hexdigest()[:12]
     file = None if cache is None else cache / f"summaries-{rounds.number}-{key}.parquet"
     if file is not None and file.exists():
         return pd.read_parquet(file)
     rows: list[dict[str, Any]] = [{} for _ in range(len(rounds.shares))]
     for point, table in each_run(rounds.results):
-        rows[point] = summaries_of(orders_of_run(table, n_days))
+        rows[point] = summaries_of(orders_of_run(table, look).after(look.history))
     found = pd.DataFrame(rows)
     if file is not None:
         found.to_parquet(file)

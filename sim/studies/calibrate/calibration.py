@@ -29,11 +29,12 @@ from sim.studies.calibrate.gate import (
     reach_check,
     recovery_checks,
 )
-from sim.studies.calibrate.inference import Bank, Proposal, infer, mixture_weights
+from sim.studies.calibrate.inference import Bank, infer
 from sim.studies.calibrate.outcome import Calibration, Effort, answer_of
 from sim.studies.calibrate.priors import Floats, Priors, Span
+from sim.studies.calibrate.proposal import Proposal, mixture_weights
 from sim.studies.calibrate.rehearsal import rehearse
-from sim.studies.calibrate.world import Setting, longer, setting_of, with_prices
+from sim.studies.calibrate.world import Look, Setting, longer, setting_of, with_prices
 from sim.studies.calibrate.writing import write
 from sim.version import RESULTS_VERSION
 
@@ -92,10 +93,10 @@ def fit_rounds(
         rounds.append(
             play(setting.scenario, priors, shares, number, folder / f"round-{number}", jobs, _told(watch, what))
         )
-        bank, names, observed, sd = bank_of(rounds, proposals, priors, evidence, setting.n_days, folder)
+        bank, names, observed, sd = bank_of(rounds, proposals, priors, evidence, setting.look, folder)
         if number > effort.rounds:
             return rounds, bank, names, observed, sd
-        proposals.append(Proposal.of(infer(bank, observed, sd)))
+        proposals.append(Proposal.of(bank, observed, sd))
 
 
 def _told(watch: Watch, what: str) -> Callable[[Any], None]:
@@ -103,10 +104,10 @@ def _told(watch: Watch, what: str) -> Callable[[Any], None]:
 
 
 def bank_of(
-    rounds: list[Round], proposals: list[Proposal], priors: Priors, evidence: Evidence, n_days: int, folder: Path
+    rounds: list[Round], proposals: list[Proposal], priors: Priors, evidence: Evidence, look: Look, folder: Path
 ) -> tuple[Bank, list[str], Floats, Floats]:
     """Stored runs as numbers, beside the data's."""
-    tables = [table_of(one, n_days, folder) for one in rounds]
+    tables = [table_of(one, look, folder) for one in rounds]
     names, values, whole = chosen(tables, evidence.targets)
     if not names:
         raise InputError("data and runs have no target in common", hint="`grapevine data check` lists the targets.")
@@ -142,12 +143,12 @@ def calibrate(
             hint="Only what orders tell can be fitted; `grapevine data check` shows the rest.",
         )
     priors = priors_of(study, evidence)
-    setting = with_prices(setting_of(study, evidence.orders, effort.size), evidence.orders, priors)
+    setting = with_prices(setting_of(evidence, effort.size), evidence.orders, priors)
     folder = Path(to) if to is not None else out / f"calibrate-{study.name}-{digest_of(setting, priors, effort)}"
     proposals: list[Proposal] = []
     rounds, bank, names, observed, sd = fit_rounds(setting, priors, evidence, effort, folder, jobs, watch, proposals)
     posterior = infer(bank, observed, sd)
-    n_first = int(np.sum(table_of(rounds[0], setting.n_days, folder)[names].notna().all(axis=1)))
+    n_first = int(np.sum(table_of(rounds[0], setting.look, folder)[names].notna().all(axis=1)))
     first = Bank(bank.shares[:n_first], bank.summaries[:n_first], bank.tells)
     watch("recovery of planted coefficients", 0, 1)
     recovery = recover(first, sd)
@@ -156,18 +157,19 @@ def calibrate(
     checks += [reach_check(infer(first, observed, sd).nearest, recovery), draws_check(posterior)]
     ahead = evidence.window.hold_out_days // 7 if evidence.window is not None else 0
     later = newcomers_ahead(evidence.orders, 7 * ahead)
-    onward = longer(study, evidence.orders, setting, effort.size, later)
+    onward = longer(evidence, setting, effort.size, later)
     shares = posterior.draws(effort.predictive, setting.scenario.seed)
     step = _told(watch, "played at draws of the posterior")
     played = play(onward.scenario, priors, shares, len(rounds) + 1, folder / "predictive", jobs, step, "predictive")
-    predictive = predictive_table(evidence.targets, table_of(played, setting.n_days, folder), names)
+    predictive = predictive_table(evidence.targets, table_of(played, setting.look, folder), names)
     checks.append(predictive_check(predictive))
     watch("forecast", 0, 1)
     outlook = None
     if ahead:
-        runs = [orders_of_run(table, setting.n_days + 7 * ahead) for _, table in each_run(played.results)]
-        outlook = forecast(evidence.orders, Paths.of(runs, setting.scale), ahead)
-    rehearsal = rehearse(rounds, proposals, priors, evidence.orders, setting.scale, folder)
+        long = setting.look.until(setting.n_days + 7 * ahead)
+        runs = [orders_of_run(table, long) for _, table in each_run(played.results)]
+        outlook = forecast(evidence.orders, Paths.of(runs, onward.scale), ahead)
+    rehearsal = rehearse(rounds, proposals, priors, evidence.orders, setting, folder)
     found = Calibration(
         folder, study, evidence, setting, priors, rounds, bank, names, posterior, recovery, told, checks, predictive,
         outlook, rehearsal,
