@@ -300,7 +300,7 @@ def test_newcomers_a_day() -> None:
 def test_what_cannot_be_calibrated(tmp_path: Path) -> None:
     (tmp_path / "who.csv").write_text("a,b\n" + "".join(f"{k},{k + 1}\n" for k in range(40)))
     ties = Study.from_dict({"name": "ties", "ties": {"path": "who.csv", "from": "a", "to": "b"}}, tmp_path)
-    with pytest.raises(InputError, match="no orders"):
+    with pytest.raises(InputError, match="tell no coefficient"):
         calibrate(ties, to=tmp_path / "out")
     with pytest.raises(InputError, match="too little to calibrate with"):
         Effort(points=10)

@@ -107,9 +107,7 @@ def fit(orders: Orders, draws: int = DRAWS, seed: int = SEED, clock: Floats | No
     )  # fmt: skip
 
 
-def bg_nbd(
-    orders: Orders, n_weeks: int, draws: int = DRAWS, seed: int = SEED, told: Floats | None = None
-) -> Forecast:
+def bg_nbd(orders: Orders, n_weeks: int, draws: int = DRAWS, seed: int = SEED, told: Floats | None = None) -> Forecast:
     """BG/NBD with gamma-gamma, customer by customer: the weeks after the window.
 
     Every draw has coefficients from their posterior; for each customer, whether she has left, her rate and her value a

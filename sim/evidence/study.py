@@ -79,6 +79,7 @@ class SharesSpec(FileSpec):
     receiver: str = about("Column: who got it.", alias="to")
     time: str | None = about("Column: when.", default=None)
     product: str | None = about("Column: what was shared.", default=None)
+    sampled: float = about("Which part of all shares the file holds, drawn by lot.", default=1.0, gt=0, le=1)
 
 
 class GroupsSpec(FileSpec):
@@ -235,6 +236,9 @@ class Study(Part):
     targets: list[str] = about("Families of targets to use; all that the data hold if left out.", default_factory=list)
     scenario: str | None = about("The scenario to fit: a shipped name, or a file relative to the study.", default=None)
     set: dict[str, Any] = about("Changes to the scenario, by path.", default_factory=dict)
+    strategy: str | None = about(
+        "The scenario's strategy that was in force when the data came about; none (control) if left out.", default=None
+    )
     fit: FitSpec = about("What is fitted.", default=FitSpec())
 
     _folder: Path = PrivateAttr(default=Path())

@@ -22,7 +22,7 @@ from sim.errors import InputError
 from sim.experiment.ledger import Cell, Run
 from sim.experiment.parts import Parts
 from sim.experiment.schemas import FROM_JOURNAL, SCHEMAS, runs_table, with_keys
-from sim.funnel import run_table
+from sim.funnel import RECORDED, run_table
 from sim.scenario import Scenario, content_hash
 from sim.version import RESULTS_VERSION
 
@@ -155,7 +155,10 @@ def _run_cell(
         try:
             if broken is not None:
                 raise broken
-            journal = backend.simulate(scenario, strategy, replication=replication, engine=task.engine, world=world)
+            journal = backend.simulate(
+                scenario, strategy, replication=replication, engine=task.engine, world=world,
+                events=RECORDED if "records" in task.tables else False,
+            )  # fmt: skip
             row.update(measure(journal))
             tables = {
                 name: with_keys(run_table(journal, name), point, strategy, replication)

@@ -17,6 +17,7 @@ import numpy as np
 from sim.errors import InputError
 from sim.evidence import Study
 from sim.evidence.findings import Evidence, gather
+from sim.experiment import Keep
 from sim.params import COEFFICIENTS
 from sim.studies.calibrate.bank import Round, chosen, each_run, orders_of_run, play, prior_shares, table_of
 from sim.studies.calibrate.blocks import BLOCKS, tells
@@ -54,7 +55,7 @@ def priors_of(study: Study, evidence: Evidence) -> Priors:
                 if row is not None and path not in ("params.churn", "params.om_0", "params.om_tau", "params.e_0"):
                     spans.append(Span(path, row.low, row.high))
     if not spans:
-        hint = "It has no orders. Name coefficients and their ranges under fit.priors, or add a file of orders."
+        hint = "Orders, visits, shares or teams tell something; `grapevine data check` shows what these data hold."
         raise study.refuse("the data of this study tell no coefficient", "fit.priors", hint=hint)
     return Priors(spans)
 
@@ -76,6 +77,7 @@ def fit_rounds(
     jobs: int | None,
     watch: Watch,
     proposals: list[Proposal],
+    keep: Keep,
 ) -> tuple[list[Round], Bank, list[str], Floats, Floats]:
     """All rounds: (rounds, all runs as a bank, names of summaries, their values in the data, their standard errors).
 
@@ -91,7 +93,16 @@ def fit_rounds(
             shares = proposals[-1].draw(effort.later_points, setting.scenario.seed + number)
         what = f"round {number} of {effort.rounds + 1}"
         rounds.append(
-            play(setting.scenario, priors, shares, number, folder / f"round-{number}", jobs, _told(watch, what))
+            play(
+                setting.scenario,
+                priors,
+                shares,
+                number,
+                folder / f"round-{number}",
+                jobs,
+                _told(watch, what),
+                keep=keep,
+            )  # fmt: skip
         )
         bank, names, observed, sd = bank_of(rounds, proposals, priors, evidence, setting.look, folder)
         if number > effort.rounds:
@@ -136,17 +147,16 @@ def calibrate(
     effort, watch = effort or Effort(), watch or (lambda what, done, total: None)
     study = study if isinstance(study, Study) else Study.load(study, data)
     evidence = gather(study)
-    if evidence.orders is None:
-        raise study.refuse(
-            "this study has no orders",
-            "orders",
-            hint="Only what orders tell can be fitted; `grapevine data check` shows the rest.",
-        )
     priors = priors_of(study, evidence)
-    setting = with_prices(setting_of(evidence, effort.size), evidence.orders, priors)
+    setting = setting_of(evidence, effort.size)
+    if evidence.orders is not None:
+        setting = with_prices(setting, evidence.orders, priors)
+    keep: Keep = "orders" if study.visits is None and study.shares is None and study.groups is None else "records"
     folder = Path(to) if to is not None else out / f"calibrate-{study.name}-{digest_of(setting, priors, effort)}"
     proposals: list[Proposal] = []
-    rounds, bank, names, observed, sd = fit_rounds(setting, priors, evidence, effort, folder, jobs, watch, proposals)
+    rounds, bank, names, observed, sd = fit_rounds(
+        setting, priors, evidence, effort, folder, jobs, watch, proposals, keep
+    )  # fmt: skip
     posterior = infer(bank, observed, sd)
     n_first = int(np.sum(table_of(rounds[0], setting.look, folder)[names].notna().all(axis=1)))
     first = Bank(bank.shares[:n_first], bank.summaries[:n_first], bank.tells)
@@ -155,21 +165,23 @@ def calibrate(
     told = is_told(recovery, bank.is_told)
     checks = recovery_checks(recovery, told, [span.name for span in priors])
     checks += [reach_check(infer(first, observed, sd).nearest, recovery), draws_check(posterior)]
-    ahead = evidence.window.hold_out_days // 7 if evidence.window is not None else 0
-    later = newcomers_ahead(evidence.orders, 7 * ahead)
+    orders = evidence.orders
+    ahead = evidence.window.hold_out_days // 7 if evidence.window is not None and orders is not None else 0
+    later = [] if orders is None else newcomers_ahead(orders, 7 * ahead)
     onward = longer(evidence, setting, effort.size, later)
     shares = posterior.draws(effort.predictive, setting.scenario.seed)
     step = _told(watch, "played at draws of the posterior")
-    played = play(onward.scenario, priors, shares, len(rounds) + 1, folder / "predictive", jobs, step, "predictive")
+    number = len(rounds) + 1
+    played = play(onward.scenario, priors, shares, number, folder / "predictive", jobs, step, "predictive", keep)
     predictive = predictive_table(evidence.targets, table_of(played, setting.look, folder), names)
     checks.append(predictive_check(predictive))
     watch("forecast", 0, 1)
     outlook = None
-    if ahead:
+    if ahead and orders is not None:
         long = setting.look.until(setting.n_days + 7 * ahead)
-        runs = [orders_of_run(table, long) for _, table in each_run(played.results)]
-        outlook = forecast(evidence.orders, Paths.of(runs, onward.scale), ahead)
-    rehearsal = rehearse(rounds, proposals, priors, evidence.orders, setting, folder)
+        runs = [orders_of_run(table, long) for _, table in each_run(played.results, long.label)]
+        outlook = forecast(orders, Paths.of(runs, onward.scale), ahead)
+    rehearsal = None if orders is None else rehearse(rounds, proposals, priors, orders, setting, folder)
     found = Calibration(
         folder, study, evidence, setting, priors, rounds, bank, names, posterior, recovery, told, checks, predictive,
         outlook, rehearsal,

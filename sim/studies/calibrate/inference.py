@@ -8,7 +8,7 @@ The steps, all on runs that are already there (Beaumont, Zhang & Balding 2002; B
    number: the best linear guess of the coefficient. These guesses are compared, not the forty summaries.
 3. The runs closest to the data are kept, weighted by an Epanechnikov kernel, and moved along a local linear regression
    to where they would be if their guesses were those of the data.
-4. Runs of later rounds were not drawn from the prior (`proposal`): each run weighs prior over the mixture of all rounds.
+4. Runs of later rounds were not drawn from the prior (`proposal`): each weighs prior over the mixture of all rounds.
    Guesses and the units of distance are fitted with every run counting once, so that they are best where later rounds
    looked; only the posterior itself takes the weights.
 """

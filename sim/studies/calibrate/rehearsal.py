@@ -30,7 +30,11 @@ _QUANTITIES: Final = ("repeat_orders", "gmv")
 
 
 def rehearse(
-    rounds: Sequence[Round], proposals: Sequence[Proposal], priors: Priors, orders: Orders, setting: Setting,
+    rounds: Sequence[Round],
+    proposals: Sequence[Proposal],
+    priors: Priors,
+    orders: Orders,
+    setting: Setting,
     folder: Path,
 ) -> dict[str, Any] | None:
     """Scores by quantity and forecaster, and which weeks; None where the window is too short.
@@ -63,8 +67,8 @@ def rehearse(
 
 
 def _paths(
-    rounds: Sequence[Round], proposals: Sequence[Proposal], priors: Priors, early: Orders, setting: Setting, folder: Path,
-    n_weeks: int,
+    rounds: Sequence[Round], proposals: Sequence[Proposal], priors: Priors, early: Orders, setting: Setting,
+    folder: Path, n_weeks: int,
 ) -> Paths:  # fmt: skip
     """Runs that go with the early weeks, in full length."""
     look = setting.look.until(early.n_days)
@@ -81,7 +85,7 @@ def _paths(
     before = 0
     wanted = set(kept.tolist())
     for one in rounds:
-        for point, table in each_run(one.results):
+        for point, table in each_run(one.results, look.label):
             if before + point in wanted:
                 runs[before + point] = orders_of_run(table, look.until(n_weeks * WEEK))
         before += len(one.shares)

@@ -30,6 +30,9 @@ class Look:
     n_days: int  # of the records
     before: int = 0  # days played before the records begin: what happened there is not on record
     history: int = 0  # first days of the records, of which there are no targets
+    scale: float = 1.0  # people of the shop for one of the world
+    sampled: float = 1.0  # part of the shares that is on record
+    label: str = "control"  # the strategy in force
 
     def until(self, n_days: int) -> Look:
         """As if the records had ended, or gone on, until then."""
@@ -52,7 +55,7 @@ class Setting:
     @property
     def scale(self) -> float:
         """Customers of the data for one of the world."""
-        return self.n_customers / int(self.scenario.population.size or 1)
+        return self.look.scale
 
 
 def newcomers_a_day(orders: Orders) -> NDArray[np.int64]:
@@ -83,6 +86,12 @@ def setting_of(evidence: Evidence, size: int | None = None, later: Sequence[floa
         "days": look.n_days + len(later), "burn_in_days": 0, "goals": {}, "budgets": {},
         "replications": 1, "noise_per_world": 1, "events": [], "strategies": {},
     }  # fmt: skip
+    if study.strategy is not None:
+        tactics = base.as_dict()["strategies"]
+        if study.strategy not in tactics:
+            raise study.refuse("no such strategy in the scenario", "strategy", found=study.strategy,
+                               allowed=", ".join(tactics) or "(it has none)")  # fmt: skip
+        changes["strategies"] = {study.strategy: tactics[study.strategy]}
     kind, people = study.arrivals.kind, 0.0
     if kind == "first_order":
         if orders is None:
@@ -122,7 +131,11 @@ def setting_of(evidence: Evidence, size: int | None = None, later: Sequence[floa
         raise InputError(
             "the study's scenario does not fit its data", file=study.file, path="scenario", found=error.problem
         ) from None
-    return Setting(scenario, round(people) or int(scenario.population.size or 1), look)
+    n = int(scenario.population.size or 1)
+    n_shop = round(people) or n
+    sampled = 1.0 if study.shares is None else study.shares.sampled
+    look = replace(look, scale=n_shop / n, sampled=sampled, label=study.strategy or "control")
+    return Setting(scenario, n_shop, look)
 
 
 def season_events(orders: Orders, look: Look, n_later: int) -> list[dict[str, Any]]:
@@ -146,8 +159,8 @@ def season_events(orders: Orders, look: Look, n_later: int) -> list[dict[str, An
         step *= 1.25
     last = np.append(first[1:], len(weeks))
     return [
-        {"kind": "season", "start": int(end + WEEK * weeks[a]), "days": int(min(WEEK * (b - a), n_later - WEEK * weeks[a])),
-         "visiting": round(float(size[a:b].mean()), 4), "buying": 0.0}
+        {"kind": "season", "start": int(end + WEEK * weeks[a]), "visiting": round(float(size[a:b].mean()), 4),
+         "buying": 0.0, "days": int(min(WEEK * (b - a), n_later - WEEK * weeks[a]))}
         for a, b in zip(first.tolist(), last.tolist(), strict=True)
     ]  # fmt: skip
 
