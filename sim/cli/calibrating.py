@@ -23,7 +23,7 @@ def calibrate(
         Path | None, typer.Option("--data", metavar="DIR", help="The folder with the study's data.")
     ] = None,
     points: Annotated[int, typer.Option("--points", min=60, help="Runs drawn from the prior.")] = 640,
-    rounds: Annotated[int, typer.Option("--rounds", min=0, help="Later rounds, where the data can come from.")] = 3,
+    rounds: Annotated[int, typer.Option("--rounds", min=0, help="Later rounds, where the data can come from.")] = 2,
     size: Annotated[int, typer.Option("--size", min=200, help="Customers simulated, at most.")] = 5000,
     jobs: Jobs = None,
     out: Out = RESULTS,

@@ -102,7 +102,7 @@ def fit_rounds(
                 jobs,
                 _told(watch, what),
                 keep=keep,
-            )  # fmt: skip
+            )
         )
         bank, names, observed, sd = bank_of(rounds, proposals, priors, evidence, setting.look, folder)
         if number > effort.rounds:

@@ -247,8 +247,9 @@ def infer_guesses(bank: Bank, guesses: Floats, seen: Floats) -> Posterior:
     told = np.flatnonzero(bank.is_told)
     untold = np.flatnonzero(~bank.is_told)
     away = np.sqrt(np.sum((guesses - seen) ** 2, axis=1))
-    n_keep = min(len(bank), max(KEPT_LEAST, round(KEPT_SHARE * len(bank))))
-    rows = np.argpartition(away, n_keep - 1)[:n_keep] if n_keep < len(bank) else np.arange(len(bank))
+    possible = np.flatnonzero(bank.weight > 0.0)
+    n_keep = min(len(possible), max(KEPT_LEAST, round(KEPT_SHARE * len(possible))))
+    rows = possible[np.argsort(away[possible], kind="stable")[:n_keep]]
     width = float(away[rows].max()) * (1.0 + 1e-9) + 1e-300
     weight = bank.weight[rows] * (1.0 - (away[rows] / width) ** 2)
     z = logit(bank.shares[rows])
@@ -262,7 +263,7 @@ def infer_guesses(bank: Bank, guesses: Floats, seen: Floats) -> Posterior:
     shares[:, told] = expit(middle + missed * _spread_there(design[:, : 1 + n_moved], missed, weight))
     if len(untold):
         weight = _raked(shares[:, untold], weight)
-    return Posterior(shares, weight / weight.sum(), width, float(away.min()), rows)
+    return Posterior(shares, weight / weight.sum(), width, float(away[possible].min()), rows)
 
 
 def _spread_there(design: Floats, missed: Floats, weight: Floats) -> Floats:

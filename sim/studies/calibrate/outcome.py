@@ -32,7 +32,7 @@ class Effort:
     """How much is run: points of the prior, later rounds and their points, runs at draws of the posterior."""
 
     points: int = 640
-    rounds: int = 3
+    rounds: int = 2
     later_points: int = 200
     predictive: int = 120
     size: int = 5000  # customers simulated, at most

@@ -17,7 +17,7 @@ import numpy as np
 from sim.studies.calibrate.inference import Bank, Guesser, quadratic
 from sim.studies.calibrate.priors import Floats
 
-FROM_PRIOR: Final = 0.1  # of a later round's runs are drawn from the whole prior: no weight can be without bound
+FROM_PRIOR: Final = 0.1  # of a later round's runs are drawn from the whole prior, so that emulators go on seeing all of it
 HELD: Final = 0.999  # of a normal posterior lies in the region
 LEAST_VOLUME: Final = 0.002  # of the prior: an emulator of a few hundred runs is not to be trusted with less
 CLOSE: Final = 0.4  # of the runs, the closest ones, count most for the emulator
@@ -93,10 +93,15 @@ class Proposal:
 
 
 def mixture_weights(shares: Floats, sizes: Sequence[int], proposals: Sequence[Proposal]) -> Floats:
-    """Prior over the mixture of all rounds (the first, drawn from the prior, has no proposal), for every run."""
+    """Prior over the mixture of all rounds (the first, drawn from the prior, has no proposal), for every run.
+
+    0 for a run outside of a region: history matching has discarded that part of the prior.
+    """
     inside = np.clip(shares, 1e-6, 1.0 - 1e-6)
     density = np.full(len(shares), float(sizes[0]))
     for n, proposal in zip(sizes[1:], proposals, strict=True):
         density += n * proposal.density(inside)
     weight: Floats = sum(sizes) / density
+    for proposal in proposals:
+        weight = np.where(proposal.distances(inside) <= proposal.limit, weight, 0.0)
     return weight
