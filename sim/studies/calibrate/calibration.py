@@ -32,6 +32,7 @@ from sim.studies.calibrate.gate import (
 )
 from sim.studies.calibrate.inference import Bank, infer
 from sim.studies.calibrate.outcome import Calibration, Effort, answer_of
+from sim.studies.calibrate.point import Point, find_point
 from sim.studies.calibrate.priors import Floats, Priors, Span
 from sim.studies.calibrate.proposal import Proposal, mixture_weights
 from sim.studies.calibrate.rehearsal import rehearse
@@ -131,6 +132,38 @@ def bank_of(
     return bank, names, observed, sd
 
 
+def point_fit(
+    study: Study | str | Path,
+    runs: int = 128,
+    jobs: int | None = None,
+    to: str | Path | None = None,
+    size: int = 2000,
+    watch: Watch | None = None,
+    data: str | Path | None = None,
+    out: Path = Path("results"),
+) -> Point:
+    """One set of coefficients near the data of a study, by a quick search of so many runs; no posterior, no gate."""
+    watch = watch or (lambda what, done, total: None)
+    study = study if isinstance(study, Study) else Study.load(study, data)
+    evidence = gather(study)
+    priors, setting, keep = prepared(study, evidence, size)
+    digest = digest_of(setting, priors, Effort(size=size))
+    folder = Path(to) if to is not None else out / f"point-{study.name}-{digest}"
+    return find_point(
+        setting, priors, evidence.targets, folder, runs, jobs, keep, _told(watch, f"search, {runs} runs in batches")
+    )
+
+
+def prepared(study: Study, evidence: Evidence, size: int) -> tuple[Priors, Setting, Keep]:
+    """What is fitted, in which world, and which records of runs are kept."""
+    priors = priors_of(study, evidence)
+    setting = setting_of(evidence, size)
+    if evidence.orders is not None:
+        setting = with_prices(setting, evidence.orders, priors)
+    is_orders_only = study.visits is None and study.shares is None and study.groups is None
+    return priors, setting, "orders" if is_orders_only else "records"
+
+
 def calibrate(
     study: Study | str | Path,
     jobs: int | None = None,
@@ -147,11 +180,7 @@ def calibrate(
     effort, watch = effort or Effort(), watch or (lambda what, done, total: None)
     study = study if isinstance(study, Study) else Study.load(study, data)
     evidence = gather(study)
-    priors = priors_of(study, evidence)
-    setting = setting_of(evidence, effort.size)
-    if evidence.orders is not None:
-        setting = with_prices(setting, evidence.orders, priors)
-    keep: Keep = "orders" if study.visits is None and study.shares is None and study.groups is None else "records"
+    priors, setting, keep = prepared(study, evidence, effort.size)
     folder = Path(to) if to is not None else out / f"calibrate-{study.name}-{digest_of(setting, priors, effort)}"
     proposals: list[Proposal] = []
     rounds, bank, names, observed, sd = fit_rounds(

@@ -17,7 +17,9 @@ import numpy as np
 from sim.studies.calibrate.inference import Bank, Guesser, quadratic
 from sim.studies.calibrate.priors import Floats
 
-FROM_PRIOR: Final = 0.1  # of a later round's runs are drawn from the whole prior, so that emulators go on seeing all of it
+FROM_PRIOR: Final = (
+    0.1  # of a later round's runs are drawn from the whole prior, so that emulators go on seeing all of it
+)
 HELD: Final = 0.999  # of a normal posterior lies in the region
 LEAST_VOLUME: Final = 0.002  # of the prior: an emulator of a few hundred runs is not to be trusted with less
 CLOSE: Final = 0.4  # of the runs, the closest ones, count most for the emulator
