@@ -403,6 +403,17 @@ def test_what_cannot_be_calibrated(tmp_path: Path) -> None:
     ties = Study.from_dict({"name": "ties", "ties": {"path": "who.csv", "from": "a", "to": "b"}}, tmp_path)
     with pytest.raises(InputError, match="tell no coefficient"):
         calibrate(ties, to=tmp_path / "out")
+    rows = "".join(f"c{k % 90},2021-03-0{k % 7 + 1},3\n" for k in range(300))
+    (tmp_path / "orders.csv").write_text("who,at,paid\n" + rows)
+    short = {"name": "a_week", "orders": {"path": "orders.csv", "customer": "who", "time": "at", "value": "paid"}}
+    with pytest.raises(InputError, match="too few days to calibrate with"):
+        calibrate(Study.from_dict(short, tmp_path), to=tmp_path / "out")
+    few = {**short, "orders": {**short["orders"], "keep": {"who": ["c1"]}}}
+    with pytest.raises(InputError, match="too few customers to calibrate with"):
+        calibrate(Study.from_dict(few, tmp_path), to=tmp_path / "out")
+    (tmp_path / "orders.csv").write_text("who,at,paid\n" + rows.replace(",3\n", ",-3\n"))
+    with pytest.raises(InputError, match="every row is a refund"):
+        gather(Study.from_dict(short, tmp_path))
     with pytest.raises(InputError, match="too little to calibrate with"):
         Effort(points=10)
 

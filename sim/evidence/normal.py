@@ -146,6 +146,9 @@ def read_orders(intake: Intake) -> Window:
         raise InputError("orders: no row counts", file=intake.study.resolve(spec.path), hint=hint)
     window = window_of(intake.study, first, last)
     con.execute(f"UPDATE orders SET why = {REFUND} WHERE why = 0 AND (value < 0{_returned(spec.quantity)})")
+    if not intake.one("SELECT count(*) FROM orders WHERE why = 0")[0]:
+        hint = "Values or quantities below 0 are refunds. Is the sign turned round, or is this a file of refunds?"
+        raise InputError("orders: every row is a refund", file=intake.study.resolve(spec.path), hint=hint)
     _place(intake, "orders", window)
     return window
 

@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -39,6 +39,9 @@ from sim.studies.calibrate.rehearsal import rehearse
 from sim.studies.calibrate.world import Look, Setting, longer, setting_of, with_prices
 from sim.studies.calibrate.writing import write
 from sim.version import RESULTS_VERSION
+
+FEWEST_CUSTOMERS: Final = 60
+FEWEST_DAYS: Final = 28
 
 Watch = Callable[[str, int, int], None]  # what is done, how much of it, of how much
 
@@ -156,6 +159,14 @@ def point_fit(
 
 def prepared(study: Study, evidence: Evidence, size: int) -> tuple[Priors, Setting, Keep]:
     """What is fitted, in which world, and which records of runs are kept."""
+    orders = evidence.orders
+    if orders is not None:
+        n_people, n_days = len(set(orders.inside().customer.tolist())), orders.n_days - evidence.history_days
+        for what, found, least in (("customers", n_people, FEWEST_CUSTOMERS), ("days", n_days, FEWEST_DAYS)):
+            if found < least:
+                raise study.refuse(
+                    f"too few {what} to calibrate with", "orders", found=found, allowed=f"{least} or more"
+                )
     priors = priors_of(study, evidence)
     setting = setting_of(evidence, size)
     if evidence.orders is not None:
