@@ -49,8 +49,19 @@ def _ints(table: pd.DataFrame, name: str) -> Ints:
     return table[name].to_numpy(dtype=np.int64)
 
 
+def _words(column: pd.Series) -> tuple[Ints, list[str]]:
+    """A text column as numbers of words."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return column.cat.codes.to_numpy(dtype=np.int64), column.cat.categories.tolist()
+    codes, words = pd.factorize(column.to_numpy(dtype=object))
+    return codes.astype(np.int64), list(words)
+
+
 def _codes(column: pd.Series, names: Sequence[str]) -> Ints:
-    return pd.Index(list(names), dtype=object).get_indexer(pd.Index(column.astype(object))).astype(np.int64)
+    """A text column as places in `names`, -1 for what is not there."""
+    codes, words = _words(column)
+    place = {name: k for k, name in enumerate(names)}
+    return np.array([*(place.get(word, -1) for word in words), -1], dtype=np.int64)[codes]
 
 
 def funnel(journal: JournalLike) -> pd.DataFrame:
@@ -80,10 +91,8 @@ def funnel(journal: JournalLike) -> pd.DataFrame:
         total(cell, visits), total(cell[came], 1), total(cell[np.unique(buyer)], 1), total(cell[buyer], 1),
         *of_orders,
     ]  # fmt: skip
-    table = pd.DataFrame(dict(zip(FUNNEL, columns, strict=True)))
-    table.insert(0, "group", np.repeat(GROUPS, len(PERSONAS)))
-    table.insert(1, "persona", np.tile(list(PERSONAS), len(GROUPS)))
-    return table
+    keys = {"group": np.repeat(GROUPS, len(PERSONAS)), "persona": np.tile(list(PERSONAS), len(GROUPS))}
+    return pd.DataFrame(keys | dict(zip(FUNNEL, columns, strict=True)))
 
 
 def sales(journal: JournalLike) -> pd.DataFrame:
@@ -92,21 +101,28 @@ def sales(journal: JournalLike) -> pd.DataFrame:
     The tactic is the one whose price applied or, without one, whose post or live session caused the order.
     """
     orders = journal.orders
-    day = orders["day"]
-    tactic = orders["tactic"].astype(object)
-    table = pd.DataFrame(
-        {
-            "purchase": np.where(day == day.groupby(orders["agent"]).transform("min"), *PURCHASES),
-            "cause": orders["cause"].astype(object),
-            "tactic": tactic.where(tactic != "", orders["caused_by"].astype(object)),
-            "n_orders": 1,
-            "units": _ints(orders, "quantity"),
-            "gmv_cents": _ints(orders, "list_cents"),
-            "paid_cents": _ints(orders, "paid_cents"),
-            "refund_cents": _ints(orders, "refund_cents"),
-        }
-    )
-    return table.groupby(["purchase", "cause", "tactic"], sort=True, as_index=False).sum()
+    day = _ints(orders, "day")
+    buyers, buyer = np.unique(_ints(orders, "agent"), return_inverse=True)
+    first_day = np.full(len(buyers), np.iinfo(np.int64).max)
+    np.minimum.at(first_day, buyer, day)
+    is_later = (day != first_day[buyer]).astype(np.int64)
+    # Words are sorted, so that the order of the numbers is that of the rows.
+    causes = sorted(_words(orders["cause"])[1])
+    tactics = sorted({"", *_words(orders["tactic"])[1], *_words(orders["caused_by"])[1]})
+    priced, caused = _codes(orders["tactic"], tactics), _codes(orders["caused_by"], tactics)
+    tactic = np.where(priced == tactics.index(""), caused, priced)
+    sold, row = np.unique((is_later * len(causes) + _codes(orders["cause"], causes)) * len(tactics) + tactic,
+                          return_inverse=True)  # fmt: skip
+    rest, which = np.divmod(sold, len(tactics))
+    when, why = np.divmod(rest, max(1, len(causes)))
+    columns: dict[str, npt.ArrayLike] = {
+        name: np.array([words[k] for k in numbers], dtype=object)
+        for name, words, numbers in (("purchase", PURCHASES, when), ("cause", causes, why), ("tactic", tactics, which))
+    }
+    for name, of in zip(SALES, (None, "quantity", "list_cents", "paid_cents", "refund_cents"), strict=True):
+        columns[name] = sums = np.zeros(len(sold), dtype=np.int64)
+        np.add.at(sums, row, 1 if of is None else _ints(orders, of))
+    return pd.DataFrame(columns)
 
 
 def order_days(journal: JournalLike) -> pd.DataFrame:

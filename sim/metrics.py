@@ -290,7 +290,8 @@ MEASURES: dict[str, Measure] = {m.name: m for m in _ALL}
 def measure(journal: JournalLike) -> dict[str, Value]:
     """Every measure of one run, in the order of `MEASURES`; None where it cannot be given."""
     days = journal.days
-    daily = {str(name): int(journal.daily[name].to_numpy().sum()) for name in journal.daily.columns if name != "day"}
+    totals = journal.daily.to_numpy(dtype=np.int64).sum(axis=0).tolist()
+    daily = {str(name): total for name, total in zip(journal.daily.columns, totals, strict=True) if name != "day"}
     orders = _columns(
         journal.orders, "day", "agent", "product", "paid_cents", "cost_cents", "fulfilment_cents", "refund_cents",
         "parent",
@@ -300,6 +301,7 @@ def measure(journal: JournalLike) -> dict[str, Value]:
 
     buyers = _unique(orders["agent"])
     registered = shoppers["registered_day"]
+    cohorts = _columns(journal.cohorts, "cohort_day", "age", "n_registered", "n_active")
     n_new_buyers = int((np.isin(shoppers["id"], buyers) & (registered >= 0)).sum())
     gross_profit = daily["nmv_cents"] - daily["cogs_cents"] - daily["fulfilment_cents"]
     one_hop, virality = _cascades(orders)
@@ -317,9 +319,9 @@ def measure(journal: JournalLike) -> dict[str, Value]:
         "conversion": _ratio(daily["orders"], daily["visits"]),
         "repeat_rate_30d": _repeat_rate(orders, 30, days),
         "repeat_rate_90d": _repeat_rate(orders, 90, days),
-        "retention_d1": _retention(journal.cohorts, 1, days),
-        "retention_d7": _retention(journal.cohorts, 7, days),
-        "retention_d30": _retention(journal.cohorts, 30, days),
+        "retention_d1": _retention(cohorts, 1, days),
+        "retention_d7": _retention(cohorts, 7, days),
+        "retention_d30": _retention(cohorts, 30, days),
         "rolling_retention_d30": _rolling_retention(shoppers, days),
         "retained_share": _retained_share(shoppers, days),
         "dau_mean": _ratio(daily["dau"], days),
@@ -385,22 +387,19 @@ def common_retention(worlds: Mapping[str, JournalLike | pd.DataFrame], days: int
             days = world.days if days is None else days
     if days is None:
         raise TypeError("common_retention: say `days` when the worlds are given as tables")
-    rows: list[dict[str, object]] = []
+    people = {label: _columns(table, "id", "registered_day") for label, table in tables.items()}
+    rows: list[tuple[str, str, int, int, float]] = []
     for age in (1, 7, 30):
         common: IntArray | None = None
-        for table in tables.values():
-            day = table["registered_day"].to_numpy(dtype=np.int64)
-            ids = table["id"].to_numpy(dtype=np.int64)[(day >= 0) & (day + age <= days - 1)]
-            common = _unique(ids) if common is None else np.intersect1d(common, ids)
-        for label, table in tables.items():
-            is_common = np.isin(table["id"].to_numpy(dtype=np.int64), common if common is not None else [])
+        for table in people.values():
+            day = table["registered_day"]
+            ids = _unique(table["id"][(day >= 0) & (day + age <= days - 1)])
+            common = ids if common is None else np.intersect1d(common, ids, assume_unique=True)
+        for label, table in people.items():
+            is_common = np.isin(table["id"], common if common is not None else [])
             n = int(is_common.sum())
-            n_visited = int(table[f"visited_d{age}"].to_numpy(dtype=np.bool_)[is_common].sum())
-            share = n_visited / n if n else math.nan
-            rows.append(
-                {"strategy": label, "measure": f"retention_d{age}", "n_shoppers": n, "n_visited": n_visited}
-                | {"share": share}
-            )
+            n_visited = int(tables[label][f"visited_d{age}"].to_numpy(dtype=np.bool_)[is_common].sum())
+            rows.append((label, f"retention_d{age}", n, n_visited, n_visited / n if n else math.nan))
     return pd.DataFrame(rows, columns=["strategy", "measure", "n_shoppers", "n_visited", "share"])
 
 
@@ -431,11 +430,10 @@ def _ratio(numerator: int | None, denominator: int) -> float | None:
     return None if numerator is None or denominator == 0 else numerator / denominator
 
 
-def _retention(cohorts: pd.DataFrame, age: int, days: int) -> float | None:
-    table = _columns(cohorts, "cohort_day", "age", "n_registered", "n_active")
-    is_observed = (table["cohort_day"] >= 0) & (table["cohort_day"] + age <= days - 1)
-    n_registered = int(table["n_registered"][is_observed & (table["age"] == 0)].sum())
-    n_active = int(table["n_active"][is_observed & (table["age"] == age)].sum())
+def _retention(cohorts: dict[str, IntArray], age: int, days: int) -> float | None:
+    is_observed = (cohorts["cohort_day"] >= 0) & (cohorts["cohort_day"] + age <= days - 1)
+    n_registered = int(cohorts["n_registered"][is_observed & (cohorts["age"] == 0)].sum())
+    n_active = int(cohorts["n_active"][is_observed & (cohorts["age"] == age)].sum())
     return _ratio(n_active, n_registered)
 
 

@@ -48,6 +48,8 @@ class Params(NamedTuple):
     churn: Annotated[float, About("scale of daily churn; 0 = nobody ever leaves", 0.0, 3.0, "1", "guess", "1 = as drawn; used by closed worlds", "F28")] = 1.0
     trait_sd: Annotated[float, About("spread of a trait within a persona", 0.0, 0.2, "1", "guess", "no source; Beta with this standard deviation", "")] = 0.13
     hom: Annotated[float, About("homophily: weight of friends when traits and tastes are smoothed over the graph", 0.0, 0.9, "1", "fitted", "naive against causal influence (Aral et al. 2009)", "F12 F38", "social")] = 0.6
+    dem_taste: Annotated[float, About("how far age and region shift tastes, from those of all people; 0 = not at all", 0.0, 1.0, "sd of taste", "guess", "directions: studies of social shopping (young: fashion, beauty; north: home, digital); no source for a size", "", "personal")] = 0.0
+    dem_social: Annotated[float, About("how much greater women's social need is than men's; 0 = it is not", 0.0, 0.3, "1", "guess", "direction: studies of social shopping; no source for a size", "", "psychological")] = 0.0
     organic: Annotated[float, About("prospects who register by themselves", 0.0, 0.05, "per day", "guess", "keeps the registered stock near steady", "F35")] = 0.003
 
     # visiting (eq. 1)
@@ -95,13 +97,25 @@ class Params(NamedTuple):
     ref_loss: Annotated[float, About("a price above the remembered one weighs this much more than one below", 1.0, 3.0, "1", "guess", "direction: Hardie, Johnson & Fader 1993 (memory)", "")] = 1.6
     ref_keep: Annotated[float, About("share of the remembered price kept to the next day", 0.8, 0.995, "per day", "guess", "half-life 23 days; no source", "")] = 0.97
     budget: Annotated[float, About("what an average shopper can spend here in 30 days; 0 = no limit", 0.0, 5000.0, "currency", "guess", "no source; set it to your shop's", "", "personal")] = 0.0
+    tier_gap: Annotated[float, About("what people of the next smaller class of cities have less to spend; only where budget is above 0", 0.0, 1.0, "log money per tier", "guess", "direction: incomes in China fall with the size of the city; no source for this size", "", "personal")] = 0.0
     b_bud: Annotated[float, About("effect on buying of a budget that is used up; only where budget is above 0", 0.0, 10.0, "logit", "guess", "no source", "")] = 3.0
+
+    # waiting for deals (eq. 5d); off at 0
+    b_deal: Annotated[float, About("effect on buying of finding no deal, for who of average price sensitivity bought all she has at a reduction; 0 = nobody waits", 0.0, 2.0, "logit", "guess", "direction: Mela, Jedidi & Bowman 1998 (households learn to lie in wait for deals; memory)", "", "psychological")] = 0.0
+    deal_r: Annotated[float, About("speed at which deal-proneness follows how she bought", 0.01, 1.0, "per order", "guess", "no source", "")] = 0.2
+
+    # new products (of eq. 4); off at 0
+    b_fresh: Annotated[float, About("appeal of a product on the day of its launch, over one that was always there; 0 = newness does not matter", 0.0, 2.0, "utility", "guess", "no source", "", "product")] = 0.0
+    fresh_days: Annotated[float, About("time in which a new product becomes one of many", 1.0, 180.0, "days", "guess", "no source", "")] = 14.0
 
     # recommendations received (eq. 8-9)
     delta_r: Annotated[float, About("share of a recommendation remembered the next day", 0.7, 0.97, "per day", "guess", "half-life 6.6 days", "F03")] = 0.90
     v_bad: Annotated[float, About("weight of a dissatisfied sender against a satisfied one", 0.0, 3.0, "1", "guess", "negativity; no source for this size", "F01")] = 1.5
     v_post: Annotated[float, About("weight of a seen post against a personal message", 0.0, 1.0, "1", "guess", "Aral & Walker 2011 (personal stronger per message)", "F07")] = 0.25
     v_own: Annotated[float, About("weight of a friend's visible purchase against a personal message", 0.0, 1.0, "1", "fitted", "Bapna & Umyarov 2015", "F11")] = 0.07
+    x_tie: Annotated[float, About("exponent of a tie's strength in the weight of a message", 0.0, 2.0, "1", "guess", "1 by definition: a product of factors", "")] = 1.0
+    x_trust: Annotated[float, About("exponent of the receiver's trust in the weight of a message", 0.0, 2.0, "1", "guess", "1 by definition: a product of factors", "")] = 1.0
+    x_know: Annotated[float, About("how much a sender's expertise, her taste for the product, makes her words count more, or less; 0 = it does not", 0.0, 2.0, "1 per sd of match", "guess", "direction: Wilson & Sherrell 1993 (experts persuade most; memory)", "", "social")] = 0.0
     w_inf: Annotated[float, About("weight of the latest of many messages from one sender", 0.0, 1.0, "1", "literature", "Leskovec et al. 2007 (falls to about half)", "F02")] = 0.5
     m_f: Annotated[float, About("messages over which a sender wears out, beyond the first three", 2.0, 10.0, "messages", "literature", "Leskovec et al. 2007", "F02")] = 4.0
 
@@ -194,6 +208,7 @@ class Params(NamedTuple):
     b_bel: Annotated[float, About("chance that belonging makes a member post an order she would only have shared", 0.0, 1.0, "1", "guess", "no source", "", "social")] = 0.0
     g_bel: Annotated[float, About("effect of belonging on staying", 0.0, 2.0, "log hazard", "guess", "direction: Ren et al. 2012 (attachment raises participation; memory)", "", "social")] = 0.0
     bel_up: Annotated[float, About("part of the way to full belonging that taking part once goes", 0.0, 0.5, "per act", "guess", "no source", "")] = 0.1
+    bel_like: Annotated[float, About("a like given or received, against taking part once; 0 = likes do not make anybody belong", 0.0, 1.0, "acts", "guess", "no source", "", "social")] = 0.0
     bel_keep: Annotated[float, About("share of belonging kept to the next day", 0.8, 0.999, "per day", "guess", "half-life 34 days; no source", "")] = 0.98
 
     # teams (eq. 19)
@@ -221,7 +236,7 @@ _LIMITS: Final[dict[str, tuple[float, float]]] = {
         (
             "organic", "w_inf", "fail", "rev_0", "rev_max", "p_post", "p_b", "a_inv", "a_kol", "mood_keep", "k_e",
             "fat_keep", "s_keep", "om_0", "resale", "ref_keep", "hab_r", "warn_keep", "p_com", "b_bel", "bel_up",
-            "bel_keep",
+            "bel_keep", "bel_like", "deal_r",
         ),
         (0.0, 1.0),
     ),
@@ -230,7 +245,7 @@ _LIMITS: Final[dict[str, tuple[float, float]]] = {
     ),
     "rep_keep": (0.0, 0.999),
     **dict.fromkeys(("delta_r", "p_fade"), (0.01, 1.0)),
-    **dict.fromkeys(("theta_a", "theta_b", "tau_inv", "om_tau", "m_f", "h_0"), (0.001, 1e6)),
+    **dict.fromkeys(("theta_a", "theta_b", "tau_inv", "om_tau", "m_f", "h_0", "fresh_days"), (0.001, 1e6)),
     **dict.fromkeys(("lam", "lam_sd", "nu_sd", "trait_sd", "eta"), (0.0, 10.0)),
     "trait_sd": (0.0, 0.25), "mu": (0.01, 1.0), "attention": (1.0, 20.0), "com_size": (1.0, 1e6), "w_new": (0.001, 1e6),
     "star_0": (1.0, 5.0),

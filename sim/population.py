@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 TENURE_MOST_DAYS: Final = 730  # the shop is taken to have run steadily for two years (guess)
 SMOOTHING_ROUNDS: Final = 2
 #: coefficients that people are drawn with; all others act on them later
-DRAWN_WITH: Final = ("lam", "lam_sd", "nu_sd", "theta_a", "theta_b", "trait_sd", "hom")
+DRAWN_WITH: Final = ("lam", "lam_sd", "nu_sd", "theta_a", "theta_b", "trait_sd", "hom", "dem_taste", "dem_social")
 
 
 class Persona(NamedTuple):
@@ -56,6 +56,11 @@ PERSONAS: Final[dict[str, Persona]] = {
     "experience_seeker": Persona(0.08, 0.30, 0.30, 0.45, 0.65, 0.65, 0.55, 0.45, "wants something new", "体验追求者"),
     "loyal_member": Persona(0.10, 0.30, 0.35, 0.60, 0.45, 0.40, 0.80, 0.25, "comes often, stays", "忠诚会员"),
     "trust_driven": Persona(0.15, 0.45, 0.40, 0.85, 0.50, 0.40, 0.50, 0.25, "listens to friends", "信任驱动者"),
+    # templates: nobody, unless a scenario's mix has them
+    "young_white_collar": Persona(
+        0.0, 0.30, 0.50, 0.45, 0.60, 0.60, 0.65, 0.60, "wants design and brands, follows trends", "年轻白领"
+    ),
+    "homemaker": Persona(0.0, 0.75, 0.55, 0.65, 0.55, 0.40, 0.70, 0.30, "wants what is cheap and useful", "家庭主妇"),
 }
 PERSONA_TRAITS: Final = ("price", "herd", "trust", "social", "emotion", "activity", "kol")
 DEFAULT_MIX: Final = {name: persona.share for name, persona in PERSONAS.items()}
@@ -163,6 +168,18 @@ class Population:
                 values = np.empty(n)
                 _draw_normals(seed, draws.TASTE, ids, k, values)
                 columns[name] = smooth.rearranged(values, draws.TRAIT_NOISE, 10 + k, np.zeros(n, dtype=np.int8))
+        known = {name: demographics.codes(name, given[name]) for name in DEMOGRAPHICS if name in given}
+        if params.dem_taste > 0.0 or params.dem_social > 0.0:
+            shares = demographics.full_shares(demographic_shares or {})
+            known |= {
+                name: demographics.draw(name, seed, ids, shares[name]) for name in DEMOGRAPHICS if name not in known
+            }
+            for k in range(2):
+                if f"taste_{k}" not in given:
+                    columns[f"taste_{k}"] += params.dem_taste * demographics.leaning(known, shares, k)
+            if "social" not in given:
+                more = params.dem_social * demographics.womanly(known, shares)
+                columns["social"] = np.clip(columns["social"] + more, 0.001, 0.999)
         is_registered = np.empty(n, dtype=np.bool_)
         tenure = np.empty(n, dtype=np.int16)
         if not {"registered", "tenure_days"} <= given.keys():
@@ -189,7 +206,6 @@ class Population:
             arrive=given.get("arrive", np.ones(n)).astype(np.float64),
             **{f"taste_{k}": columns[f"taste_{k}"] for k in range(3)},
         )
-        known = {name: demographics.codes(name, given[name]) for name in DEMOGRAPHICS if name in given}
         return cls(ids, persona, _side_by_side(traits), is_registered, tenure, seed, demographic_shares or {}, known)
 
 

@@ -5,4 +5,4 @@ from __future__ import annotations
 __version__ = "0.1.0"
 
 #: Raised whenever a change moves numbers, so that answers of two models can never be mixed in one folder.
-RESULTS_VERSION: int = 5
+RESULTS_VERSION: int = 6

@@ -38,6 +38,7 @@ TALK_TYPES = ("show", "like", "comment", "repost", "question", "answer")  # even
 BONDS: dict[str, float] = {
     "b_ref": 1.5, "ref_keep": 0.8, "budget": 60.0, "left_because": 0.01, "b_hab": 1.5, "g_hab": 2.0, "hab_r": 0.2,
     "g_warn": 0.5, "g_ref": 5.0, "p_com": 0.3, "com_size": 25.0, "b_bel": 1.0, "g_bel": 1.0, "bel_up": 0.4,
+    "tier_gap": 0.9, "b_deal": 2.0, "deal_r": 0.5, "bel_like": 0.5,
 }  # fmt: skip
 
 EXAMPLES: dict[str, Any] = {

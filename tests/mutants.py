@@ -103,6 +103,10 @@ WEIGHED = OF_WORDS + "words_weigh_by_standing"
 LEAK = OF_EVENTS + "a_leak_moves_satisfaction_exactly"
 WORRY = OF_EVENTS + "a_leak_makes_members_leave_sooner_for_a_while"
 OF_BONDS = "tests/test_rules_bonds.py::test_"
+EXPERTS = "tests/test_people_differ.py::test_experts_count_more_and_no_more_than_twice"
+EXPONENTS = "tests/test_people_differ.py::test_exponents_of_tie_and_trust"
+ONE_LIKE = "tests/test_people_differ.py::test_one_like_by_hand"
+FRESH = "tests/test_people_differ.py::test_newness_by_hand"
 PRICES = OF_BONDS + "remembered_prices"
 COUPONS = OF_BONDS + "what_coupons_take_off_is_remembered_with_the_price"
 IS_ON = OF_BONDS + "what_is_on"
@@ -284,6 +288,8 @@ def _rows() -> Iterator[Mutant]:
     yield sign("remember", "kind_value", "return -params.v_post", "return params.v_post", TALK + "[bad post]")
     yield sign("remember", "kind_value", "return params.v_own", "return -params.v_own", TALK + "[own]")
     yield sign("remember", "message_weight", "trust / constants.trust", "constants.trust / trust", TALK + "[good]")
+    yield bound("remember", "to_power", "base <= 0.0", "base < 0.0", EXPONENTS)
+    yield sign("remember", "to_power", "power(base, exponent)", "power(base, -exponent)", EXPONENTS)
     yield sign("remember", "message_weight", "tie / TIE_UNIT", "TIE_UNIT / tie", TALK + "[good]")
     yield day("remember", "fading", "days * log", "(days + 1) * log", TALK + "[good]")
     yield sign("remember", "fading", "exp(days", "exp(-days", TALK + "[good]")
@@ -517,6 +523,10 @@ def _rows() -> Iterator[Mutant]:
 
     # (1b), (14b), (17b) bonds
     yield sign("bonds", "has_habit", "params.g_hab != 0.0", "params.g_hab == 0.0", IS_ON)
+    yield sign("shelf", "freshness", "exp((launch_day", "exp(-(launch_day", FRESH)
+    yield day("shelf", "freshness", "launch_day - day)", "launch_day - day - 1)", FRESH)
+    yield bound("shelf", "freshness", "launch_day <= 0", "launch_day < 0", FRESH)
+    yield sign("shelf", "refresh", "+= freshness", "-= freshness", FRESH)
     yield sign("bonds", "has_warnings", "params.g_warn != 0.0", "params.g_warn == 0.0", IS_ON)
     yield sign("bonds", "has_belonging", "params.g_bel != 0.0", "params.g_bel == 0.0", IS_ON)
     yield sign("bonds", "has_bonds", "params.g_ref != 0.0", "params.g_ref == 0.0", IS_ON)
@@ -533,7 +543,20 @@ def _rows() -> Iterator[Mutant]:
     yield sign("bonds", "next_habit", "- habit)", "+ habit)", NEXT)
     yield sign("bonds", "next_warned", "1.0 - constants.answered", "1.0 + constants.answered", NEXT)
     yield sign("bonds", "next_warned", "((seen - valence)", "((seen + valence)", NEXT)
-    yield sign("bonds", "next_belonging", "1.0 - belonging", "1.0 + belonging", NEXT)
+    yield sign(
+        "bonds",
+        "next_belonging",
+        "+= params.bel_up * (1.0 - b",
+        "+= params.bel_up * (1.0 + b",
+        NEXT,
+    )
+    yield sign(
+        "bonds",
+        "next_belonging",
+        "params.bel_like * params.bel_up * (1.0 - b",
+        "params.bel_like * params.bel_up * (1.0 + b",
+        ONE_LIKE,
+    )
     yield sign("bonds", "posts_too", "u < params.b_bel", "u > params.b_bel", LUCKY)
     yield sign("bonds", "comes_across", "name) < params.p_com", "name) > params.p_com", LUCKY)
     yield sign("leave", "cause_of_leaving", "-params.g_s", "params.g_s", CAUSE)
@@ -562,8 +585,10 @@ def _rows() -> Iterator[Mutant]:
     yield sign("talk", "answers", "u < willing", "u > willing", ANSWERED + "[1.0]")
     yield sign("talk", "next_reputation", "+ credit", "- credit", CREDIT)
     yield bound("talk", "", "-5\n", "-4\n", CREDIT)
-    yield bound("talk", "standing", "1.0 + abs(z)", "2.0 + abs(z)", STANDING)
-    yield sign("talk", "weighed", "weight * its_standing", "weight / its_standing", WEIGHED)
+    yield bound("talk", "times_at_most_two", "1.0 + abs(z)", "2.0 + abs(z)", STANDING)
+    yield sign("talk", "standing", "params.rep_w *", "-params.rep_w *", STANDING)
+    yield sign("talk", "expertise", "params.x_know *", "-params.x_know *", EXPERTS)
+    yield sign("talk", "weighed", "weight * factor", "weight / factor", WEIGHED)
 
     # who gets scarce things
     yield bound("resolve", "grant", "amount <= left", "amount < left", BUDGET)

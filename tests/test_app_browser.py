@@ -61,7 +61,11 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             yield Served(f"http://127.0.0.1:{port}/", folder)
         finally:
             child.send_signal(signal.SIGINT)
-            child.wait(30)
+            try:
+                child.wait(60)
+            except subprocess.TimeoutExpired:  # a hanging app must not hang the tests: they would wait without an end
+                child.kill()
+                raise
 
 
 @pytest.fixture(scope="module")

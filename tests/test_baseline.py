@@ -73,6 +73,10 @@ STRATEGIES: dict[str, Any] = {
         {"kind": "flash_sale", "discount": 0.3},
     ],
     "gifts": {"kind": "gift", "occasion": "any", "value": 1.0},
+    "titles": [
+        {"kind": "badges", "step": 2, "pull": 1.0},
+        {"kind": "badges", "earn_by": "visits", "step": 7, "budget_per_day": 20.0},
+    ],
 }
 # Written out here and not taken from scenarios/: a shipped file may change without a change of the model.
 WORLDS: dict[str, dict[str, Any]] = {

@@ -47,6 +47,7 @@ from tests.laboratory import (
         (),
         ("b_ref", "g_ref"),
         ("budget",),
+        ("budget", "tier_gap"),
         ("left_because",),
         ("b_hab",),
         ("g_warn",),

@@ -371,7 +371,8 @@ def test_a_run_keeps_the_records_that_a_shop_would(tmp_path: Path) -> None:
     """Visits, messages and teams of a stored run against the journal of the same run, counted here by hand."""
     scenario = Scenario.from_dict(
         {"days": 40, "burn_in_days": 10, "seed": 3, "population": {"size": 500}, "catalogue": {"size": 10},
-         "params": {"s_0": 3.0, "alpha": -2.5}, "replications": 1, "noise_per_world": 1, "strategies": {"team": {"kind": "group_buy"}}}
+         "params": {"s_0": 3.0, "alpha": -2.5}, "replications": 1, "noise_per_world": 1,
+         "strategies": {"team": {"kind": "group_buy"}}}
     )  # fmt: skip
     priors = Priors([Span("params.lam", 0.1, 0.9)])
     shares = np.array([[0.6], [0.8]])

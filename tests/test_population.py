@@ -84,6 +84,49 @@ def test_personas_are_those_of_the_model() -> None:
     assert mean_trait({"kol_fan": 1.0}, "kol") == 0.90
 
 
+def test_templates_are_nobody_until_a_mix_has_them(alike: Population) -> None:
+    """Listed after the seven of the model, with share 0: a mix with them draws them, with their means."""
+    templates = [name for name, share in DEFAULT_MIX.items() if share == 0.0]
+    assert templates == ["young_white_collar", "homemaker"] == NAMES[7:]
+    assert alike.persona.max() == 6
+    mix = DEFAULT_MIX | {"price_hunter": 0.02, "homemaker": 0.15, "young_white_collar": 0.05}
+    people = Population.draw(IDS, 5, P, mix)
+    for name in templates:
+        mine = people.persona == NAMES.index(name)
+        assert abs(mine.sum() - mix[name] * N) <= 1
+        assert people.traits.price[mine].mean() == pytest.approx(PERSONAS[name].price, abs=0.05)
+    assert PERSONAS["homemaker"].price > mean_trait(DEFAULT_MIX, "price") > PERSONAS["young_white_collar"].price
+
+
+def test_demographics_shift_tastes_and_social_need() -> None:
+    """Means by group differ by the coefficient and those of all stay; at 0 nothing is shifted, in any bit."""
+    shares = {"region": {"north": 0.3, "south": 0.7}, "age_band": {"18-24": 0.5, "25-35": 0.25, "over_50": 0.25}}
+    plain = Population.draw(IDS, 5, P, demographic_shares=shares)
+    shifted = Population.draw(IDS, 5, P._replace(dem_taste=0.5, dem_social=0.1), demographic_shares=shares)
+    women = plain.demographic("gender") == 0
+    for name in ("age_band", "city_tier", "gender", "region"):
+        assert (shifted.demographic(name) == plain.demographic(name)).all(), "the same people"
+    by = {name: plain.demographic(name) for name in ("age_band", "region")}
+    leans = [  # fashion and beauty: 18-24 and the south; home and digital: 25-35 and the north
+        0.5 * ((by["age_band"] == 0) - 0.5 + (by["region"] == 1) - 0.7),
+        0.5 * ((by["age_band"] == 1) - 0.25 + (by["region"] == 0) - 0.3),
+    ]
+    for k in range(2):
+        np.testing.assert_allclose(
+            getattr(shifted.traits, f"taste_{k}"), getattr(plain.traits, f"taste_{k}") + leans[k], atol=1e-12
+        )
+        assert abs(leans[k].mean()) < 0.03
+    assert (shifted.traits.taste_2 == plain.traits.taste_2).all()
+    np.testing.assert_allclose(
+        shifted.traits.social, np.clip(plain.traits.social + 0.1 * (women - 0.6), 0.001, 0.999), atol=1e-12
+    )
+    given = Population.draw(
+        IDS, 5, P._replace(dem_taste=0.5), given={"taste_0": np.zeros(len(IDS)), "region": np.full(len(IDS), "north")}
+    )
+    assert not given.traits.taste_0.any(), "what a file says is taken as it is"
+    assert not given.demographic("region").any()
+
+
 def test_shares_are_exact_to_one_person(alike: Population, strangers: Population) -> None:
     for people in (alike, strangers):
         counts = np.bincount(people.persona, minlength=len(NAMES))
@@ -109,8 +152,10 @@ def test_traits_have_their_personas_mean_and_spread(alike: Population) -> None:
     for trait in set(PERSONA_TRAITS) - {"activity"}:
         values = getattr(alike.traits, trait)
         assert ((values >= 0.001) & (values <= 0.999)).all()
-        for k, name in enumerate(NAMES):
-            mine = values[alike.persona == k]
+        for name, share in DEFAULT_MIX.items():
+            if share == 0.0:
+                continue  # a template: nobody is one by default
+            mine = values[alike.persona == NAMES.index(name)]
             noise = 4.5 * P.trait_sd / math.sqrt(len(mine)) + 5e-4
             assert mine.mean() == pytest.approx(getattr(PERSONAS[name], trait), abs=noise)
             assert mine.std() == pytest.approx(P.trait_sd, abs=0.02)

@@ -94,8 +94,8 @@ def test_the_next_day() -> None:
     calm, answering = C, C._replace(answered=0.75)
     assert bonds.next_warned(ON, calm, 2.0, 5, 1) == pytest.approx(0.7 * 2 + 2)  # three good and two bad
     assert bonds.next_warned(ON, answering, 2.0, 3, -3) == pytest.approx(0.7 * 2 + 0.25 * 3)
-    assert bonds.next_belonging(ON, 0.5, 0) == pytest.approx(0.45)
-    assert bonds.next_belonging(ON, 0.5, 2) == pytest.approx(1 - (1 - 0.45) * 0.8**2)
+    assert bonds.next_belonging(ON, 0.5, 0, 0) == pytest.approx(0.45)
+    assert bonds.next_belonging(ON, 0.5, 2, 0) == pytest.approx(1 - (1 - 0.45) * 0.8**2)
 
 
 def test_luck_decides_who_posts_and_who_comes_across_it() -> None:

@@ -300,7 +300,8 @@ def _interrupted(folder: Path, fake: Any, after: int) -> None:
         if progress.done >= after:
             raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("sim.experiment.batches.SECONDS_A_TASK", 0.0)  # a part a cell
         run(folder, progress=stop)
 
 

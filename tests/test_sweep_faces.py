@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 import sim
 from sim.cli.commands import app
+from sim.design import value_at
 from sim.errors import InputError
 from sim.experiment import Results
 from sim.experiment.handing_out import export, query
@@ -68,6 +69,7 @@ def test_sweep_from_dry_run_to_query(here: Path) -> None:
     assert done.code == 0
     state = done.json
     assert (state["runs"], state["done"], state["missing"], state["failed"]) == (24, 24, 0, 0)
+    assert "With 1 world a point hardly anything can be clear" in Answer("resume", state["folder"], "--quiet").out
     assert state["folder"] == f"results/d-{dry.json['digest']}"
     assert Answer("status", state["folder"], "--json").json == state
     assert "24 of 24 runs done" in Answer("status", state["folder"]).out
@@ -211,8 +213,19 @@ def test_a_comparison_is_exported_too(tmp_path: Path) -> None:
         export(results, "ods")
 
 
-def test_a_sweep_is_not_explained_as_one_comparison(swept: Path) -> None:
+def test_a_sweep_is_not_explained_as_one_comparison_but_each_of_its_points_is(here: Path, swept: Path) -> None:
     answer = Answer("explain", str(swept))
     assert answer.code == 2
     assert "sweep of many points" in answer.err
-    assert "grapevine compare" in answer.err
+    assert f"grapevine explain {swept} --point 0" in " ".join(answer.err.split())
+    sweep = Answer("sweep", "d.yaml", "--jobs", "1", "--json", "--quiet").json["folder"]
+    found = Answer("explain", sweep, "--point", "2", "--jobs", "1", "--luck", "0", "--json", "--quiet").json
+    explained = Results.open(found["folder"])
+    assert Path(found["folder"]).parent == Path("results")
+    assert value_at(explained.scenario, "params.b_h") == 0.5
+    assert value_at(explained.scenario, "strategies.team_up.discount") == 0.1
+    runs = Results.open(sweep).runs  # the same runs, played anew
+    mine = runs[runs["point"] == 2].assign(point=0).reset_index(drop=True)
+    pd.testing.assert_frame_equal(explained.runs, mine)
+    assert Answer("explain", sweep, "--point", "4").code == 2
+    assert "0 to 3" in Answer("explain", sweep, "--point", "4").err

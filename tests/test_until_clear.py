@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+import random
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -217,6 +221,54 @@ def test_a_real_study_stops_resumes_and_has_the_same_bytes(tiny: Path, tmp_path:
     more = sim.compare(scenario.with_({"replications": answer["replications"] + 2}), 1, tmp_path / "a")
     assert more.answer["looks"] == answer["looks"]
     assert "confidence sequence" in more.answer["method"]
+
+
+_WATCHED = """
+import sys
+import sim
+
+def watch(progress):
+    print(progress.done, flush=True)
+    sys.stdin.readline()  # goes on when it is told to, so that whoever kills it knows how far it is
+
+sim.compare(sim.Scenario.load({file!r}), {jobs}, {folder!r}, watch, until_clear=True, most=15)
+"""
+
+
+@pytest.mark.parametrize(
+    ("jobs", "kills"), [(1, (7, 12)), pytest.param(2, (2, 4, 1, 3), marks=pytest.mark.slow)]
+)  # fmt: skip
+def test_killed_with_kill_9_between_and_within_looks_it_has_the_same_tables(
+    tiny: Path, tmp_path: Path, jobs: int, kills: tuple[int, ...]
+) -> None:
+    """Killed after so many reports: alone, the first look has 16 of them; two workers tell of several runs at once."""
+    scenario, luck = sim.Scenario.load(tiny), random.Random(jobs)
+    whole = sim.compare(scenario, 1, tmp_path / "whole", until_clear=True, most=15)
+    assert len(whole.answer["looks"]) > 1  # else there is nothing between looks to be killed in
+    folder, done = tmp_path / "killed", []
+    code = _WATCHED.format(file=str(tiny), jobs=jobs, folder=str(folder))
+    for steps in kills:
+        with subprocess.Popen(
+            [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
+        ) as child:
+            assert child.stdin is not None
+            assert child.stdout is not None
+            for _ in range(steps):
+                if not child.stdout.readline():
+                    break
+                child.stdin.write(b"\n")
+            time.sleep(luck.uniform(0.0, 0.03))
+            child.kill()
+        done.append(sim.Results.open(folder).status()["done"])
+    assert done == sorted(done)  # what was done stays done
+    assert done[-1] > 0
+    assert done[0] < len(whole.runs)
+    again = sim.compare(scenario, 1, folder, until_clear=True, most=15)
+    assert again.answer == whole.answer
+    written = [file.name for file in (tmp_path / "whole").glob("*.parquet") if file.name != "timing.parquet"]
+    assert {"runs.parquet", "daily.parquet", "looks.parquet"} <= set(written)
+    for name in (*written, "verdict.json"):
+        assert (tmp_path / "whole" / name).read_bytes() == (folder / name).read_bytes(), name
 
 
 def test_a_new_margin_reads_the_same_runs_anew(tiny: Path, tmp_path: Path) -> None:

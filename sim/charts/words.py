@@ -206,6 +206,6 @@ WORDS: Final[dict[str, dict[str, str]]] = {"en": EN, "zh": ZH}
 LINES_ZH: Final[dict[str, str]] = {
     "serving": "服务", "tier_perks": "会员等级权益", "samples": "样品", "running": "运营费", "rewards": "奖励",
     "points_liability": "积分负债", "moderation": "内容审核", "messages": "消息", "member_fees": "会员费", "media": "投放费",
-    "lessons": "课程", "gifts": "礼品", "creative": "创意制作", "contacts": "触达", "commission": "佣金", "check_ins": "签到",
+    "lessons": "课程", "gifts": "礼品", "creative": "创意制作", "contacts": "触达", "commission": "佣金", "check_ins": "签到", "badges": "勋章",
     "team_discount": "拼团折扣", "live_price": "直播价让利", "bargain": "砍价让利", "discount": "折扣", "coupon": "优惠券", "coupons": "优惠券", "fee": "费用", "fees": "费用", "price_cut": "降价",
 }  # fmt: skip

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sim.cli import show
-from sim.cli.options import RESULTS, Jobs, Json, Out, Quiet
+from sim.cli.options import RESULTS, Executor, Jobs, Json, Out, Quiet
 from sim.cli.speed import say_if_compiling
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ def calibrate(
         int, typer.Option("--point", min=0, help="Instead: so many runs to find one good point. No posterior.")
     ] = 0,
     jobs: Jobs = None,
+    executor: Executor = "loky",
     out: Out = RESULTS,
     json: Json = False,
     quiet: Quiet = False,
@@ -40,11 +41,11 @@ def calibrate(
     if not quiet:
         say_if_compiling()
     if point:
-        _point(study, point, size, jobs, data, out, json, quiet)
+        _point(study, point, size, jobs, data, out, json, quiet, executor)
         return
     effort = Effort(points=points, rounds=rounds, size=size)
     with _Stages(quiet) as watch:
-        found = ask(study, jobs, None, effort, watch, data, out)
+        found = ask(study, jobs, None, effort, watch, data, out, executor)
     _figures(found, quiet)
     if json:
         show.as_json({"folder": str(found.folder), **found.answer})
@@ -55,13 +56,14 @@ def calibrate(
 
 
 def _point(
-    study: str, runs: int, size: int, jobs: int | None, data: Path | None, out: Path, json: bool, quiet: bool
-) -> None:
+    study: str, runs: int, size: int, jobs: int | None, data: Path | None, out: Path, json: bool, quiet: bool,
+    executor: Any,
+) -> None:  # fmt: skip
     """One point near the data: values, and how far from each family of targets."""
     from sim.studies.calibrate import point_fit
 
     with _Stages(quiet) as watch:
-        found = point_fit(study, runs, jobs, None, size, watch, data, out)
+        found = point_fit(study, runs, jobs, None, size, watch, data, out, executor)
     if json:
         show.as_json({"folder": str(found.folder), **found.as_dict()})
         return

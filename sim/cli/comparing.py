@@ -54,6 +54,7 @@ _PER_COST = ("gmv_cents", "profit_cents")  # what a unit of extra cost brought: 
 
 def demo(
     jobs: Jobs = None,
+    executor: Executor = "loky",
     replications: Replications = None,
     changes: Changes = None,
     seed: Seed = None,
@@ -62,7 +63,7 @@ def demo(
     quiet: Quiet = False,
 ) -> None:
     """The shipped comparison: which of four strategies wins, by how much, and how sure that is."""
-    _compare(load("demo", changes, seed, replications), jobs, out, json, quiet)
+    _compare(load("demo", changes, seed, replications), jobs, out, json, quiet, executor)
 
 
 def compare(
@@ -143,7 +144,7 @@ def _compare(
     out: Path,
     as_json: bool,
     quiet: bool,
-    executor: str = "loky",
+    executor: str,
     until_clear: bool = False,
     most: int | None = None,
 ) -> None:

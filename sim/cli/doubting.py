@@ -10,7 +10,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sim.cli import show
-from sim.cli.options import RESULTS, Changes, Jobs, Json, Out, Quiet, Replications, Seed, load, typed_command
+from sim.cli.options import (
+    RESULTS,
+    Changes,
+    Executor,
+    Jobs,
+    Json,
+    Out,
+    Quiet,
+    Replications,
+    Seed,
+    load,
+    typed_command,
+)
 from sim.cli.speed import say_if_compiling
 from sim.errors import InputError
 
@@ -21,7 +33,7 @@ if TYPE_CHECKING:
 
 _UNCLEAR = "?"
 _MOST_ROWS = 40
-_DRAWN_ONLY = ("--points", "--vary", "--status", "--draws", "--set", "--seed", "--replications", "--jobs")
+_DRAWN_ONLY = ("--points", "--vary", "--status", "--draws", "--set", "--seed", "--replications", "--jobs", "--executor")
 Measures = Annotated[
     str | None, typer.Option("--measure", metavar="NAME", help="What decides.  [default: decide_on of the scenario]")
 ]
@@ -51,6 +63,7 @@ def robustness(
     ] = None,
     replications: Replications = None,
     jobs: Jobs = None,
+    executor: Executor = "loky",
     changes: Changes = None,
     seed: Seed = None,
     out: Out = RESULTS,
@@ -65,7 +78,8 @@ def robustness(
     folder = Path(of) if Path(of).is_dir() else None
     compared = None if folder is None or Results.open(folder).manifest.get("design") is not None else folder
     if folder is not None and compared is None:
-        given = (points, vary, status, draws, changes, seed, replications, jobs)
+        here = None if executor == "loky" else executor
+        given = (points, vary, status, draws, changes, seed, replications, jobs, here)
         extra = [name for name, value in zip(_DRAWN_ONLY, given, strict=True) if value not in (None, [])]
         if extra:
             raise InputError(
@@ -75,7 +89,9 @@ def robustness(
         results = Results.open(of)
     else:
         file = of if compared is None else str(compared / "scenario.yaml")
-        results, asked = _run(file, points, vary, status, draws, replications, jobs, changes, seed, out, quiet)
+        results, asked = _run(
+            file, points, vary, status, draws, replications, jobs, executor, changes, seed, out, quiet
+        )  # fmt: skip
     found = ask(results, measure)
     written = found.write() if results.is_writable else None
     if compared is not None and Results.open(compared).is_writable:
@@ -150,7 +166,8 @@ def _index(rows: Any, label: str, unit: str) -> str:
 
 def _run(
     file: str, points: int | None, vary: list[str] | None, status: list[str] | None, draws: Path | None,
-    replications: int | None, jobs: int | None, changes: list[str] | None, seed: int | None, out: Path, quiet: bool,
+    replications: int | None, jobs: int | None, executor: str, changes: list[str] | None, seed: int | None, out: Path,
+    quiet: bool,
 ) -> tuple[Results, Doubts]:  # fmt: skip
     """Make and run a sweep over what a scenario assumes; the same command goes on where it stopped."""
     from sim.experiment import Experiment
@@ -175,7 +192,7 @@ def _run(
     with show.progress(quiet=quiet) as step:
         design, asked = over_assumptions(
             scenario, points or POINTS, vary=named, statuses=status or DOUBTED, draws=draws, jobs=jobs, out=out,
-            progress=step,
+            progress=step, executor=executor,
         )  # fmt: skip
     if asked.warning and not quiet:
         show.note(f"the draws come from a calibration that is not fit for decisions: {asked.warning}")
@@ -187,7 +204,7 @@ def _run(
             f"({n * labels * scenario.replications:,} runs) -> {folder}"
         )
     with show.progress(quiet=quiet) as step:
-        results = ask(design, jobs, folder, step, "runs", command=typed_command())
+        results = ask(design, jobs, folder, step, "runs", executor, command=typed_command())
     if len(results.failures) and not quiet:
         show.note(f"{len(results.failures)} runs failed: `grapevine failures {results.folder}` lists them.")
     return results, asked

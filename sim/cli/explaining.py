@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import textwrap
 from pathlib import Path
@@ -10,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sim.cli import show
-from sim.cli.options import Json, Quiet
+from sim.cli.options import Executor, Jobs, Json, Quiet, typed_command
+from sim.cli.speed import say_if_compiling
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,7 +25,11 @@ _MOST_COLUMNS = 6  # of strategies side by side
 
 
 def explain(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A results folder that `compare` made.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A results folder; of a sweep, say which --point.")],
+    point: Annotated[
+        int | None,
+        typer.Option("--point", min=0, help="Of a sweep: this point, compared in a folder of its own beside it."),
+    ] = None,
     strategy: Annotated[
         list[str] | None,
         typer.Option("--strategy", metavar="LABEL", help="Only this one, with all its tables. Repeatable."),
@@ -31,12 +37,16 @@ def explain(
     luck: Annotated[
         int, typer.Option("--luck", min=0, help="Worlds whose control is played again to see what luck alone does.")
     ] = 2,
+    jobs: Jobs = None,
+    executor: Executor = "loky",
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Why each strategy differs from the control, for whom, and who brought whom: sentences and tables."""
     from sim.studies.explain import explain as ask
 
+    if point is not None:
+        folder = _compared(folder, point, jobs, executor, quiet)
     found = ask(folder, strategy or None, luck)
     written = found.write() if found.results.is_writable and not strategy else None
     if json:
@@ -53,6 +63,26 @@ def explain(
     print("\n\n".join([*_overview(found), *(block for label in strategy or () for block in _detail(found, label))]))
     if written is not None and not quiet:
         show.note(f"\nAll tables: {written}\nMore about one strategy: grapevine explain {folder} --strategy LABEL")
+
+
+def _compared(folder: Path, point: int, jobs: int | None, executor: str, quiet: bool) -> Path:
+    """The folder of a comparison at one point of a sweep, beside the sweep; played if it is not there yet."""
+    from sim.experiment import Results, folder_name
+    from sim.studies.ask import compare
+
+    results = Results.open(folder)
+    scenario = results.scenario_at(point)
+    target = folder.absolute().parent / folder_name(scenario)
+    target = Path(os.path.relpath(target)) if not folder.is_absolute() else target
+    if not quiet:
+        row = results.points.set_index("point").loc[point]
+        said = ", ".join(f"{path} = {value:.4g}" if isinstance(value, float) else f"{path} = {value}"
+                         for path, value in row.items())  # fmt: skip
+        show.note(f"point {point} ({said}) -> {target}")
+        say_if_compiling()
+    with show.progress(quiet=quiet) as step:
+        compare(scenario, jobs, target, step, executor=executor, command=typed_command())
+    return target
 
 
 def folded(sentence: str) -> str:

@@ -109,7 +109,13 @@ def _chosen(results: Results) -> str:
     chosen = table[table["is_chosen"]].groupby("strategy")["is_clear"].agg(["size", "sum"])
     n_points = table["point"].nunique()
     parts = [f"{label} at {n} of {n_points} points ({clear} clearly)" for label, n, clear in chosen.itertuples()]
-    return f"Best on {table['measure'].iloc[0]}: {', '.join(parts)}\n" if parts else ""
+    said = f"Best on {table['measure'].iloc[0]}: {', '.join(parts)}\n" if parts else ""
+    question = results.scenario
+    worlds = -(-question.replications // question.noise_per_world)
+    if said and worlds < 3:  # else one wonders why nothing is clear
+        said += f"With {worlds} world{'s'[: worlds - 1]} a point hardly anything can be clear: "
+        said += "more --replications add worlds, also to what is here.\n"
+    return said
 
 
 def describe(state: dict[str, Any]) -> str:

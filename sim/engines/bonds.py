@@ -1,4 +1,4 @@
-"""Slow states of everybody as columns, and the passes over them; imports rules, rows, `_jit`.
+"""Slow states of everybody as columns, and the passes over them; imports rules, rows, `day`, `_jit`.
 
 Nothing here is allocated or run where no coefficient of a slow state is set (docs/model.md, 7.9b).
 """
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim._jit import column_kernel, rule
+from sim.day import Acts
 from sim.engines.rows import state_of, traits_of
 from sim.params import Params
 from sim.rules import bonds as rules
@@ -81,13 +82,13 @@ def _hear_warnings(params: Params, constants: Constants, seen: Column, valence: 
 
 
 @column_kernel
-def _take_part(params: Params, acts: Column, belonging: Column) -> None:
+def _take_part(params: Params, acts: Column, likes: Column, belonging: Column) -> None:
     for i in range(belonging.shape[0]):
-        belonging[i] = rules.next_belonging(params, belonging[i], acts[i])
+        belonging[i] = rules.next_belonging(params, belonging[i], acts[i], likes[i])
 
 
 def end_day(
-    params: Params, constants: Constants, state: State, bonds: Bonds, day: int, acting: NDArray[np.int64]
+    params: Params, constants: Constants, state: State, bonds: Bonds, day: int, acting: NDArray[np.int64], liked: Acts
 ) -> None:
     """Phase 10b: slow states take in the day; `acting` has a row for every time somebody took part."""
     if rules.has_habit(params):
@@ -95,4 +96,8 @@ def end_day(
     if rules.has_warnings(params):
         _hear_warnings(params, constants, state.seen, state.valence, bonds.warned)
     if rules.has_belonging(params):
-        _take_part(params, np.bincount(acting, minlength=len(bonds.belonging)), bonds.belonging)
+        n = len(bonds.belonging)
+        acts, likes = np.bincount(acting, minlength=n), np.zeros(n, dtype=np.int64)
+        if params.bel_like > 0.0:
+            likes = np.bincount(liked.row, minlength=n) + np.bincount(liked.other, minlength=n)
+        _take_part(params, acts, likes, bonds.belonging)

@@ -19,7 +19,7 @@ from sim import draws
 from sim._jit import Direct
 from sim.analytics import Truth
 from sim.day import SHARE_KINDS, Day, Orders
-from sim.engines import bargain_kernels, columns, kernels, visits
+from sim.engines import bargain_kernels, columns, kernels, talk_loops, visits
 from sim.engines import bonds as binding
 from sim.engines.arrivals import arrivals_of
 from sim.engines.bargains import Wishes
@@ -500,8 +500,9 @@ class Columnar:
         if requests is not None:
             sent = tuple(np.concatenate(pair) for pair in zip(sent, requests, strict=True))
             self._note_requests(requests[Messages.FIELDS.index("tie")], events)
-        self.messages = Messages(sent if self.talk is None else self.talk.sent(sent))
-        m = self.messages
+        self.messages = m = Messages(sent if self.talk is None else self.talk.sent(sent))
+        if self.params.x_know > 0.0:
+            talk_loops.know(self.params, self.traits, self.ops.shelf, m.sender, m.product, m.weight)
         said = np.asarray(m.kind <= ASK)
         events.senders, events.receivers, events.messaged = m.sender[said], m.receiver[said], m.product[said]
         is_inviting = said & (m.kind != BAD)
@@ -569,7 +570,7 @@ class Columnar:
             )  # fmt: skip
         if self.has_bonds or self.has_belonging:
             acting = np.concatenate(self.acting) if self.acting else rows[:0]
-            self.binding.end_day(self.params, self.constants, state, self.bonds, t, acting)
+            self.binding.end_day(self.params, self.constants, state, self.bonds, t, acting, events.likes)
             state.pull[:] = state.hold[:] = 0
         self.kernels.forget_day(state, touched)  # after leaving, which reads `hold`
         state.status[events.lapsed] = LAPSED

@@ -1,18 +1,20 @@
 """What people remember of prices and have left to spend, where a scenario switches it on; imports rules, world, day.
 
 Both are kept here and not in the rules' State, because visits need not read them: remembered prices live in the
-products' appeal of the day (eq. 4r), money at hand in the urge of today's offer (eq. 5c).
+products' appeal of the day (eq. 4r), money at hand and waiting for deals in the urge of today's offer (eq. 5c, 5d).
 """
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim._jit import log
+from sim._jit import exp, log
 from sim.day import Orders
+from sim.demographics import full_shares
 from sim.engines.world import World
 from sim.rules import shelf as shelf_rules
 from sim.rules.records import Shelf
@@ -47,6 +49,51 @@ class RememberedPrices:
         shelf_rules.remember_prices(self.params, shelf.log_cut, self.coupons, self.log_price)
 
 
+def _income(world: World) -> NDArray[np.float64]:
+    """What everybody has to spend by the class of her city, against the mean of all under the scenario's shares."""
+    shares = full_shares(world.population.demographic_shares)["city_tier"].values()
+    levels = [exp(-world.params.tier_gap * k) for k in range(len(shares))]
+    mean = sum(share * level for share, level in zip(shares, levels, strict=True))
+    return np.array(levels)[world.population.demographic("city_tier")] / mean
+
+
+class Deals:
+    """How much of what everybody bought was reduced, and who waits for the next reduction."""
+
+    def __init__(self, world: World) -> None:
+        self.weight, self.speed = world.params.b_deal, world.params.deal_r
+        self.mean_price, self.price = world.constants.price, world.population.traits.price
+        self.prone = np.zeros(len(world))
+
+    def urge(self, rows: NDArray[np.int64], offers: Mapping[str, NDArray[Any]], shelf: Shelf) -> NDArray[np.float64]:
+        """Added to the logit of buying of these visitors, eq. 5d: -b_deal prone price / P (1 - deals she finds)."""
+        found = deals_found(offers, shelf)
+        return np.asarray(-self.weight * self.prone[rows] * (self.price[rows] / self.mean_price) * (1.0 - found))
+
+    def write(self, orders: Orders) -> None:
+        """Every order today draws proneness towards 1 if it was reduced, else towards 0; of one day all alike."""
+        rows, place = np.unique(orders.row, return_inverse=True)
+        is_deal = orders.paid_cents < orders.list_cents
+        bought, reduced = np.bincount(place, minlength=len(rows)), np.bincount(place[is_deal], minlength=len(rows))
+        kept = np.ones(len(rows))
+        for k in range(int(bought.max(initial=0))):
+            kept = np.where(bought > k, kept * (1.0 - self.speed), kept)
+        self.prone[rows] = kept * self.prone[rows] + (1.0 - kept) * (reduced / np.maximum(bought, 1))
+
+
+def deals_found(offers: Mapping[str, NDArray[Any]], shelf: Shelf) -> NDArray[np.float64]:
+    """For each visitor 1 if she has a coupon, or may have one by sharing; else the share of products reduced."""
+    teams, live = shelf.team_discount > 0.0, shelf.live_discount > 0.0
+    reduced = np.array(  # products on sale at a reduction, by whether she sees team prices, and live ones
+        [[(shelf.on_sale & ((shelf.log_cut < 0.0) | (a & teams) | (b & live))).sum() for b in (False, True)]
+         for a in (False, True)]
+    )  # fmt: skip
+    sees_teams, watches = (offers["team_tactics"] != 0).astype(int), (offers["live_weight"] > 0.0).astype(int)
+    found = reduced[sees_teams, watches] / max(int(shelf.on_sale.sum()), 1)
+    holds = (offers["coupon_share"] > 0.0) | (offers["coupon_cents"] > 0) | (offers["unlock_cents"] > 0)
+    return np.where(holds, 1.0, found)
+
+
 class Spending:
     """What everybody spent lately, against what she can spend."""
 
@@ -55,6 +102,8 @@ class Spending:
         self.spent_cents = np.zeros(len(world))
         # who minds prices more has less: the average shopper has the scenario's budget
         self.budget_cents = world.params.budget * 100.0 * world.constants.price / world.population.traits.price
+        if world.params.tier_gap > 0.0:
+            self.budget_cents = self.budget_cents * _income(world)
 
     def urge(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
         """Added to the logit of buying of these visitors, eq. 5c: -b_bud (spent / budget)^2."""

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sim import draws
 from sim.day import Samples, no_samples
 from sim.engines.checks import check_types
-from sim.engines.money import Spending
+from sim.engines.money import Deals, Spending
 from sim.recommenders.served import Served
 from sim.rules import resolve
 from sim.rules.expose import LISTED, organic_weight
@@ -51,6 +51,7 @@ class Offering:
     def __init__(self, shop: Operations) -> None:
         self.shop = shop
         self.spending = Spending(shop.world) if shop.world.params.budget > 0.0 else None
+        self.deals = Deals(shop.world) if shop.world.params.b_deal > 0.0 else None
         self._nothing = _blank_offers(0)
         self.issued = np.zeros(0, dtype=np.int64)  # money off reserved today, per visitor
         self.issuer = np.zeros(0, dtype=np.int64)  # by which tactic
@@ -71,6 +72,8 @@ class Offering:
             self._count_lists(rows, columns)
         if self.spending is not None:
             columns["urge"] = columns["urge"] + self.spending.urge(rows)
+        if self.deals is not None:
+            columns["urge"] = columns["urge"] + self.deals.urge(rows, columns, self.shop.shelf)
         first_urge = self.shop.world.scenario.arrival.first_urge
         if first_urge:
             is_new = self.shop.recorder.registered_day[rows] == NEVER  # in the shop, and not written down yet

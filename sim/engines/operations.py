@@ -200,6 +200,8 @@ class Operations:
             self.world.params, self.units, self.reviews, self.stars, shelf["popularity"],
             shelf["rating"], shelf["appeal"],
         )  # fmt: skip
+        if self.world.params.b_fresh > 0.0:
+            self.shelf_kernels.refresh(self.world.params, self.day, self.world.catalogue.launch_day, shelf["appeal"])
         shelf["on_sale"] = (self.world.catalogue.launch_day <= max(self.day, 0)) & (self.stock != 0)
         shelf["team_success"], shelf["team_joins"] = self.teams.shown_rates()
         for event, scene in self.happening:  # before the tactics: they see the shop as events leave it
@@ -381,6 +383,8 @@ class Operations:
             self.prices.write(self.shelf, orders)
         if self.offering.spending is not None:
             self.offering.spending.write(orders)
+        if self.offering.deals is not None:
+            self.offering.deals.write(orders)
         self.campaign.note(orders)
         np.add.at(self.units, orders.product, orders.quantity)
         np.add.at(self.reviews, reviewed, 1)

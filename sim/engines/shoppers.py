@@ -306,7 +306,12 @@ class Shopper(mesa.Agent):  # type: ignore[misc]  # Mesa is untyped here
         weight = remember.message_weight(
             self.model.params, self.model.constants, self.traits.trust, message.strength, message.earlier, message.kind
         )
-        return talk.weighed(weight, message.standing) if self.model.params.rep_w > 0.0 else weight
+        if self.model.params.rep_w > 0.0:
+            weight = talk.weighed(weight, message.standing)
+        if self.model.params.x_know > 0.0:
+            match = taste_match(message.sender.traits, self.model.shelf, message.product)
+            weight = talk.weighed(weight, talk.expertise(self.model.params, match))
+        return weight
 
     # --- in the shop -----------------------------------------------------------------------------
 
@@ -579,7 +584,9 @@ class Shopper(mesa.Agent):  # type: ignore[misc]  # Mesa is untyped here
             bonds = bonds._replace(warned=warned)
         if bond_rules.has_belonging(params):
             bonds = bonds._replace(
-                belonging=bond_rules.next_belonging(params, bonds.belonging, self._times_taking_part())
+                belonging=bond_rules.next_belonging(
+                    params, bonds.belonging, self._times_taking_part(), self.n_received + self.n_given
+                )
             )
         self.bonds = bonds
 

@@ -132,6 +132,14 @@ def stand(params: Params, reputation: Column, senders: Column, weights: Column) 
 
 
 @column_kernel
+def know(params: Params, traits: Traits, shelf: Shelf, senders: Column, products: Column, weights: Column) -> None:
+    """Weights of messages by how well their senders know the product."""
+    for m in range(senders.shape[0]):
+        match = taste_match(traits_of(traits, senders[m]), shelf, products[m])
+        weights[m] = talk.weighed(weights[m], talk.expertise(params, match))
+
+
+@column_kernel
 def remember_credit(params: Params, reputation: Column, credit: Column) -> None:
     """Reputations of tomorrow; today's credit is spent."""
     for i in range(reputation.shape[0]):

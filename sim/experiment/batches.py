@@ -27,7 +27,8 @@ class Batches:
         return self
 
     def __next__(self) -> Task:
-        most = max(1, self._left // (4 * self._jobs))  # no worker should wait long for the last one
+        # No worker should wait long for the last one; but a part that is written costs more than an eighth of a task.
+        most = max(1, self._left // (4 * self._jobs), self._size // 8) if self._jobs > 1 else self._left
         cells = tuple(islice(self._cells, min(self._size, most)))
         if not cells:
             raise StopIteration

@@ -17,11 +17,21 @@ from sim.errors import InputError
 ROWS_A_GROUP: Final = 1 << 17
 
 
+#: Everything that could differ between machines or versions of the defaults is fixed here.
+_ALWAYS: Final[dict[str, Any]] = {
+    "version": "2.6", "data_page_version": "1.0", "store_schema": True, "write_page_checksum": True,
+}  # fmt: skip
+_TO_STAY: Final[dict[str, Any]] = {"compression": "zstd", "use_dictionary": True, "write_statistics": True}
+#: of a file that is read once and dropped: half the time to write and to read
+_TO_PASS: Final[dict[str, Any]] = {"compression": "lz4", "use_dictionary": False, "write_statistics": False}
+
+
 class ParquetFile:
     """A Parquet file under a temporary name, until `commit` has it on disk and renames it in one step."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, to_stay: bool = True) -> None:
         self.path = path
+        self._settings = _TO_STAY if to_stay else _TO_PASS
         self._temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
         self._writer: pq.ParquetWriter | None = None
 
@@ -33,11 +43,7 @@ class ParquetFile:
     def write(self, table: pa.Table) -> None:
         if self._writer is None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            # Everything that could differ between machines or versions of the defaults is fixed here.
-            self._writer = pq.ParquetWriter(
-                self._temporary, table.schema, version="2.6", compression="zstd", data_page_version="1.0",
-                use_dictionary=True, write_statistics=True, store_schema=True, write_page_checksum=True,
-            )  # fmt: skip
+            self._writer = pq.ParquetWriter(self._temporary, table.schema, **_ALWAYS, **self._settings)
         self._writer.write_table(table.combine_chunks(), row_group_size=8 * ROWS_A_GROUP)
 
     def annotate(self, notes: Mapping[str, str]) -> None:

@@ -41,7 +41,7 @@ class Parts:
 
     def _flush(self, name: str) -> None:
         if name not in self._files:
-            self._files[name] = ParquetFile(part_file(self._folder, name, self._part))
+            self._files[name] = ParquetFile(part_file(self._folder, name, self._part), to_stay=False)
         self._pending[name] = 0
         self._files[name].write(pa.concat_tables(self._waiting.pop(name)))
 

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from sim.design import Points
+from sim.design import ONE_POINT, Points
 from sim.errors import InputError
 from sim.experiment.ledger import RunLedger, read_families
 from sim.experiment.merging import Damaged, cell_tables, damaged
@@ -79,6 +79,15 @@ class Results:
         """The points of a design, a row a point, a column a factor; one row where there is no design."""
         file = self.folder / "points.parquet"
         return Points.read(file).table().to_pandas() if file.exists() else pd.DataFrame({"point": [0]})
+
+    def scenario_at(self, point: int) -> Scenario:
+        """The scenario of one point: `sim.compare` answers it as a question of its own."""
+        file = self.folder / "points.parquet"
+        points = Points.read(file) if file.exists() else ONE_POINT
+        if not 0 <= point < len(points):
+            raise InputError("no such point", path="point", found=point, allowed=f"0 to {len(points) - 1}",
+                             file=self.folder)  # fmt: skip
+        return points.scenario(self.scenario, point)
 
     @property
     def keep(self) -> Keep:

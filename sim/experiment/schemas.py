@@ -60,14 +60,16 @@ def with_keys(frame: pd.DataFrame, point: int, strategy: str, replication: int) 
     """A table of the journal with the run's keys in front; types do not depend on what the run held."""
     n = len(frame)
     columns: dict[str, pa.Array] = {
-        "point": pa.array([point] * n, pa.int64()),
-        "strategy": pa.array([strategy] * n, pa.string()),
-        "replication": pa.array([replication] * n, pa.int64()),
+        "point": pa.repeat(pa.scalar(point, pa.int64()), n),
+        "strategy": pa.repeat(pa.scalar(strategy, pa.string()), n),
+        "replication": pa.repeat(pa.scalar(replication, pa.int64()), n),
     }
-    for name in frame.columns:
-        values = frame[name]
+    if len(set(frame.dtypes)) == 1 and frame.dtypes.iloc[0] == np.int64:  # as the daily table: one block of memory
+        block = np.ascontiguousarray(frame.to_numpy().T)
+        return pa.table(columns | {str(name): pa.array(block[k]) for k, name in enumerate(frame.columns)})
+    for name, values in frame.items():
         if name in _TEXT:
-            columns[str(name)] = pa.array(values.astype(object).tolist(), pa.string())
+            columns[str(name)] = _text(values)
         elif values.dtype == bool:
             columns[str(name)] = pa.array(values.to_numpy(), pa.bool_())
         elif n and values.dtype.kind == "f":
@@ -75,6 +77,13 @@ def with_keys(frame: pd.DataFrame, point: int, strategy: str, replication: int) 
         else:
             columns[str(name)] = pa.array(values.to_numpy(dtype=np.int64), pa.int64())
     return pa.table(columns)
+
+
+def _text(values: pd.Series) -> pa.Array:
+    if hasattr(values, "cat"):
+        codes, words = values.cat.codes.to_numpy(), values.cat.categories.tolist()
+        return pa.DictionaryArray.from_arrays(codes, pa.array(words, pa.string())).cast(pa.string())
+    return pa.array(values.tolist(), pa.string())
 
 
 def runs_table(rows: list[dict[str, Any]], measures: Iterable[str]) -> pa.Table:

@@ -81,11 +81,13 @@ def next_warned(params: Params, constants: Constants, warned: float, seen: int, 
 
 
 @rule
-def next_belonging(params: Params, belonging: float, acts: int) -> float:
-    """Belonging after today, eq. 14b: faded, then part of the way to 1 with every time she took part."""
+def next_belonging(params: Params, belonging: float, acts: int, likes: int) -> float:
+    """Belonging after today, eq. 14b: faded, then part of the way to 1 with every act of hers, and with every like."""
     belonging = params.bel_keep * belonging
     for _ in range(acts):
         belonging += params.bel_up * (1.0 - belonging)
+    for _ in range(likes):
+        belonging += params.bel_like * params.bel_up * (1.0 - belonging)
     return belonging
 
 

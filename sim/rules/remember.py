@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from sim import draws
-from sim._jit import exp, log, rule
+from sim._jit import exp, log, power, rule
 from sim.params import Params
 from sim.rules.records import INBOX_SIZE, STRENGTH_UNIT, Column, Constants, Inbox, Key
 
@@ -82,10 +82,19 @@ def kind_value(params: Params, kind: int) -> float:
 
 
 @rule
+def to_power(base: float, exponent: float) -> float:
+    """base ^ exponent; base itself, to the last bit, where the exponent is 1; nothing stays nothing."""
+    if exponent == 1.0 or base <= 0.0:
+        return base
+    return power(base, exponent)
+
+
+@rule
 def message_weight(params: Params, constants: Constants, trust: float, tie: int, earlier: int, kind: int) -> int:
-    """Strength one message adds, eq. 8, in units of 1/65536: tie strength * trust / mean * w(m) * v."""
+    """Strength one message adds, eq. 8, in units of 1/65536: tie strength^x_tie * (trust / mean)^x_trust * w(m) * v."""
     worn = wear_out(params, earlier) if kind <= BAD else 1.0
-    value = (tie / TIE_UNIT) * (trust / constants.trust) * worn * kind_value(params, kind)
+    tied, trusted = to_power(tie / TIE_UNIT, params.x_tie), to_power(trust / constants.trust, params.x_trust)
+    value = tied * trusted * worn * kind_value(params, kind)
     return math.floor(value * STRENGTH_UNIT + 0.5)
 
 

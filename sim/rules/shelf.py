@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from sim._jit import kernel, log, rule
+from sim._jit import exp, kernel, log, rule
 from sim.params import Params
 from sim.rules.records import Column
 
@@ -75,6 +75,21 @@ def show(
         popularity[j] = (popularity[j] - mean) / (sd + SD_FLOOR)
         rating[j] = displayed_rating(n_reviews[j], stars[j])
         appeal[j] = params.b_q * star_effect(rating[j]) + params.b_v * (appeal[j] - mean_reviews)
+
+
+@rule
+def freshness(params: Params, day: int, launch_day: int) -> float:
+    """What a product is liked better for being new, of eq. 4; launched before the measured days is not new."""
+    if launch_day <= 0 or day < launch_day:
+        return 0.0
+    return params.b_fresh * exp((launch_day - day) / params.fresh_days)
+
+
+@kernel
+def refresh(params: Params, day: int, launch_day: Column, appeal: Column) -> None:
+    """Add to each product's appeal what its newness does on this measured day."""
+    for j in range(appeal.shape[0]):
+        appeal[j] += freshness(params, day, launch_day[j])
 
 
 @rule

@@ -135,11 +135,22 @@ def next_reputation(params: Params, reputation: float, credit: int) -> float:
 @rule
 def standing(params: Params, reputation: float) -> float:
     """What her words count against those of somebody unknown, eq. 27: 1 at reputation 0, between 1/2 and 2."""
-    z = params.rep_w * reputation
+    return times_at_most_two(params.rep_w * reputation)
+
+
+@rule
+def expertise(params: Params, match: float) -> float:
+    """What a sender's words about a product count, eq. 28: more from who has a taste for its kind, and knows it."""
+    return times_at_most_two(params.x_know * match)
+
+
+@rule
+def times_at_most_two(z: float) -> float:
+    """2^(z / (1 + |z|)): a factor of 1 at 0, always between 1/2 and 2."""
     return power(2.0, z / (1.0 + abs(z)))
 
 
 @rule
-def weighed(weight: int, its_standing: float) -> int:
-    """Weight of a message (eq. 8) times its sender's standing, in whole units."""
-    return math.floor(weight * its_standing + 0.5)
+def weighed(weight: int, factor: float) -> int:
+    """Weight of a message (eq. 8) times its sender's standing or expertise, in whole units."""
+    return math.floor(weight * factor + 0.5)

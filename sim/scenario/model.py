@@ -295,8 +295,10 @@ class Scenario(Question):
             if not row.low <= value <= row.high:
                 said.append(f"params.{name}: {value:g} is outside its usual range, {row.low:g} to {row.high:g}.")
         worlds = -(-self.replications // self.noise_per_world)
-        if worlds < 3:
-            said.append(f"only {worlds} world{'s' if worlds > 1 else ''}: how sure the answer is will be overstated.")
+        if worlds == 1:
+            said.append("only 1 world: how sure the answer is will be overstated.")
+        elif worlds == 2:
+            said.append("only 2 worlds: intervals will be so wide that hardly any difference is clear.")
         return said
 
     def _event_warnings(self, products: Catalogue | None) -> list[str]:

@@ -44,11 +44,12 @@ class Recommendation(Tactic):
     backfires_zh: ClassVar[str] = "不准的推荐挤占更好的商品；按热度或协同推荐使销售集中；介意被了解的人（c_priv）会反感"
 
     kind: Literal["recommendation"] = "recommendation"
+    # guess, weight and accuracy: together they sell 6 % more units, as experiments do (5 to 45 %, S1)
     weight: float = lever(
-        1.0, "slots against one random slot", "weight of recommended slots", "推荐位权重", ge=0.0, le=5.0
+        2.0, "slots against one random slot", "weight of recommended slots", "推荐位权重", ge=0.0, le=5.0
     )
     accuracy: float = lever(
-        0.7, "correlation", "by taste: correlation of the score with the true match", "推荐准确度", ge=0.0, le=1.0
+        0.8, "correlation", "by taste: correlation of the score with the true match", "推荐准确度", ge=0.0, le=1.0
     )
     by: Literal["taste", "popularity", "content", "collaborative", "social", "hybrid"] = lever(
         "taste",

@@ -10,6 +10,7 @@ import hashlib
 import itertools
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -64,6 +65,7 @@ def play(
     watch: Watch | None = None,
     name: str | None = None,
     keep: Keep = "orders",
+    executor: Executor | str | None = None,
 ) -> Round:
     """Run the model at these points, or what is missing of it; every point has its own people and luck."""
     values = priors.values(shares)
@@ -71,7 +73,7 @@ def play(
     rows = [(*(float(v) for v in row), first + k) for k, row in enumerate(values)]
     title = name or f"round {number}"
     design = Design(title, "csv", scenario.with_({"name": title}), Points.of([*priors.paths, "seed"], rows))
-    results = Experiment(design.scenario, design).run(jobs, folder, watch, keep=keep)
+    results = Experiment(design.scenario, design).run(jobs, folder, watch, keep, executor)
     return Round(number, folder, shares, results)
 
 

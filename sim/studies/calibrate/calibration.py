@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any, Final
 
@@ -81,7 +82,8 @@ def fit_rounds(
     jobs: int | None,
     watch: Watch,
     proposals: list[Proposal],
-    keep: Keep,
+    keep: Keep = "orders",
+    executor: Executor | str | None = None,
 ) -> tuple[list[Round], Bank, list[str], Floats, Floats]:
     """All rounds: (rounds, all runs as a bank, names of summaries, their values in the data, their standard errors).
 
@@ -96,18 +98,8 @@ def fit_rounds(
         else:
             shares = proposals[-1].draw(effort.later_points, setting.scenario.seed + number)
         what = f"round {number} of {effort.rounds + 1}"
-        rounds.append(
-            play(
-                setting.scenario,
-                priors,
-                shares,
-                number,
-                folder / f"round-{number}",
-                jobs,
-                _told(watch, what),
-                keep=keep,
-            )
-        )
+        where, step = folder / f"round-{number}", _told(watch, what)
+        rounds.append(play(setting.scenario, priors, shares, number, where, jobs, step, keep=keep, executor=executor))
         bank, names, observed, sd = bank_of(rounds, proposals, priors, evidence, setting.look, folder)
         if number > effort.rounds:
             return rounds, bank, names, observed, sd
@@ -144,6 +136,7 @@ def point_fit(
     watch: Watch | None = None,
     data: str | Path | None = None,
     out: Path = Path("results"),
+    executor: Executor | str | None = None,
 ) -> Point:
     """One set of coefficients near the data of a study, by a quick search of so many runs; no posterior, no gate."""
     watch = watch or (lambda what, done, total: None)
@@ -152,9 +145,8 @@ def point_fit(
     priors, setting, keep = prepared(study, evidence, size)
     digest = digest_of(setting, priors, Effort(size=size))
     folder = Path(to) if to is not None else out / f"point-{study.name}-{digest}"
-    return find_point(
-        setting, priors, evidence.targets, folder, runs, jobs, keep, _told(watch, f"search, {runs} runs in batches")
-    )
+    step = _told(watch, f"search, {runs} runs in batches")
+    return find_point(setting, priors, evidence.targets, folder, runs, jobs, keep, step, executor)
 
 
 def prepared(study: Study, evidence: Evidence, size: int) -> tuple[Priors, Setting, Keep]:
@@ -183,6 +175,7 @@ def calibrate(
     watch: Watch | None = None,
     data: str | Path | None = None,
     out: Path = Path("results"),
+    executor: Executor | str | None = None,
 ) -> Calibration:
     """Fit the model to the data of a study: posterior, checks, gate; written into the folder `to`.
 
@@ -195,8 +188,8 @@ def calibrate(
     folder = Path(to) if to is not None else out / f"calibrate-{study.name}-{digest_of(setting, priors, effort)}"
     proposals: list[Proposal] = []
     rounds, bank, names, observed, sd = fit_rounds(
-        setting, priors, evidence, effort, folder, jobs, watch, proposals, keep
-    )  # fmt: skip
+        setting, priors, evidence, effort, folder, jobs, watch, proposals, keep, executor
+    )
     posterior = infer(bank, observed, sd)
     n_first = int(np.sum(table_of(rounds[0], setting.look, folder)[names].notna().all(axis=1)))
     first = Bank(bank.shares[:n_first], bank.summaries[:n_first], bank.tells)
@@ -212,7 +205,9 @@ def calibrate(
     shares = posterior.draws(effort.predictive, setting.scenario.seed)
     step = _told(watch, "played at draws of the posterior")
     number = len(rounds) + 1
-    played = play(onward.scenario, priors, shares, number, folder / "predictive", jobs, step, "predictive", keep)
+    played = play(
+        onward.scenario, priors, shares, number, folder / "predictive", jobs, step, "predictive", keep, executor
+    )
     predictive = predictive_table(evidence.targets, table_of(played, setting.look, folder), names)
     checks.append(predictive_check(predictive))
     watch("forecast", 0, 1)

@@ -1,7 +1,8 @@
 """How far weeks of the data are from a model's path, and how far they may go: a local level; imports nothing of ours.
 
 r[w] = level[w] + noise[w], level[w + 1] = level[w] + step[w], both normal: the distance on a log scale wanders slowly,
-and every week (holidays, weather, mailings) has luck of its own. Filtered exactly (Kalman 1960). Weeks far off, like those of a
+and every week (holidays, weather, mailings) has luck of its own. Filtered exactly (Kalman 1960). Weeks far off, like
+those of a
 great mailing, pull the level less: noise is taken as Student's t, by weights (Lange, Little & Taylor 1989).
 """
 

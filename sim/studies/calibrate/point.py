@@ -7,6 +7,7 @@ coefficient is, and coefficients that the data do not tell are left at the middl
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -49,7 +50,7 @@ class Point:
 
 def find_point(
     setting: Setting, priors: Priors, targets: Targets, folder: Path, n_runs: int, jobs: int | None = None,
-    keep: Keep = "orders", watch: Watch | None = None,
+    keep: Keep = "orders", watch: Watch | None = None, executor: Executor | str | None = None,
 ) -> Point:  # fmt: skip
     """Search with Optuna's tree of Parzen estimators, batch by batch; asked again it goes on where it was.
 
@@ -73,7 +74,8 @@ def find_point(
     def evaluate(first: int, points: Any) -> list[list[float] | None]:
         shares = np.array([shares_of(point) for point in points])
         number = 100 + first  # people and luck of its own for every run
-        played = play(setting.scenario, priors, shares, number, folder / f"points-{first}", jobs, watch, keep=keep)
+        where = folder / f"points-{first}"
+        played = play(setting.scenario, priors, shares, number, where, jobs, watch, None, keep, executor)
         table = table_of(played, setting.look, folder)
         found: list[list[float] | None] = []
         for row in table.to_dict("records"):
@@ -89,7 +91,8 @@ def find_point(
         raise InputError("no run has the targets of the data", hint="Check the priors: does anybody buy at all?")
     best = min(known, key=lambda trial: (trial.values or [0.0])[0])
     values = priors.values(np.array([shares_of(best.point)]))[0]
-    again = play(setting.scenario, priors, np.array([shares_of(best.point)] * 4), 99, folder / "again", jobs, keep=keep)
+    four = np.array([shares_of(best.point)] * 4)
+    again = play(setting.scenario, priors, four, 99, folder / "again", jobs, None, None, keep, executor)
     rows = table_of(again, setting.look, folder).to_dict("records")
     costs = [cost for row in rows if (cost := _cost(row, used, setting.scale)) is not None]
     if not costs:

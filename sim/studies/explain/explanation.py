@@ -97,7 +97,8 @@ def explain(
     if found.manifest.get("design") is not None:
         raise InputError(
             "a sweep of many points cannot be explained as one comparison", file=found.folder,
-            hint="Run `grapevine compare` with the changes of one point (`--set path=value`), and explain that folder.",
+            hint=f"`grapevine explain {found.folder} --point 0` plays one of its points anew, with all tables, and "
+            "explains that (from Python: `sim.explain(sim.compare(results.scenario_at(0)))`).",
         )  # fmt: skip
     asked = pairs(found, strategies)
     if not asked:

@@ -8,6 +8,7 @@ every strategy comes out the same to the last bit, it cannot touch this question
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -48,6 +49,7 @@ def doubts(
     jobs: int | None = None,
     out: str | Path = "results",
     progress: Callable[[Progress], None] | None = None,
+    executor: Executor | str | None = None,
 ) -> Doubts:
     """The coefficients of these statuses that can change a run of the scenario; tries each, in a folder of its own."""
     for status in statuses:
@@ -64,7 +66,7 @@ def doubts(
             left_out[name] = why
         else:
             names.append(name)
-    touching = _touching(scenario, names, jobs, Path(out), progress) if names else set()
+    touching = _touching(scenario, names, jobs, Path(out), progress, executor) if names else set()
     left_out |= {name: "changes no run" for name in names if name not in touching}
     return Doubts(tuple(name for name in names if name in touching), left_out)
 
@@ -79,7 +81,12 @@ def _why_not(scenario: Scenario, name: str) -> str:
 
 
 def _touching(
-    scenario: Scenario, names: Sequence[str], jobs: int | None, out: Path, progress: Callable[[Progress], None] | None
+    scenario: Scenario,
+    names: Sequence[str],
+    jobs: int | None,
+    out: Path,
+    progress: Callable[[Progress], None] | None,
+    executor: Executor | str | None,
 ) -> set[str]:
     changes: dict[str, Any] = {"replications": 1, "noise_per_world": 1, "name": f"{scenario.name[:48]}-touching"}
     if scenario.graph.kind != "file" and scenario.population.size is not None:
@@ -88,7 +95,7 @@ def _touching(
     ends = {f"params.{name}": [COEFFICIENTS[name].low, COEFFICIENTS[name].high] for name in names}
     design = Design.of(small, ends, "one_at_a_time")
     experiment = Experiment(design.scenario, design)
-    results = experiment.run(jobs, experiment.default_folder(out), progress, "runs")
+    results = experiment.run(jobs, experiment.default_folder(out), progress, "runs", executor)
     return changed(results)
 
 
@@ -118,11 +125,13 @@ def over_assumptions(
     jobs: int | None = None,
     out: str | Path = "results",
     progress: Callable[[Progress], None] | None = None,
+    executor: Executor | str | None = None,
 ) -> tuple[Design, Doubts]:
     """A Latin hypercube over what a scenario assumes, to be run by `sim.sweep` and read by `sim.robustness`.
 
     `vary`: only these, as a design's factors (`{"params.b_r": None}` is its range). `draws`: a calibration's folder,
     or a table of joint draws, a column a path; other coefficients are drawn beside them, unless `vary` is empty.
+    `jobs`, `executor`: who tries what changes a run; see `Experiment.run`.
     """
     more: dict[str, Any] = {"points": points, "seed": seed}
     given: set[str] = set()
@@ -136,7 +145,7 @@ def over_assumptions(
         about = posterior_manifest(file)
     asked = Doubts((), {})
     if vary is None:
-        asked = doubts(scenario, statuses, jobs, out, progress)
+        asked = doubts(scenario, statuses, jobs, out, progress, executor)
         vary = {f"params.{name}": None for name in asked.varied if f"params.{name}" not in given}
     if not vary and not given:
         raise InputError(

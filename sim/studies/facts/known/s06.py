@@ -19,8 +19,6 @@ FACT: Final = Fact(
     "comes back.",
     "HICSS; Zhang, Liu, Liu & Muller 2023; McKinsey 2021", "paper; secondary (conversion, returns)", "tuned",
     grade="B/D", about=("live_stream",),
-    left_out="the band on the day of a session: what is shown then sells five times as much, far above the published "
-    "10 to 120 %, and is held to its direction; the band moved to GMV of the whole period after this was seen",
 )  # fmt: skip
 LIVE: Final = Arm("live", ({"kind": "live_stream"},), log=("visit",))
 
@@ -54,8 +52,7 @@ def shown(shop: Shop) -> pd.DataFrame:
 
 @FACT.test(
     LEVERS,
-    Band("GMV against the control; every product is shown now and then", 1.10, 2.20),
-    Direction("units of what a session shows, on that day, against the control", above=1.10),
+    Band("units of what a session shows, on that day, against the control", 1.10, 2.20),
     Band("orders per visit: viewers against other visitors", 2, 10),
     Band("share sent back: bought live against all orders of the control", 1.5, 6),
     Direction("GMV against the control less net of returns likewise"),
@@ -65,7 +62,7 @@ def live_selling(shop: Shop) -> Sequence[Value]:
     """A session a day at the defaults."""
     live, usual = shop[LIVE].orders, shop[CONTROL].orders
     featured = shown(shop)
-    units = [float(orders.merge(featured, on=["day", "product"])["quantity"].sum()) for orders in (live, usual)]
+    units = tuple(float(orders.merge(featured, on=["day", "product"])["quantity"].sum()) for orders in (live, usual))
     visits = shop.log("visit", LIVE)[["day", "agent"]].astype("int64")
     watches = viewers(shop, visits)
     ordered = live[["day", "agent"]].astype("int64").drop_duplicates().assign(bought=1)
@@ -76,4 +73,4 @@ def live_selling(shop: Shop) -> Sequence[Value]:
         float(measure(shop[LIVE])[name] or 0) / float(measure(shop[CONTROL])[name] or 1)
         for name in ("gmv_cents", "nmv_cents")
     ]
-    return [lifts[0], units[0] / max(units[1], 1.0), rates, back, lifts[0] - lifts[1]]
+    return [units, rates, back, lifts[0] - lifts[1]]
