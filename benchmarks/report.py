@@ -67,14 +67,16 @@ def main() -> None:
         folder = home / "played"
         if not folder.exists():
             copied(played(asked.people, asked.days, home))
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)  # the workers that played
         began = time.perf_counter()
         subprocess.run([sys.executable, "-m", "sim", "report", str(folder), "--quiet"], check=True)
         seconds = time.perf_counter() - began
-        usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         answer = {
             "strategies": len(KINDS), "replications": len(Results.open(folder).replications), "people": asked.people,
-            "days": asked.days, "seconds": round(seconds, 1), "cpu_seconds": round(usage.ru_utime + usage.ru_stime, 1),
-            "memory_mb": round(usage.ru_maxrss / 1024),
+            "days": asked.days, "seconds": round(seconds, 1), "cpu_seconds": round(cpu, 1),
+            "memory_mb": round(after.ru_maxrss / 1024),
             "file_mb": round((folder / "report.html").stat().st_size / 1e6, 2),
         }  # fmt: skip
     print(json.dumps(answer, indent=2))

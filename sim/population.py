@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 TENURE_MOST_DAYS: Final = 730  # the shop is taken to have run steadily for two years (guess)
 SMOOTHING_ROUNDS: Final = 2
+_AT_ONCE: Final = 4  # fields that are smoothed together: half a cache line a friend
 #: coefficients that people are drawn with; all others act on them later
 DRAWN_WITH: Final = ("lam", "lam_sd", "nu_sd", "theta_a", "theta_b", "trait_sd", "hom", "dem_taste", "dem_social")
 
@@ -145,6 +146,11 @@ class Population:
         n = len(ids)
         names = list(PERSONAS)
         smooth = _Smoother(ids, seed, params.hom, neighbours)
+        smooth.plan([
+            *([] if "persona" in given else [(draws.PERSONA, 0)]),
+            *((draws.TRAIT_NOISE, k) for k, trait in enumerate(PERSONA_TRAITS) if trait not in given),
+            *((draws.TRAIT_NOISE, 10 + k) for k in range(3) if f"taste_{k}" not in given),
+        ])  # fmt: skip
         if "persona" in given:
             persona = np.array([names.index(name) for name in given["persona"]], dtype=np.int8)
         else:
@@ -285,16 +291,32 @@ class _Smoother:
         neighbours: tuple[NDArray[np.int64], NDArray[np.int32]] | None,
     ) -> None:
         self.ids, self.seed, self.hom, self.neighbours = ids, seed, hom, neighbours
+        self._planned: list[tuple[int, int]] = []
+        self._ready: dict[tuple[int, int], NDArray[np.float64]] = {}
+
+    def plan(self, fields: list[tuple[int, int]]) -> None:
+        """These fields (purpose, item) are going to be asked for, in this order."""
+        self._planned = fields
 
     def _field(self, purpose: int, item: int) -> NDArray[np.float64]:
-        field = np.empty(len(self.ids))
-        _draw_normals(self.seed, purpose, self.ids, item, field)
+        """A field that was planned, once; made with the next ones, because smoothing waits for friends' memory."""
+        if (purpose, item) not in self._ready:
+            at = self._planned.index((purpose, item))
+            some = self._planned[at : at + _AT_ONCE]
+            self._ready = dict(zip(some, self._smoothed(some), strict=True))
+        return self._ready.pop((purpose, item))
+
+    def _smoothed(self, some: list[tuple[int, int]]) -> list[NDArray[np.float64]]:
+        fields = aligned_table(len(self.ids), _AT_ONCE, np.float64)
+        for k, (purpose, item) in enumerate(some):
+            _draw_normals(self.seed, purpose, self.ids, item, fields[:, k])
         if self.neighbours is not None and self.hom > 0.0:
+            other = aligned_table(len(self.ids), _AT_ONCE, np.float64)
             for _ in range(SMOOTHING_ROUNDS):
-                smoothed = np.empty_like(field)
-                _smooth(*self.neighbours, field, self.hom, smoothed)
-                field = smoothed
-        return field
+                _smooth(*self.neighbours, fields, self.hom, other)
+                fields, other = other, fields
+            del other
+        return [fields[:, k].copy() for k in range(len(some))]
 
     def ranks(self, purpose: int, item: int, group: NDArray[np.int8]) -> NDArray[np.int64]:
         """Rank of everybody's smoothed field within her group (0 = lowest)."""
@@ -316,13 +338,20 @@ class _Smoother:
 
 
 @kernel
-def _smooth(indptr: Column, friends: Column, field: Column, hom: float, out: Column) -> None:
-    for i in range(field.shape[0]):
-        total = 0.0
+def _smooth(indptr: Column, friends: Column, fields: Column, hom: float, out: Column) -> None:
+    """Everybody moves towards the mean of her friends, in four fields side by side (_AT_ONCE)."""
+    for i in range(fields.shape[0]):
+        a = b = c = d = 0.0
         for e in range(indptr[i], indptr[i + 1]):
-            total += field[friends[e]]
+            friend = friends[e]
+            a += fields[friend, 0]
+            b += fields[friend, 1]
+            c += fields[friend, 2]
+            d += fields[friend, 3]
         n = indptr[i + 1] - indptr[i]
-        out[i] = (1.0 - hom) * field[i] + hom * (total / n) if n > 0 else field[i]
+        for k in range(4):
+            total = a if k == 0 else (b if k == 1 else (c if k == 2 else d))
+            out[i, k] = (1.0 - hom) * fields[i, k] + hom * (total / n) if n > 0 else fields[i, k]
 
 
 @kernel

@@ -20,7 +20,8 @@ from sim.evidence import Study
 from sim.evidence.findings import gather
 from sim.evidence.normal import Orders
 from sim.funnel import order_days
-from sim.plots_calibrate import save_calibration_figures
+from sim.plots import save_calibration_figures
+from sim.report import render
 from sim.scenario import Scenario
 from sim.studies.calibrate import Effort, calibrate
 from sim.studies.calibrate.bank import orders_of_run, play, summaries_of, table_of
@@ -32,8 +33,9 @@ from sim.studies.calibrate.levels import filtered, fitted, level_of, smoothed
 from sim.studies.calibrate.priors import Priors, Span, expit, logit
 from sim.studies.calibrate.proposal import Proposal, mixture_weights
 from sim.studies.calibrate.world import Look, newcomers_a_day, setting_of
-from sim.studies.calibrate.worlds import as_one, compare_in, question_in
+from sim.studies.calibrate.worlds import OneQuestion, compare_in, question_in
 from sim.studies.calibrate.writing import read_posterior
+from sim.studies.story import Story
 
 # --- a model whose posterior is known -----------------------------------------------------------------------------
 
@@ -452,11 +454,22 @@ def test_worlds_are_draws_of_a_posterior(tmp_path: Path) -> None:
     results, answer = compare_in(scenario, tmp_path, jobs=1, to=tmp_path / "out")
     assert len(results.runs) == 4 * 2 * 2
     assert (answer["worlds"], answer["replications"]) == (4, 8)
-    gmv = as_one(results.runs).pivot(index="replication", columns="strategy", values="gmv_cents")
+    gmv = OneQuestion(results.folder).runs.pivot(index="replication", columns="strategy", values="gmv_cents")
     assert len(gmv) == 8
     assert answer["measures"]["gmv_cents"]["cheap"]["diff"] == pytest.approx((gmv["cheap"] - gmv["control"]).mean())
     assert "NOT FIT FOR DECISIONS: It misses half." in answer["sentence"]
     assert answer["worlds_from"]["fit_for_decisions"] is False
+    # the report tells one comparison, and says first that it is not to be decided with
+    told = Story.of(results)
+    assert told.answer == json.loads((tmp_path / "out" / "verdict.json").read_text()) | {
+        "common_retention": told.answer["common_retention"]
+    }
+    assert [row["median"] for row in told.drawn] == pytest.approx([-3.5714, 0.3857], abs=1e-3)
+    assert told.explanation is not None
+    assert told.repeated is None  # the worlds are not those of the scenario
+    page = render(told)
+    assert page.index("Not fit for decisions") < page.index("It misses half.") < page.index("All strategies")
+    assert "不可用于决策" in page
     draws.assign(seed=1).to_parquet(tmp_path / "posterior.parquet")
     with pytest.raises(InputError, match="cannot set this field"):
         question_in(scenario, tmp_path)

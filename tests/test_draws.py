@@ -336,7 +336,7 @@ SEVERAL_PLACES = {
 #: The two drivers tell the same day twice, so what a driver itself draws stands once in each.
 OTHER_DRIVER = ("engines/objects.py", "engines/shoppers.py")
 #: Statistics of answers and points of designs, not luck in the world: these may use a generator of their own.
-NOT_THE_WORLD = ("studies/", "design/", "evidence/", "plots.py", "report")
+NOT_THE_WORLD = ("studies/", "design/", "evidence/", "plots/", "report")
 
 
 def _trees() -> dict[str, ast.Module]:

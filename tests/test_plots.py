@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
-from sim import plots
 from sim.errors import InputError
 from sim.metrics import MEASURES
+from sim.plots import comparison, look, save_figures
 from sim.studies import over_time
 from sim.studies.compare import verdict
 
@@ -52,8 +52,8 @@ def results(effects: dict[str, float], n_worlds: int = 3, per_world: int = 2, da
 
 def drawn(tables: Any, decide_on: str = "gmv_cents") -> dict[str, Any]:
     answer = verdict(tables.runs, decide_on, {})
-    with plots.style():
-        figures = dict(plots._figures(tables, answer))
+    with look.style():
+        figures = dict(comparison._figures(tables, answer))
         for figure in figures.values():
             FigureCanvasAgg(figure).draw()  # type: ignore[no-untyped-call]
     return figures
@@ -70,7 +70,7 @@ def said(figure: Any) -> str:
 def test_files_are_the_same_bytes_twice_and_settings_stay(tmp_path: Path) -> None:
     tables = results({"control": 0, "team_up": 0.06})
     answer = verdict(tables.runs, "gmv_cents", {})
-    first = plots.save_figures(tables, answer, tmp_path / "a")
+    first = save_figures(tables, answer, tmp_path / "a")
     names = ["gmv_per_day", "active_shoppers", "retention_by_age", "differences"]
     assert [p.name for p in first] == [f"{name}.{ending}" for name in names for ending in ("png", "svg")]
     with mpl.rc_context({"lines.linewidth": 9, "font.size": 20, "svg.hashsalt": "other"}):
@@ -79,7 +79,7 @@ def test_files_are_the_same_bytes_twice_and_settings_stay(tmp_path: Path) -> Non
             runs=tables.runs, daily=tables.daily.sample(frac=1, random_state=1),
             cohorts=tables.cohorts.sample(frac=1, random_state=1),
         )  # fmt: skip
-        second = plots.save_figures(shuffled, answer, tmp_path / "b")
+        second = save_figures(shuffled, answer, tmp_path / "b")
         assert dict(mpl.rcParams) == before
     for a, b in zip(first, second, strict=True):
         assert a.read_bytes() == b.read_bytes()
@@ -88,7 +88,7 @@ def test_files_are_the_same_bytes_twice_and_settings_stay(tmp_path: Path) -> Non
 
 
 def test_importing_and_drawing_needs_no_pyplot(tmp_path: Path) -> None:
-    code = "import sys, sim.plots as p; assert 'matplotlib' not in sys.modules\nwith p.style(): pass\n"
+    code = "import sys, sim.plots.look as p, sim.plots; assert 'matplotlib' not in sys.modules\nwith p.style(): pass\n"
     code += "assert 'matplotlib.pyplot' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[1])
 
@@ -191,7 +191,7 @@ def test_retention_by_age_pools_cohorts_that_are_old_enough() -> None:
 @given(st.lists(st.floats(0, 100), min_size=1, max_size=12), st.floats(0.1, 30))
 def test_spread_keeps_order_distance_and_bounds(ends: list[float], least: float) -> None:
     wanted = sorted(ends)
-    places = plots.spread(wanted, least, 0, 100)
+    places = look.spread(wanted, least, 0, 100)
     room = min(least, 100 / max(len(wanted) - 1, 1))
     assert all(b - a >= room - 1e-9 for a, b in pairwise(places))
     assert min(places) >= -1e-9

@@ -300,9 +300,10 @@ def _interrupted(folder: Path, fake: Any, after: int) -> None:
         if progress.done >= after:
             raise KeyboardInterrupt
 
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sim.experiment.batches.SECONDS_A_TASK", 0.0)  # a part a cell
-        run(folder, progress=stop)
+        with pytest.raises(KeyboardInterrupt):
+            run(folder, progress=stop)
 
 
 def test_damaged_parts_are_told_and_repeated_and_nothing_else(tmp_path: Path, whole: Path, fake: Any) -> None:

@@ -1,6 +1,6 @@
 """The screen "answer": run with progress, cancel, go on; the verdict and the report's screens; beside an earlier one.
 
-Imports `session`, `shown`, report, studies.
+Imports `ground`, `session`, `shown`, report, studies.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from typing import Any
 
 import streamlit as st
 
-from sim.app import session, shown
+from sim.app import ground, session, shown
+from sim.app.places import read_object
 from sim.app.session import draft, job, limits, office, say
 from sim.app.work import Job
 from sim.errors import InputError
@@ -25,7 +26,10 @@ _SCREENS = {
     "why": "why",
     "who": "who",
     "spread": "spread",
+    "robust": "robust",
     "money": "cash",
+    "assumptions": "assumptions",
+    "method": "method",
 }
 
 
@@ -33,7 +37,17 @@ def show() -> None:
     """Run it, watch it run, read what came out."""
     made = shown.check()
     _run(made)
-    _progress()
+    place = st.container()
+    with place:
+        _told()
+    _shown(made)
+    now = job()
+    if now is not None and not now.is_over:
+        with place:
+            _while_running()  # last: each time that it looks, it would end a page that is still being drawn
+
+
+def _shown(made: Scenario | None) -> None:
     folder: Path | None = st.session_state.get("folder")
     if folder is None or not _has_answer(folder):
         st.info(say("no_answer"), icon=":material/hourglass_empty:")
@@ -45,7 +59,11 @@ def show() -> None:
 
 
 def _has_answer(folder: Path) -> bool:
-    return (folder / "runs.parquet").exists() and (folder / "verdict.json").exists()
+    """Whether a comparison can be told; while runs are added to it, it has no `verdict.json`."""
+    if not (folder / "runs.parquet").exists():
+        return False
+    manifest = read_object(folder / "manifest.json")
+    return (folder / "verdict.json").exists() or ("strategies" in manifest and manifest.get("design") is None)
 
 
 # --- running ----------------------------------------------------------------------------------------------
@@ -103,14 +121,12 @@ def _while_running() -> None:
         st.button(say("cancel"), icon=":material/stop:", key="cancel", on_click=now.cancel)
 
 
-def _progress() -> None:
+def _told() -> None:
+    """How the last order ended, once it has."""
     now = job()
     if st.session_state.get("refused"):
         shown.refuse(st.session_state.pop("refused"))
-    if now is None:
-        return
-    if not now.is_over:
-        _while_running()
+    if now is None or not now.is_over:
         return
     if now.n_answers and now.folder is not None and st.session_state.get("told_job") is not now:
         st.session_state.folder, st.session_state.told_job = now.folder, now
@@ -160,13 +176,14 @@ def answer(folder: Path) -> None:
 
 
 def _one(folder: Path) -> None:
+    ground.fitness(folder)
     shown.sentence(folder)
     places = st.tabs([*(say(word) for word in _SCREENS.values()), say("download_report")], key="report_screens")
     for place, name in zip(places, _SCREENS, strict=False):
         with place:
             if name == "verdict":
                 shown.table(folder)
-            shown.screen(folder, name)
+            _screen(folder, name)
     with places[-1]:
         _report(folder)
     st.caption(f"{say('shown_folder')}: `{folder.relative_to(limits().folder)}`")
@@ -184,10 +201,19 @@ def _two(folder: Path, other: Path) -> None:
     for place, path in zip(st.columns(2, gap="large"), (folder, other), strict=True):
         with place:
             st.caption(f"`{path.relative_to(limits().folder)}`")
+            ground.fitness(path)
             shown.sentence(path)
             if name == "verdict":
                 shown.table(path, path.name)
-            shown.screen(path, name or "verdict", path.name)
+            _screen(path, name or "verdict", path.name)
+
+
+def _screen(folder: Path, name: str, place: str = "") -> None:
+    """One screen of the report: charts, or words and tables."""
+    if name in ground.TOLD:
+        ground.TOLD[name](folder)
+    else:
+        shown.screen(folder, name, place)
 
 
 @st.cache_data(max_entries=8, show_spinner=False)

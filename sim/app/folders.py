@@ -1,18 +1,17 @@
 """The screen "open results": any folder of comparisons, sweeps, runs or studies under the chosen one; only looked at.
 
-Imports `answer`, `session`, `shown`, experiment.
+Imports `answer`, `ground`, `session`, `shown`, experiment.
 """
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from sim.app import answer, session, shown
+from sim.app import answer, ground, session, shown
+from sim.app.places import read_object
 from sim.app.session import limits, say
 from sim.errors import InputError
 from sim.experiment import Results
@@ -37,6 +36,8 @@ def show() -> None:
         _show(folder)
     except InputError as error:
         shown.refuse(error)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:  # a damaged or a crafted folder
+        shown.refuse(say("unreadable", error=f"{type(error).__name__}: {error}"))
 
 
 def _folders() -> dict[str, Path]:
@@ -51,18 +52,13 @@ def _folders() -> dict[str, Path]:
     return found
 
 
-def _manifest(folder: Path) -> dict[str, Any]:
-    try:
-        read: dict[str, Any] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return read if isinstance(read, dict) else {}
-
-
 def _kind(folder: Path) -> str:
-    manifest = _manifest(folder)
-    if manifest.get("design"):
-        return say("kind_sweep", n=manifest["design"].get("points", "?"))
+    manifest = read_object(folder / "manifest.json")
+    design = manifest.get("design")
+    if (folder / "calibration.json").exists() or (folder / "posterior.json").exists():
+        return say("kind_calibration")
+    if isinstance(design, dict):
+        return say("kind_sweep", n=design.get("points", "?"))
     if (folder / "events.parquet").exists():
         return say("kind_watch")
     return say("kind_compare") if "strategies" in manifest else say("kind_other")
@@ -72,7 +68,8 @@ def _show(folder: Path) -> None:
     from sim.report.page import require_own_files
 
     require_own_files(folder)
-    manifest = _manifest(folder)
+    manifest = read_object(folder / "manifest.json")
+    ground.calibration(folder)
     if manifest:
         results = Results.open(folder)
         if not results.is_writable:
@@ -92,6 +89,7 @@ def _show(folder: Path) -> None:
     if (folder / "verdicts.parquet").exists():
         st.markdown(f"**{say('points')}**")
         st.dataframe(pd.read_parquet(folder / "verdicts.parquet"), hide_index=True)
+    ground.answers(folder)
     _tables(folder)
     _pictures(folder)
 

@@ -60,6 +60,7 @@ def page() -> None:
     else:
         {"answer": answer.show, "watch": watch.show, "folders": folders.show}[now]()
     st.caption(say("not_a_forecast"))
+    session.preload()
 
 
 if __name__ == "__main__":

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from sim.errors import InputError
 from sim.scenario import Scenario, shipped
@@ -13,6 +14,7 @@ from sim.scenario import Scenario, shipped
 MOST_UPLOADED: Final = 1_000_000
 #: shoppers x days of a run that is written down event by event
 MOST_WATCHED: Final = 3_000_000
+_MOST_READ: Final = 5_000_000  # bytes of a JSON file of a results folder
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,17 @@ class Limits:
         found = [path.parent for depth in ("*", "*/*", "*/*/*") for path in self.folder.glob(f"{depth}/manifest.json")]
         found.sort(key=lambda path: -(path / "manifest.json").stat().st_mtime)
         return {path.relative_to(self.folder).as_posix(): path for path in found}
+
+
+def read_object(file: Path) -> dict[str, Any]:
+    """A JSON object from a results folder; empty if there is none, or it is none."""
+    try:
+        if file.stat().st_size > _MOST_READ:
+            return {}
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _may_be(path: Path) -> bool:

@@ -7,7 +7,9 @@ limits, and the office that keeps a worker ready.
 from __future__ import annotations
 
 import argparse
+import importlib
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +38,24 @@ def limits() -> Limits:
 def office() -> Office:
     """Everybody's jobs."""
     return Office()
+
+
+@st.cache_resource
+def preload() -> None:
+    """Load what the answer needs while somebody still reads the first page: the libraries behind verdict and charts."""
+
+    def work() -> None:
+        for name in (
+            "scipy.special",
+            "pyarrow.dataset",
+            "networkx",
+            "sim.engines",
+            "sim.report",
+            "sim.studies.explain",
+        ):
+            importlib.import_module(name)
+
+    threading.Thread(target=work, daemon=True).start()
 
 
 def lang() -> Lang:

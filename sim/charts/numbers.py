@@ -42,10 +42,19 @@ def number(value: float | None, lang: Lang, *, signed: bool = False, decimals: i
     elif size >= 100 or size == round(size):
         text = f"{size:,.0f}"
     else:
-        text = f"{size:,.1f}" if size >= 10 else f"{size:,.2f}" if size >= 0.095 else f"{size:.2g}"
+        text = f"{size:,.1f}" if size >= 10 else f"{size:,.2f}" if size >= 0.095 else _small(size)
     is_zero = not text.strip("0.,")
     sign = "" if is_zero else "−" if value < 0 else "+" if signed else ""
     return sign + text + word
+
+
+def _small(size: float) -> str:
+    """Two digits, never as 8.4e-05; what is nothing to anybody is 0.
+
+    >>> _small(0.0123), _small(0.00084), _small(0.000002)
+    ('0.012', '0.00084', '0')
+    """
+    return "0" if size < 5e-5 else f"{size:.{max(2, 1 - math.floor(math.log10(size)))}f}"
 
 
 def money(cents: float | None, lang: Lang, *, signed: bool = False, beside: float = 0.0) -> str:

@@ -128,6 +128,7 @@ def _lines(
             "y": {"field": mid, "type": "quantitative", "title": axis, "axis": y_axis, "scale": {"zero": True}}
         },
     }
+    colour["legend"] |= {"symbolType": "stroke", "symbolSize": 260}
     if dash is not None:
         dash["legend"] = colour["legend"]
         line["encoding"]["strokeDash"] = dash

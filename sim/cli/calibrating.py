@@ -79,7 +79,7 @@ def _point(
 
 def _figures(found: Any, quiet: bool) -> None:
     """Draw the figures; a calibration is not lost because a picture could not be drawn."""
-    from sim.plots_calibrate import save_calibration_figures
+    from sim.plots import save_calibration_figures
 
     try:
         save_calibration_figures(found, found.folder / "figures")

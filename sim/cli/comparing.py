@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +13,7 @@ from sim.cli.guard import SOME_FAILED
 from sim.cli.options import (
     RESULTS,
     Changes,
+    CheckpointEvery,
     Executor,
     File,
     Jobs,
@@ -30,6 +32,7 @@ from sim.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
     from sim.engines import EngineName
+    from sim.experiment import Progress
     from sim.scenario import Scenario
 
 #: measures shown first, in this order; `--json` and runs.parquet have all
@@ -90,6 +93,7 @@ def compare(
     ] = None,
     jobs: Jobs = None,
     executor: Executor = "loky",
+    checkpoint_every: CheckpointEvery = None,
     changes: Changes = None,
     seed: Seed = None,
     out: Out = RESULTS,
@@ -106,9 +110,12 @@ def compare(
         if until_clear:
             raise InputError("worlds of a posterior are as many as asked for", path="--until-clear",
                              hint="Leave it out; --replications says how many.")  # fmt: skip
+        if checkpoint_every is not None:
+            raise InputError("worlds of a posterior are run without checkpoints", path="--checkpoint-every",
+                             hint="Leave it out; what is done is kept, run by run.")  # fmt: skip
         _compare_in(scenario, worlds_from, jobs, out, json, quiet, executor)
         return
-    _compare(scenario, jobs, out, json, quiet, executor, until_clear, most)
+    _compare(scenario, jobs, out, json, quiet, executor, until_clear, most, checkpoint_every)
 
 
 def _compare_in(
@@ -127,12 +134,15 @@ def _compare_in(
     with show.progress(quiet=quiet) as step:
         remark = None if quiet else show.note
         results, answer = compare_in(scenario, posterior, jobs, folder, step, executor, remark)
+    report = write_beside(results, quiet)
     n_failed = len(results.failures)
     if as_json:
-        show.as_json({"folder": str(folder), "failed": n_failed, **answer})
+        show.as_json({"folder": str(folder), "failed": n_failed, "report": report, **answer})
     else:
         print(_tables(answer))
         print(f"\n{answer['sentence']}\n\nTables: {folder}")
+        if report is not None:
+            print(f"Report to read and to mail: {folder / report}")
     if n_failed:
         show.note(f"{n_failed} of {len(results.runs)} runs failed and are left out: {folder / 'failures.parquet'}")
         raise typer.Exit(SOME_FAILED)
@@ -147,6 +157,7 @@ def _compare(
     executor: str,
     until_clear: bool = False,
     most: int | None = None,
+    checkpoint_every: int | None = None,
 ) -> None:
     from sim.experiment import Results, folder_name
     from sim.studies.ask import compare as ask
@@ -161,7 +172,7 @@ def _compare(
         remark = None if quiet else show.note
         comparison = ask(
             scenario, jobs, folder, step, executor=executor, command=typed_command(), remark=remark,
-            until_clear=until_clear, most=most,
+            until_clear=until_clear, most=most, checkpoint_every=checkpoint_every,
         )  # fmt: skip
     results, answer = Results.open(folder), comparison.answer
     remember_speed(results)
@@ -254,13 +265,15 @@ def run(
         str, typer.Option("--engine", help="columnar (fast) or objects (readable Mesa agents).")
     ] = "columnar",
     events: Annotated[bool, typer.Option("--events", help="Also write every event with its cause.")] = False,
+    threads: Annotated[int, typer.Option("--threads", min=1, help="Threads of the one run; same bytes.")] = 1,
+    checkpoint_every: CheckpointEvery = None,
     changes: Changes = None,
     seed: Seed = None,
     out: Out = RESULTS,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """One run of one strategy: its measures, and its tables in a folder."""
+    """One run of one strategy: its measures, and its tables in a folder. Killed, the same command goes on."""
     kind = _engine(engine)
     scenario = load(file, changes, seed)
     _label(scenario, strategy)
@@ -268,10 +281,20 @@ def run(
     from sim.experiment import folder_name, write_journal
     from sim.metrics import MEASURES, measure
 
-    journal = engines.simulate(scenario, strategy, replication=replication, engine=kind, events=events)
-    values = measure(journal)
     folder = out / f"{folder_name(scenario)}-{strategy}-r{replication}"
+    kept = engines.Checkpoint(
+        folder / "checkpoint.zip", checkpoint_every, lambda error: show.note(f"From the start: {error}")
+    )
+    if kind == "objects" and checkpoint_every is not None:
+        raise InputError("only runs of the columnar engine can be kept", path="--checkpoint-every", found=engine)
+    with show.progress(quiet=quiet, what="days") as step:
+        journal = engines.simulate(
+            scenario, strategy, replication=replication, engine=kind, events=events, threads=threads,
+            checkpoint=kept if kind == "columnar" else None, after=_days_told(step),
+        )  # fmt: skip
+    values = measure(journal)
     written = write_journal(journal, folder)
+    kept.remove()
     if json:
         content = {"scenario": scenario.name, "digest": scenario.digest, "strategy": strategy}
         show.as_json(
@@ -286,6 +309,22 @@ def run(
     print(show.table(["measure", "value", "unit", "name"], rows, left=(0, 2, 3)))
     if not quiet:
         show.note(f"\nTables: {folder}")
+
+
+def _days_told(step: Callable[[Progress], None]) -> Callable[[int, int], None]:
+    """Tells of days that are over as of runs that are done."""
+    from sim.experiment import Progress
+
+    is_begun = False
+
+    def after(n_done: int, total: int) -> None:
+        nonlocal is_begun
+        if not is_begun:
+            step(Progress(0, total, 0))
+            is_begun = True
+        step(Progress(n_done, total, 0))
+
+    return after
 
 
 def _label(scenario: Scenario, strategy: str) -> str:

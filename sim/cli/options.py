@@ -29,6 +29,15 @@ Replications = Annotated[
 Executor = Annotated[
     str, typer.Option("--executor", metavar="NAME", help="Who works: loky (processes here), dask, dask://HOST:PORT.")
 ]
+CheckpointEvery = Annotated[
+    int | None,
+    typer.Option(
+        "--checkpoint-every",
+        min=1,
+        metavar="DAYS",
+        help="Keep long runs on disk after every so many days; one that is killed goes on from there.",
+    ),
+]
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="A results folder.")]
 RESULTS = Path("results")
 

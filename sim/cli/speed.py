@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from statistics import median_low
 from typing import TYPE_CHECKING, Any
 
 from sim.cli import show
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
 #: seconds an agent-day takes until a comparison on this machine has measured it (two cores of a laptop)
 _GUESSED_SECONDS = 1.5e-7
+_REMEMBERED = 9  # comparisons
 _BASE_BYTES = 300e6  # Python, compiler and libraries, per process
 
 
@@ -47,11 +49,17 @@ def _speed_file() -> Path:
     return CACHE_ROOT / "seconds_per_agent_day"
 
 
-def _speed() -> float | None:
+def _speeds() -> list[float]:
+    """What the last comparisons took, in seconds an agent-day, the newest last."""
     try:
-        return float(_speed_file().read_text())
+        return [float(word) for word in _speed_file().read_text().split()][-_REMEMBERED:]
     except (OSError, ValueError):
-        return None
+        return []
+
+
+def _speed() -> float | None:
+    """What is to be expected: their middle, so that one comparison on a busy machine does not count for more."""
+    return median_low(_speeds()) if _speeds() else None
 
 
 def remember_speed(results: Any) -> None:
@@ -64,6 +72,7 @@ def remember_speed(results: Any) -> None:
     n = int(first.sum())
     if len(seconds) and n * days >= 100_000:  # smaller runs measure the start of Python
         try:
-            _speed_file().write_text(f"{seconds.median() / (n * days):.3e}\n")
+            speeds = [*_speeds(), float(seconds.median()) / (n * days)][-_REMEMBERED:]
+            _speed_file().write_text("".join(f"{speed:.3e}\n" for speed in speeds))
         except OSError:
             return

@@ -7,6 +7,7 @@ that threads can share; every block writes only its own part, so their number ca
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -142,16 +143,17 @@ class Columnar:
             self.flags[rows],
         )
 
-    def run(self) -> None:
-        """All days of the burn-in and of the measured window."""
+    def run(self, first: int = 0, after: Callable[[int, int], None] | None = None) -> None:
+        """All days of the burn-in and of the measured window, from day `first` on.
+
+        `after` is told, when a day is over, how many are, and of how many.
+        """
         total = self.recorder.first + self.recorder.days
-        if self.threads == 1:
-            for t in range(total):
-                self.step(t, None)
-            return
-        with ThreadPoolExecutor(self.threads) as pool:
-            for t in range(total):
+        with ThreadPoolExecutor(self.threads) if self.threads > 1 else contextlib.nullcontext() as pool:
+            for t in range(first, total):
                 self.step(t, pool)
+                if after is not None:
+                    after(t + 1, total)
 
     def _blocks(self, pool: ThreadPoolExecutor | None, n: int, work: Callable[[int, int, int], None]) -> None:
         """Run work(block, low, high) over blocks of 0..n-1, in threads if there are any."""

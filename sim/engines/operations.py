@@ -68,7 +68,7 @@ class Operations:
 
     def __init__(self, world: World, label: str, tactics: tuple[Tactic, ...], recorder: Recorder, burn_in: int) -> None:
         self.world, self.tactics, self.recorder, self.burn_in = world, tactics, recorder, burn_in
-        self.labels = _labels(label, tactics)
+        self.label, self.labels = label, _labels(label, tactics)
         self.day = 0
         self.shelf_kernels = Direct(shelf_rules)
         catalogue = world.catalogue

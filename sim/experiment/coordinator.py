@@ -31,7 +31,7 @@ from sim.experiment.plan import Plan, Shard
 from sim.experiment.pool import cores, in_given_pool, in_own_pool
 from sim.experiment.results import Results
 from sim.experiment.schemas import FORMAT, KEEP, Keep, stored_tables
-from sim.experiment.worker import Report, Task, run_task
+from sim.experiment.worker import CHECKPOINTS, Report, Task, run_task
 from sim.scenario import Scenario, content_hash
 from sim.version import RESULTS_VERSION, __version__
 
@@ -74,6 +74,7 @@ class Experiment:
     shard: Shard | None = None
     engines: str = field(default="sim.engines", repr=False)  # module with World, simulate, warm_up
     command: str | None = field(default=None, repr=False)  # what was typed, for the manifest
+    checkpoint_every: int | None = None  # days; a run that is killed goes on from its last checkpoint
 
     @classmethod
     def of_folder(cls, folder: str | Path) -> Experiment:
@@ -93,7 +94,7 @@ class Experiment:
             design = Design(about["name"], about["kind"], scenario, Points.read(results.folder / "points.parquet"))
         scenario.check_files()
         return cls(scenario, design, manifest.get("engine", "columnar"), Shard.parse(shard) if shard else None,
-                   command=manifest.get("command"))  # fmt: skip
+                   command=manifest.get("command"), checkpoint_every=manifest.get("checkpoint_every"))  # fmt: skip
 
     @property
     def points(self) -> Points:
@@ -187,6 +188,8 @@ class Experiment:
                 ledger.forget(error.part)
                 remove_part(folder, error.part)
                 raise damaged(error, folder) from None
+            with contextlib.suppress(OSError):  # not there, or runs of other cells are in it
+                (folder / CHECKPOINTS).rmdir()
             is_whole = ledger.n_cells(failed=False) + ledger.n_cells(failed=True) >= plan.n_cells
         if n_cells or manifest.get("finished") is None:
             write_json(folder / "manifest.json", {**manifest, "finished": now() if is_whole else None})
@@ -220,7 +223,7 @@ class Experiment:
             changes = tuple((cell, work.plan.points.changes(cell.point)) for cell in cells)
             return Task(
                 work.plan.scenario, changes, f"{session}-{number:06d}", work.folder, work.tables, self.engines,
-                self.engine, files, os.getpid() if is_own else None,
+                self.engine, files, os.getpid() if is_own else None, self.checkpoint_every,
             )  # fmt: skip
 
         batches = Batches(work.cells, work.n_cells, jobs or cores(), task_of)
@@ -259,6 +262,7 @@ class Experiment:
             "shard": None if self.shard is None else str(self.shard),
             "files": plan.files(),
             "keep": keep,
+            "checkpoint_every": self.checkpoint_every,
             "started": now(),
             "finished": None,
         }  # fmt: skip

@@ -87,7 +87,7 @@ class RunLedger:
 
         Without `check` files that the ledger knows are taken to be whole: quicker, enough to count.
         """
-        memory = sqlite3.connect(":memory:")
+        memory = sqlite3.connect(":memory:", check_same_thread=False)  # an app reads on in another thread
         db = None
         with contextlib.suppress(sqlite3.Error):
             db = _connect(folder / NAME, read_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -120,8 +121,8 @@ class Results:
         waiting: list[pd.DataFrame] = []
         current: Any = None
         wanted = list(dict.fromkeys(["point", "replication", *columns]))
-        for piece in self.pieces(name, wanted, words=True):
-            for key, part in _in_turn(piece.to_pandas()):
+        for piece in _ahead(piece.to_pandas(split_blocks=True) for piece in self.pieces(name, wanted, words=True)):
+            for key, part in _in_turn(piece):
                 if waiting and key != current:
                     yield _joined(waiting)[list(columns)]
                     waiting = []
@@ -262,6 +263,15 @@ class Results:
     def timing(self) -> pd.DataFrame:
         """One row a run: seconds, start, worker. Outside every promise of equal bytes."""
         return self.table("timing")
+
+
+def _ahead(pieces: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+    """The same pieces; the next one is read while somebody works on this one."""
+    with ThreadPoolExecutor(1) as reader:
+        following = reader.submit(next, pieces, None)
+        while (piece := following.result()) is not None:
+            following = reader.submit(next, pieces, None)
+            yield piece
 
 
 def _in_turn(frame: pd.DataFrame) -> Iterator[tuple[tuple[int, int], pd.DataFrame]]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import functools
 import gc
 import importlib
+import logging
 import os
 import re
 import shlex
 import threading
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,6 +30,7 @@ from sim.scenario import Scenario, content_hash
 from sim.version import RESULTS_VERSION
 
 _PACKAGE: Final = Path(__file__).resolve().parent.parent
+CHECKPOINTS: Final = "checkpoints"  # in the results folder: runs that are not finished
 _kept = threading.local()  # the last world of this worker: the next task often needs the same one
 
 
@@ -45,6 +47,7 @@ class Task:
     engine: str
     files: Mapping[str, str]  # what the scenario's files held when the question was asked
     parent: int | None = None  # process id of the coordinator, if the worker should die with it
+    checkpoint_every: int | None = None  # days
     results_version: int = RESULTS_VERSION
 
     def alone(self) -> list[Task]:
@@ -128,6 +131,8 @@ def run_task(task: Task, on_run: Callable[[bool], None] | None = None) -> Report
         for cell, changes in task.cells:
             runs += _run_cell(task, cell, changes, parts, on_run)
         _die_with(task.parent)
+    for path in _checkpoints(task, [cell for cell, _ in task.cells]):  # only now are the results safe
+        path.unlink(missing_ok=True)
     return Report(task.part, runs, time.perf_counter() - began)
 
 
@@ -137,6 +142,19 @@ def _settle_in(engines: str) -> None:
     importlib.import_module(engines).warm_up()
     gc.collect()
     gc.freeze()
+
+
+def _checkpoints(task: Task, cells: Iterable[Cell]) -> list[Path]:
+    """Where the unfinished runs of these cells lie, or may lie: by cell, then strategy; none where nobody asked."""
+    folder = task.folder / CHECKPOINTS
+    if task.checkpoint_every is None and not folder.exists():
+        return []
+    places = range(len(task.scenario.labels))
+    return [folder / f"{cell.point}-{cell.replication}-{place}.zip" for cell in cells for place in places]
+
+
+def _passed_over(error: InputError) -> None:
+    logging.getLogger(__name__).warning("A run begins with its first day. %s", error)
 
 
 def _run_cell(
@@ -154,24 +172,27 @@ def _run_cell(
     people: dict[str, pd.DataFrame] = {}  # who registered during the run, for what only all strategies together tell
     world: Any = None
     broken: Exception | None = None
-    started, clock = datetime.now(UTC), time.perf_counter()
+    kept: list[Path | None] = [*_checkpoints(task, [cell])] or [None] * len(scenario.labels)
+    started, clock = datetime.now(UTC), _Clock()
     try:
         world = _world(task, backend, scenario, replication)
     except InputError:
         raise  # bad input is for the person who asked, not a row in a table
     except Exception as error:
         broken = error
-    for strategy in scenario.labels:
+    for strategy, path in zip(scenario.labels, kept, strict=True):
         _die_with(task.parent)
         keys: dict[str, Any] = {"point": point, "strategy": strategy, "replication": replication}
         row: dict[str, Any] = {**keys, "world": number, "status": "ok"}
         try:
             if broken is not None:
                 raise broken
+            more: dict[str, Any] = {"events": RECORDED} if "records" in task.tables else {}
+            if path is not None:
+                more["checkpoint"] = backend.Checkpoint(path, task.checkpoint_every, _passed_over)
             journal = backend.simulate(
-                scenario, strategy, replication=replication, engine=task.engine, world=world,
-                events=RECORDED if "records" in task.tables else False,
-            )  # fmt: skip
+                scenario, strategy, replication=replication, engine=task.engine, world=world, **more
+            )
             row.update(measure(journal))
             tables = {
                 name: with_keys(run_table(journal, name), point, strategy, replication)
@@ -189,10 +210,10 @@ def _run_cell(
             failures.append(_failure(keys, changes, f"{type(error).__name__}: {error}", _shown_traceback(error)))
         rows.append(row)
         timings.append({
-            **keys, "seconds": time.perf_counter() - clock,
+            **keys, "seconds": clock.seconds(),
             "started": started.isoformat(timespec="seconds"), "worker": os.getpid(),
         })  # fmt: skip
-        started, clock = datetime.now(UTC), time.perf_counter()
+        started, clock = datetime.now(UTC), _Clock()
         if on_run is not None:
             on_run(row["status"] != "ok")
     if not failures:
@@ -205,6 +226,17 @@ def _run_cell(
     parts.add("timing", pa.Table.from_pylist(timings, SCHEMAS["timing"]))
     parts.add("runs", runs_table(rows, MEASURES))
     return _as_runs(rows)
+
+
+class _Clock:
+    """How long a run works: on a busy machine without the time in which it waits for a processor."""
+
+    def __init__(self) -> None:
+        self._wall, self._worked = time.perf_counter(), time.process_time()
+
+    def seconds(self) -> float:
+        """Since it was made; where several threads work, the clock on the wall is the shorter one."""
+        return min(time.perf_counter() - self._wall, time.process_time() - self._worked)
 
 
 def _as_runs(rows: list[dict[str, Any]]) -> list[Run]:

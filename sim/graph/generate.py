@@ -14,6 +14,7 @@ from sim.draws import unit
 from sim.errors import InputError
 from sim.graph.limits import MAX_TIES, Floats, Ints, Rows
 from sim.graph.luck import COIN, COUNT, EDGE, LINK, PLACE, SHUFFLE, TRIAD, WEIGHT, fine, index, luck
+from sim.rules.records import aligned_table
 
 
 @kernel
@@ -48,19 +49,69 @@ def _befriend(pool: Rows, used: int, lists: Ints, person: int, friend: int) -> t
     return pool, used
 
 
+_AHEAD = 64  # newcomers whose memory is fetched together
+_SMALL = 1 << 14  # people whose lists the nearest caches hold anyway
+
+
+@part
+def _look_ahead(
+    first: int, last: int, m: float, triangle_share: float, seed: int, n_ties: int, source: Rows, target: Rows,
+    pool: Rows, lists: Ints, picks: Rows,
+) -> int:  # fmt: skip
+    """Touch what the newcomers from first to last will probably need, so that the processor fetches it all at once.
+
+    Growing waits for memory and for little else: every pick is somewhere else. So picks are guessed, as if newcomers
+    until then changed nothing, one step for all of them before the next. Nothing is decided here.
+    """
+    whole = int(m)
+    for v in range(first, last):
+        before = n_ties + int((v - first) * m)
+        for step in range(whole):
+            w0, w1, w2, _ = luck(seed, v, LINK, step)
+            r = index(w0, w1, 2 * before)
+            at = r if r < before else r - before
+            k = (v - first) * whole + step
+            picks[k] = -1
+            if at < n_ties and (step == 0 or unit(w2) >= triangle_share):
+                picks[k] = source[at] if r < before else target[at]
+    n_picks = (last - first) * whole
+    touched = 0
+    for k in range(n_picks):
+        if picks[k] >= 0:
+            touched += lists[picks[k], _LINKED]
+    for v in range(first, last):
+        anchor = -1
+        for step in range(whole):
+            k = (v - first) * whole + step
+            if picks[k] >= 0:
+                anchor = picks[k]
+                touched += pool[lists[anchor, _START] + lists[anchor, _DEGREE] - 1]
+            elif anchor >= 0:
+                t0, t1, _, _ = luck(seed, v, TRIAD, 16 * step)
+                picks[k] = pool[lists[anchor, _START] + index(t0, t1, lists[anchor, _DEGREE])]
+    for k in range(n_picks):
+        if picks[k] >= 0:
+            touched += lists[picks[k], _LINKED]
+    return touched
+
+
 @kernel
-def _grow(n: int, m: float, triangle_share: float, seed: int, source: Rows, target: Rows) -> int:
+def _grow(
+    n: int, m: float, triangle_share: float, seed: int, pool: Rows, lists: Ints, source: Rows, target: Rows
+) -> int:
     """Holme & Kim 2002: newcomers link to well-connected people, then to friends of the friend just made.
 
     Starts from nothing: the first newcomers link to everybody there is. A broken `m` is a coin for one more tie.
     """
     whole = int(m)
-    pool = np.empty(max(8, int(4.5 * m * n)), np.int32)
     used = 0
-    lists = np.zeros((n, 4), np.int64)
     lists[:, _LINKED] = -1
-    n_ties = 0
+    picks = np.empty(_AHEAD * whole, np.int32)
+    n_ties = touched = 0
     for v in range(n):
+        if n > _SMALL and v % _AHEAD == 0 and v > _AHEAD and whole > 0:
+            last = min(v + _AHEAD, n)
+            touched += _look_ahead(v, last, m, triangle_share, seed, n_ties, source, target, pool, lists, picks)
         n_new = whole
         if m > whole and unit(luck(seed, v, COUNT, 0)[0]) < m - whole:
             n_new += 1
@@ -119,6 +170,7 @@ def _grow(n: int, m: float, triangle_share: float, seed: int, source: Rows, targ
             n_ties += 1
             pool, used = _befriend(pool, used, lists, v, pick)
             pool, used = _befriend(pool, used, lists, pick, v)
+    lists[0, _LINKED] = touched  # what nobody reads is not fetched
     return n_ties
 
 
@@ -371,7 +423,9 @@ def draw_ties(kind: str, n: int, seed: int, spec: dict[str, float | None]) -> tu
     while True:
         source, target = np.empty(room, np.int32), np.empty(room, np.int32)
         if kind == "powerlaw_cluster":
-            n_ties = _grow(n, half, float(spec["triangle_share"] or 0.0), seed, source, target)
+            # made here: NumPy asks for large pages, which compiled code does not
+            pool, lists = np.empty(max(8, int(4.5 * half * n)), np.int32), aligned_table(n, 4, np.int64)
+            n_ties = _grow(n, half, float(spec["triangle_share"] or 0.0), seed, pool, lists, source, target)
             # Early comers are hubs. Who came early is luck, not the id: ids may mean something to the user.
             keys = np.empty(n, np.int64)
             _places(n, seed, keys)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sim.charts.money import line_name
-from sim.charts.numbers import amount, heading, money, number, percent
+from sim.charts.numbers import NOTHING, amount, heading, money, number, percent
 from sim.metrics import MEASURES
 from sim.report.verdict import difference
 from sim.report.words import Words, tactics_zh
@@ -66,6 +66,9 @@ def assumptions_screen(story: Story, words: Words) -> dict[str, Any]:
         "guesses": story.known_as["guess"],
         "changed": [row for row in rows if row["is_changed"]],
         "rows": rows,
+        "drawn": [
+            {"path": row["path"], **{end: f"{row[end]:.4g}" for end in ("p05", "median", "p95")}} for row in story.drawn
+        ],
         "evidence": list(evidence.values()),
     }
 
@@ -77,7 +80,8 @@ def method_screen(story: Story, words: Words) -> dict[str, Any]:
     n, worlds = answer["replications"], answer["worlds"]
     said = [words("method_pairs", w=worlds, n=n)]
     said += [words("method_one_world")] if worlds < 2 else []
-    said += [words("method_intervals"), words("method_best")]
+    said += [words("method_looks" if answer["looks"] else "method_intervals"), words("method_best")]
+    said += [words("method_worlds_from")] if story.worlds_from is not None else []
     again = story.repeated
     if again is None:
         aa = {"state": "unknown", "said": words("aa_not")}
@@ -115,12 +119,41 @@ def method_screen(story: Story, words: Words) -> dict[str, Any]:
     )
     return {
         "said": said,
+        "looks": _looks(story, words),
         "aa": aa,
         "facts": facts,
-        "command": str(manifest.get("command") or ""),
+        "command": _again(story),
         "versions": manifest.get("versions") or {},
         "definitions": [(heading(name, lang), MEASURES[name].definition) for name in shown],
     }
+
+
+def _again(story: Story) -> str:
+    """What to type to get the same numbers: what was typed, or a comparison of the scenario that the folder holds."""
+    typed = str(story.results.manifest.get("command") or "")
+    is_one = typed.startswith("grapevine ") and typed != "grapevine app"
+    return typed if is_one else f"grapevine compare results/{story.results.folder.name}/scenario.yaml"
+
+
+def _looks(story: Story, words: Words) -> list[dict[str, Any]]:
+    """What was seen each time that somebody looked while runs were added."""
+    measure, rows = story.answer["decide_on"], []
+    for look in story.answer["looks"]:
+        lead, low, high = (
+            amount(look[name], measure, words.lang, difference=True) for name in ("lead", "lead_low", "lead_high")
+        )
+        rows.append(
+            {
+                "n": number(look["replications"], words.lang),
+                "worlds": number(look["worlds"], words.lang),
+                "label": words.name(look["label"], opens=True) if look["label"] else NOTHING,
+                "rival": words.name(look["rival"], opens=True) if look["rival"] else NOTHING,
+                "lead": lead,
+                "bound": NOTHING if look["lead_low"] is None else words("bound", low=low, high=high),
+                "state": words(f"look_{look['state']}"),
+            }
+        )
+    return rows
 
 
 def robust_screen(story: Story, words: Words) -> dict[str, Any]:

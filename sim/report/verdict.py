@@ -130,6 +130,20 @@ def _missed(story: Story, words: Words) -> Markup | None:
     return words("missed", names=words.listed([words.name(label) for label in missed])) if missed else None
 
 
+def gate(story: Story, words: Words) -> list[Markup]:
+    """What is to be known of the calibration whose draws the worlds are, before anybody decides; empty without one."""
+    found = story.worlds_from
+    if found is None:
+        return []
+    parts = {"n": found["draws"], "study": words.name(found["study"] or "")}
+    if found["fit_for_decisions"] is None:
+        return [words("gate_unknown", n=found["draws"])]
+    if found["fit_for_decisions"]:
+        return [words("gate_passed", **parts)]
+    checks = found["failed_checks_zh" if words.lang == "zh" else "failed_checks"]
+    return [words("gate_failed", **parts), *(Markup("{}").format(one) for one in checks)]
+
+
 def verdict_screen(story: Story, words: Words) -> dict[str, Any]:
     """One sentence, how sure, what it costs, which goals are met, every strategy beside the others."""
     answer, lang = story.answer, words.lang
@@ -169,6 +183,9 @@ def verdict_screen(story: Story, words: Words) -> dict[str, Any]:
     n, worlds = answer["replications"], answer["worlds"]
     return {
         "headline": headline(story, words),
+        "gate": gate(story, words),
+        "is_fit": story.worlds_from is None or story.worlds_from["fit_for_decisions"] is True,
+        "looked": words("looked", n=len(answer["looks"])) if answer["looks"] else None,
         "sure": _sure(story, words),
         "effects": [one for one in said if one],
         "subject": None if subject is None else words.name(subject, opens=True),

@@ -32,13 +32,15 @@ def compare(
     remark: Callable[[str], None] | None = None,
     until_clear: bool = False,
     most: int | None = None,
+    checkpoint_every: int | None = None,
 ) -> Comparison:
     """Run all strategies of a scenario in paired worlds and compare them; see `Experiment.run` for the arguments.
 
     The same question goes on in the same folder: what is there is not run again, more replications are added.
     `until_clear`: replications are added, world by world, until one strategy is clearly best, or the best ones are
     practically equal (`scenario.margin`), or there are `most` of them (default: ten times the scenario's). Every bound
-    then holds at all looks together, also of a folder that is extended later.
+    then holds at all looks together, also of a folder that is extended later. `checkpoint_every`: runs are kept on disk
+    after every so many days, and one that is killed goes on from there.
     """
     check_question(scenario.decide_on, scenario.goals)  # before an hour is spent on it
     if not until_clear and most is not None:
@@ -46,7 +48,8 @@ def compare(
 
     def run(n: int) -> Results:
         asked = scenario if n == scenario.replications else scenario.with_({"replications": n})
-        return Experiment(asked, command=command).run(jobs, to, progress, keep, executor, remark)
+        experiment = Experiment(asked, command=command, checkpoint_every=checkpoint_every)
+        return experiment.run(jobs, to, progress, keep, executor, remark)
 
     if until_clear:
         return conclude(_until_clear(scenario, most, run, remark or (lambda _: None)))

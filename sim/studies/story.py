@@ -46,6 +46,12 @@ class Story:
     """One comparison and all that is told of it."""
 
     def __init__(self, results: Results, robustness_folder: Path | None = None) -> None:
+        #: the calibration whose draws the worlds are, and whether it is fit for decisions; None: no calibration
+        self.worlds_from: dict[str, Any] | None = None
+        if results.manifest.get("design") is not None:
+            from sim.studies.calibrate.worlds import as_question, worlds_from
+
+            self.worlds_from, results = worlds_from(results), as_question(results)
         if results.manifest.get("design") is not None:
             raise InputError(
                 "a sweep of many points cannot be told as one comparison",
@@ -73,7 +79,21 @@ class Story:
                 file=self.results.folder,
                 hint="`grapevine compare` goes on where it stopped.",
             )
-        return compare_results(self.results).answer | {"common_retention": common_retention(self.results)}
+        answer = compare_results(self.results).answer
+        if self.worlds_from is not None:
+            from sim.studies.calibrate.worlds import said_of
+
+            answer = said_of(answer, self.worlds_from)
+        return answer | {"common_retention": common_retention(self.results)}
+
+    @cached_property
+    def drawn(self) -> list[dict[str, Any]]:
+        """What the worlds were drawn with: path, median, middle 90 % of the draws; empty without a calibration."""
+        if self.worlds_from is None:
+            return []
+        draws = self.results.points.drop(columns=["point", "seed"], errors="ignore")
+        quantiles, ends = draws.quantile([0.05, 0.5, 0.95]), ("p05", "median", "p95")
+        return [{"path": str(name), **dict(zip(ends, quantiles[name], strict=True))} for name in draws.columns]
 
     @cached_property
     def labels(self) -> list[str]:
@@ -242,6 +262,8 @@ class Story:
 
         Never where the scenario names files: a folder that came by mail must not make anybody read files beside it.
         """
+        if self.worlds_from is not None:
+            return False
         if not self.results.is_writable or self.results.manifest.get("files") or self.results.scenario.files():
             return False
         return bool(self.results.scenario.digest == self.results.manifest.get("digest"))

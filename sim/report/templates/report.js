@@ -28,7 +28,7 @@
     if (!width || (figure.dataset.drawn === `${theme} ${width}`)) return;
     const spec = specs[figure.dataset.chart];
     const look = structuredClone(looks[theme]);
-    look.legend.columns = Math.max(1, Math.floor(width / 165));
+    look.legend.columns = Math.max(1, Math.floor(width / (width < 480 ? 145 : 165)));
     if (width < 480) { look.axis.labelLimit = 108; look.legend.labelLimit = 120; look.axis.titleFontSize = 11; look.axis.labelFontSize = 11; }
     const full = { ...structuredClone(spec), width, datasets: { [spec.data.name]: rowsOf(spec.data.name) } };
     try {

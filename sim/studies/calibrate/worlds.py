@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from sim.errors import InputError
 from sim.experiment import Experiment, Progress, Results, write_json
 from sim.scenario import Scenario
 from sim.studies.calibrate.writing import read_posterior
-from sim.studies.compare import check_question, verdict
+from sim.studies.compare import check_question, compare_results
 
 
 def question_in(scenario: Scenario, posterior: str | Path) -> tuple[Experiment, dict[str, Any]]:
@@ -38,12 +40,50 @@ def question_in(scenario: Scenario, posterior: str | Path) -> tuple[Experiment, 
     ), about
 
 
-def as_one(runs: pd.DataFrame) -> pd.DataFrame:
-    """Runs at many points as those of one: a point is a world, and replications are numbered on."""
-    per_point = int(runs["replication"].max()) + 1 if len(runs) else 1
-    return runs.assign(
-        world=runs["point"], replication=runs["point"] * per_point + runs["replication"], point=0
-    )  # fmt: skip
+class OneQuestion(Results):
+    """A comparison in worlds of a posterior, read as one question: a point is a world, replications are numbered on."""
+
+    @cached_property
+    def manifest(self) -> dict[str, Any]:
+        """Without the design: its points are the worlds of one question."""
+        return {**Results.open(self.folder).manifest, "design": None}
+
+    def table(self, name: str, columns: list[str] | None = None) -> pd.DataFrame:
+        """One table, its points as worlds."""
+        frame = super().table(name)
+        if not frame.empty:
+            frame = frame.sort_values(["point", "replication"], kind="stable", ignore_index=True)
+            changed = {"replication": frame["point"] * self.scenario.replications + frame["replication"], "point": 0}
+            frame = frame.assign(**({"world": frame["point"]} if "world" in frame else {}), **changed)
+        return frame if columns is None else frame[columns]
+
+    @cached_property
+    def replications(self) -> tuple[int, ...]:
+        """The replications of which runs are there, in order."""
+        return tuple(sorted({int(number) for number in self.runs["replication"]}))
+
+
+def worlds_from(results: Results) -> dict[str, Any] | None:
+    """Of which posterior the worlds of a folder are draws: study, draws, whether it is fit; None: of none."""
+    file = results.folder / "verdict.json"
+    if Results.open(results.folder).manifest.get("design") is None or not file.is_file():
+        return None
+    try:
+        said = json.loads(file.read_text(encoding="utf-8"))["worlds_from"]
+        fit = said["fit_for_decisions"]
+        return {
+            "study": None if said["study"] is None else str(said["study"]), "draws": int(said["draws"]),
+            "fit_for_decisions": None if fit is None else bool(fit),
+            "failed_checks": [str(one) for one in said["failed_checks"]],
+            "failed_checks_zh": [str(one) for one in said.get("failed_checks_zh", said["failed_checks"])],
+        }  # fmt: skip
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def as_question(results: Results) -> Results:
+    """These results, or, where their points are worlds of a posterior, the same as one question."""
+    return results if worlds_from(results) is None else OneQuestion(results.folder)
 
 
 def compare_in(
@@ -62,31 +102,33 @@ def compare_in(
     check_question(scenario.decide_on, scenario.goals)
     experiment, about = question_in(scenario, posterior)
     results = experiment.run(jobs, to, progress, "daily", executor, remark)
-    answer = verdict(as_one(results.runs), scenario.decide_on, scenario.goals, labels=list(scenario.labels))
-    n = len(experiment.points)
-    fit = about.get("fit_for_decisions")
-    answer["worlds_from"] = {
+    worlds = {
         "study": about.get("study"),
-        "draws": n,
-        "fit_for_decisions": fit,
+        "draws": len(experiment.points),
+        "fit_for_decisions": about.get("fit_for_decisions"),
         "failed_checks": about.get("failed_checks", []),
+        "failed_checks_zh": about.get("failed_checks_zh", about.get("failed_checks", [])),
     }
-    answer["sentence"], answer["sentence_zh"] = (
-        f"{answer['sentence']} {_says(about, n)[0]}", f"{answer['sentence_zh']}{_says(about, n)[1]}",
-    )  # fmt: skip
+    answer = said_of(compare_results(OneQuestion(results.folder)).answer, worlds)
     write_json(results.folder / "verdict.json", answer)
     return results, answer
 
 
-def _says(about: dict[str, Any], n: int) -> tuple[str, str]:
-    fit = about.get("fit_for_decisions")
+def said_of(answer: dict[str, Any], worlds: Mapping[str, Any]) -> dict[str, Any]:
+    """A verdict that says in which worlds it was found."""
+    english, chinese = _says(worlds)
+    sentences = {"sentence": f"{answer['sentence']} {english}", "sentence_zh": f"{answer['sentence_zh']}{chinese}"}
+    return {**answer, "worlds_from": dict(worlds), **sentences}
+
+
+def _says(worlds: Mapping[str, Any]) -> tuple[str, str]:
+    fit, n, name = worlds["fit_for_decisions"], worlds["draws"], worlds["study"]
     if fit is None:
         return f"Worlds: {n} draws of a table without a manifest.", f"世界：来自无说明文件的 {n} 组抽样。"
-    name = about.get("study", "")
     if fit:
         return f"Worlds: {n} draws of the posterior of {name}.", f"世界：{name} 后验的 {n} 组抽样。"
-    why = " ".join(about.get("failed_checks", []))
     return (
-        f"Worlds: {n} draws of the posterior of {name}, which is NOT FIT FOR DECISIONS: {why}",
-        f"世界：{name} 后验的 {n} 组抽样；该后验不可用于决策。",
+        f"Worlds: {n} draws of the posterior of {name}, which is NOT FIT FOR DECISIONS: "
+        + " ".join(worlds["failed_checks"]),
+        f"世界：{name} 后验的 {n} 组抽样；该后验不可用于决策：{''.join(worlds['failed_checks_zh'])}",
     )

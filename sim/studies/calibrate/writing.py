@@ -41,8 +41,11 @@ def manifest_of(found: Calibration) -> dict[str, Any]:
     """What stands beside the draws: where they come from, and whether they are to be used."""
     keys = ("study", "source", "results_version", "customers", "days", "fit_for_decisions", "sentence", "sentence_zh")
     status = {row["path"]: row["status"] for row in found.answer["coefficients"]}
-    failed = [check["sentence"] for check in found.answer["checks"] if not check["passed"]]
-    return {**{key: found.answer[key] for key in keys}, "failed_checks": failed, "status": status}
+    failed = {
+        f"failed_checks{end}": [check[f"sentence{end}"] for check in found.answer["checks"] if not check["passed"]]
+        for end in ("", "_zh")
+    }
+    return {**{key: found.answer[key] for key in keys}, **failed, "status": status}
 
 
 def recovery_of(found: Calibration) -> pd.DataFrame:

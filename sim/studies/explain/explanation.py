@@ -18,7 +18,7 @@ from sim.studies.compare.comparison import Comparison
 from sim.studies.compare.values import CONTROL
 from sim.studies.explain import orders
 from sim.studies.explain.luck import luck
-from sim.studies.explain.pairs import Pairs, pairs
+from sim.studies.explain.pairs import Pairs, People, pairs
 from sim.studies.explain.sentence import general, sentences
 from sim.studies.explain.trees import Referrals, add_run, referral_tables
 from sim.studies.explain.who import SHOPPER_COLUMNS, side, twin_sums, who
@@ -46,8 +46,14 @@ class Explanation:
         self.notes, self.notes_zh = (general(tables, lang, results.keep, luck_worlds > 0) for lang in ("en", "zh"))
         self.pairs = {pair.label: len(pair.replications) for pair in asked}
         self.worlds = {pair.label: len(set(pair.worlds.tolist())) for pair in asked}
-        self.sentences = {pair.label: sentences(pair.label, tables) for pair in asked}
-        self.sentences_zh = {pair.label: sentences(pair.label, tables, "zh") for pair in asked}
+        self.sentences: dict[str, list[str]] = {}
+        self.sentences_zh: dict[str, list[str]] = {}
+        for label in (pair.label for pair in asked):
+            about = {
+                name: table[table["strategy"].isin([label, CONTROL])] if "strategy" in table else table
+                for name, table in tables.items()
+            }
+            self.sentences[label], self.sentences_zh[label] = sentences(label, about), sentences(label, about, "zh")
 
     @property
     def answer(self) -> dict[str, Any]:
@@ -137,14 +143,20 @@ def _people(results: Results, asked: list[Pairs]) -> dict[str, pd.DataFrame]:
     return {"twins": pd.DataFrame(rows), **referral_tables(results, asked, trees)}
 
 
-def _by_strategy(table: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+def _by_strategy(table: pd.DataFrame) -> Iterator[tuple[str, People]]:
     """(strategy, its rows) of one replication: views where the rows of a strategy lie together, as they usually do."""
     words = table["strategy"].astype("category")
     codes = words.cat.codes.to_numpy()
     starts = [0, *(np.flatnonzero(np.diff(codes) != 0) + 1).tolist(), len(codes)]
     if len(starts) - 1 == len(np.unique(codes)):
+        columns = {name: _array(table[name]) for name in table.columns if name != "strategy"}
         for start, end in pairwise(starts):
-            yield str(words.cat.categories[codes[start]]), table.iloc[start:end]
+            yield str(words.cat.categories[codes[start]]), {name: one[start:end] for name, one in columns.items()}
     else:
         for label, rows in table.groupby("strategy", sort=False, observed=True):
             yield str(label), rows
+
+
+def _array(column: pd.Series[Any]) -> Any:
+    """Numbers as NumPy has them, words as they are."""
+    return column.to_numpy() if column.dtype.kind in "iuf" else column.array

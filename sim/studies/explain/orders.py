@@ -10,14 +10,13 @@ from __future__ import annotations
 from typing import Any, Final
 
 import numpy as np
-import pandas as pd
 
 from sim.experiment import Results
 from sim.funnel import PURCHASES
 from sim.rules.records import CAUSES, CONTENT, KOL, LIVE, PROMOTED, RECOMMENDED
 from sim.scenario.parts import CatalogueFile
 from sim.studies.compare.values import CONTROL
-from sim.studies.explain.pairs import Floats, Pairs, cubes, estimate
+from sim.studies.explain.pairs import Floats, Pairs, cells, estimate
 
 #: slots that exist only because a tactic fills them
 SHOP_CAUSES: Final = tuple(CAUSES[k] for k in (KOL, RECOMMENDED, PROMOTED, LIVE, CONTENT))
@@ -25,35 +24,49 @@ SHOP_CAUSES: Final = tuple(CAUSES[k] for k in (KOL, RECOMMENDED, PROMOTED, LIVE,
 _RANKS: Final = (("best tenth", 0.0, 0.1), ("to the middle", 0.1, 0.5), ("lower half", 0.5, 1.0))
 
 
-def _sums(table: pd.DataFrame, label: str, pair: Pairs, column: str) -> Floats:
-    mine = table[table["strategy"] == label]
-    return mine.groupby("replication")[column].sum().reindex(pair.replications, fill_value=0).to_numpy(np.float64)
-
-
-def _difference(table: pd.DataFrame, pair: Pairs, column: str) -> Floats:
-    return np.asarray(_sums(table, pair.label, pair, column) - _sums(table, CONTROL, pair, column))
+def _difference(results: Results, name: str, pair: Pairs, column: str, among: Any = None) -> Floats:
+    """A column of a table, summed over rows of each run: the strategy's less the control's."""
+    table = cells(results, name)
+    strategy, control = (
+        table.sums(label, pair.replications, (), [column], among)[column] for label in (pair.label, CONTROL)
+    )
+    return np.asarray(strategy - control)
 
 
 def attribution(results: Results, pair: Pairs) -> list[dict[str, Any]]:
     """A row a tactic or slot that orders name, and one in total, which alone knows what was extra: means of a run."""
-    sales = results.sales
-    named = sales[(sales["strategy"] == pair.label) & ((sales["tactic"] != "") | sales["cause"].isin(SHOP_CAUSES))]
-    named = named.assign(by=np.where(named["tactic"] != "", named["tactic"], named["cause"]))
-    cost_of = results.ledger[results.ledger["strategy"] == pair.label]
-    names = sorted({*named["by"], *cost_of["tactic"]})
-    n = len(pair.replications)
-    runs = pair.replications
-    rows: list[dict[str, Any]] = []
-    for name in [*names, "total"]:
-        mine = named[named["replication"].isin(runs) & ((named["by"] == name) | (name == "total"))]
-        cost = cost_of[cost_of["replication"].isin(runs) & ((cost_of["tactic"] == name) | (name == "total"))]
-        rows.append({
-            "strategy": pair.label, "named": name, "cost_cents": cost["amount_cents"].sum() / n,
-            "n_attributed": mine["n_orders"].sum() / n, "attributed_gmv_cents": mine["gmv_cents"].sum() / n,
+    sales, ledger = cells(results, "sales"), cells(results, "ledger")
+    runs, n = pair.replications, len(pair.replications)
+    of_tactic = ~sales.are("tactic", [""])
+    is_named = of_tactic | sales.are("cause", SHOP_CAUSES)
+    orders = sales.sums(pair.label, runs, ["tactic", "cause"], ["n_orders", "gmv_cents"], is_named)
+    spent = ledger.sums(pair.label, runs, ["tactic"], ["amount_cents"])["amount_cents"]
+    # An order that names a tactic counts there, any other at the slot in which the product was seen.
+    by: dict[str, dict[str, float]] = {}
+    there = sales.sums(pair.label, sales.names("replication"), ["tactic", "cause"], ["rows"], is_named)["rows"]
+    for j, tactic in enumerate(sales.names("tactic")):
+        for k, cause in enumerate(sales.names("cause")):
+            if there[:, j, k].any():
+                row = by.setdefault(str(tactic or cause), {"n_orders": 0.0, "gmv_cents": 0.0, "cost": 0.0})
+                for name, column in orders.items():
+                    row[name] += float(column[:, j, k].sum())
+    paid = ledger.sums(pair.label, ledger.names("replication"), ["tactic"], ["rows"])["rows"]
+    for j, tactic in enumerate(ledger.names("tactic")):
+        if paid[:, j].any():
+            row = by.setdefault(str(tactic), {"n_orders": 0.0, "gmv_cents": 0.0, "cost": 0.0})
+            row["cost"] = float(spent[:, j].sum())
+    total = {"cost": float(spent.sum()), **{name: float(column.sum()) for name, column in orders.items()}}
+    rows: list[dict[str, Any]] = [
+        {
+            "strategy": pair.label, "named": name, "cost_cents": row["cost"] / n,
+            "n_attributed": row["n_orders"] / n, "attributed_gmv_cents": row["gmv_cents"] / n,
             **dict.fromkeys(f"{what}{end}" for what in ("n_extra", "n_not_extra") for end in ("", "_low", "_high")),
-        })  # fmt: skip
-    extra = _difference(sales, pair, "n_orders")
-    for what, values in (("n_extra", extra), ("n_not_extra", _sums(named, pair.label, pair, "n_orders") - extra)):
+        }
+        for name, row in (*sorted(by.items()), ("total", total))
+    ]  # fmt: skip
+    extra = _difference(results, "sales", pair, "n_orders")
+    attributed = orders["n_orders"].sum(axis=(1, 2))
+    for what, values in (("n_extra", extra), ("n_not_extra", attributed - extra)):
         entry = estimate(values, pair.worlds)
         rows[-1] |= {what: entry["diff"], f"{what}_low": entry["ci_low"], f"{what}_high": entry["ci_high"]}
     return rows
@@ -61,22 +74,29 @@ def attribution(results: Results, pair: Pairs) -> list[dict[str, Any]]:
 
 def causes(results: Results, pair: Pairs) -> list[dict[str, Any]]:
     """Differences of orders and GMV by what the product was first seen through, and by first against later purchase."""
-    sales = results.sales[results.sales["strategy"].isin([pair.label, CONTROL])]
+    sales = cells(results, "sales")
     groups = [("cause", name) for name in CAUSES] + [("purchase", name) for name in PURCHASES]
     return [
         {"strategy": pair.label, "by": by, "of": name, "what": column,
-         **estimate(_difference(sales[sales[by] == name], pair, column), pair.worlds)}
+         **estimate(_difference(results, "sales", pair, column, sales.are(by, [name])), pair.worlds)}
         for by, name in groups for column in ("n_orders", "gmv_cents")
     ]  # fmt: skip
 
 
 def costs(results: Results, pair: Pairs) -> list[dict[str, Any]]:
     """Every line of the ledger: what it costs more than under the control."""
-    mine = results.ledger[results.ledger["strategy"].isin([pair.label, CONTROL])]
+    table = cells(results, "ledger")
+    keys = ("tactic", "line", "cls")
+    mine = np.flatnonzero(table.are("strategy", [pair.label, CONTROL]))
+    lines = np.unique(np.stack([table.codes(key)[mine] for key in keys], axis=1), axis=0)
+    found = {
+        label: table.sums(label, pair.replications, keys, ["amount_cents"])["amount_cents"]
+        for label in (pair.label, CONTROL)
+    }
     return [
-        {"strategy": pair.label, "tactic": str(tactic), "line": str(line), "cls": str(cls),
-         **estimate(_difference(lines, pair, "amount_cents"), pair.worlds)}
-        for (tactic, line, cls), lines in mine.groupby(["tactic", "line", "cls"], sort=True)
+        {"strategy": pair.label, **{key: str(table.names(key)[k]) for key, k in zip(keys, line, strict=True)},
+         **estimate(np.asarray(found[pair.label][:, *line] - found[CONTROL][:, *line]), pair.worlds)}
+        for line in lines.tolist()
     ]  # fmt: skip
 
 
@@ -94,7 +114,8 @@ def days(results: Results, pair: Pairs) -> list[dict[str, Any]]:
 
 def _by_day(results: Results, pair: Pairs, column: str) -> Floats:
     strategy, control = (
-        cubes(results.daily, label, pair.replications, ["day"], [column])[column] for label in (pair.label, CONTROL)
+        cells(results, "daily").sums(label, pair.replications, ["day"], [column])[column]
+        for label in (pair.label, CONTROL)
     )
     return np.asarray(strategy - control)
 
@@ -130,9 +151,9 @@ def products(results: Results, pair: Pairs) -> list[dict[str, Any]]:
     """
     columns = ("gmv_cents", "units")
     strategy, control = (
-        cubes(results.products, label, pair.replications, ["id"], columns) for label in (pair.label, CONTROL)
+        cells(results, "products").sums(label, pair.replications, ["id"], columns) for label in (pair.label, CONTROL)
     )
-    ids = sorted(results.products["id"].unique())
+    ids = cells(results, "products").names("id")
     best_first = np.argsort(-(strategy["gmv_cents"] + control["gmv_cents"]), axis=1, kind="stable")
     is_given = isinstance(results.scenario.catalogue, CatalogueFile)
     rows = []

@@ -5,9 +5,10 @@ Imports `compare` (worlds are the units of every interval, as in the verdict), e
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,8 @@ from sim.studies.compare.intervals import paired
 from sim.studies.compare.values import CONTROL, Runs
 
 Floats = npt.NDArray[np.float64]
+#: columns of the shoppers of one run, as a table or as arrays by name
+People = pd.DataFrame | Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -61,15 +64,69 @@ def estimate(values: Floats, worlds: npt.NDArray[np.int64]) -> dict[str, Any]:
     return {"diff": found.diff, "ci_low": found.ci_low, "ci_high": found.ci_high}
 
 
-def cubes(
-    table: pd.DataFrame, label: str, replications: Sequence[int], keys: Sequence[str], columns: Sequence[str]
-) -> dict[str, Floats]:
-    """Columns of one strategy: replications x every key of the whole table (in order), 0 where a run has no row."""
-    whole = pd.MultiIndex.from_product([replications, *(sorted(table[key].unique()) for key in keys)])
-    mine = table.loc[table["strategy"] == label, ["replication", *keys, *columns]]
-    sums = mine.groupby(["replication", *keys], observed=True).sum().reindex(whole, fill_value=0)
-    shape = [len(level) for level in whole.levels]
-    return {name: sums[name].to_numpy(dtype=np.float64).reshape(shape) for name in columns}
+class Cells:
+    """A table with its words as numbers, so that its columns are summed by any of its keys in one pass."""
+
+    def __init__(self, table: pd.DataFrame) -> None:
+        self._table = table
+        self._codes: dict[str, npt.NDArray[np.int64]] = {}
+        self._names: dict[str, list[Any]] = {}
+
+    def names(self, key: str) -> list[Any]:
+        """What stands in a column, each once, in order."""
+        if key not in self._names:
+            codes, names = pd.factorize(self._table[key], sort=True)
+            self._codes[key], self._names[key] = codes.astype(np.int64), list(names)
+        return self._names[key]
+
+    def codes(self, key: str) -> npt.NDArray[np.int64]:
+        """The place of each row's entry in `names`."""
+        self.names(key)
+        return self._codes[key]
+
+    def are(self, key: str, wanted: Iterable[Any]) -> npt.NDArray[np.bool_]:
+        """Which rows hold one of these."""
+        names, kept = self.names(key), set(wanted)
+        found: npt.NDArray[np.bool_] = np.array([*(name in kept for name in names), False])[self.codes(key)]
+        return found
+
+    def sums(
+        self,
+        label: str,
+        replications: Sequence[int],
+        keys: Sequence[str],
+        columns: Sequence[str],
+        among: npt.NDArray[np.bool_] | None = None,
+    ) -> dict[str, Floats]:
+        """Columns of one strategy: replications x every entry of the keys (in order), 0 where a run has no row.
+
+        `among`: only these rows. The column "rows" counts them.
+        """
+        place_of = {number: k for k, number in enumerate(replications)}
+        number = np.array([*(place_of.get(one, -1) for one in self.names("replication")), -1], dtype=np.int64)
+        number = number[self.codes("replication")]
+        rows = self.are("strategy", [label]) & (number >= 0)
+        rows = np.flatnonzero(rows if among is None else rows & among)
+        shape = (len(replications), *(len(self.names(key)) for key in keys))
+        place = np.ravel_multi_index([number[rows], *(self.codes(key)[rows] for key in keys)], shape)
+        size = int(np.prod(shape))
+        return {name: np.bincount(place, self._column(name)[rows], size).reshape(shape) for name in columns}
+
+    def _column(self, name: str) -> Floats:
+        if name == "rows":
+            return np.ones(len(self._table))
+        return self._table[name].to_numpy(dtype=np.float64)
+
+
+_CELLS: WeakKeyDictionary[Results, dict[str, Cells]] = WeakKeyDictionary()
+
+
+def cells(results: Results, name: str) -> Cells:
+    """A table of the results, its words counted once."""
+    known = _CELLS.setdefault(results, {})
+    if name not in known:
+        known[name] = Cells(getattr(results, name))
+    return known[name]
 
 
 def is_clear(entry: Mapping[Any, Any] | pd.Series[Any]) -> bool:

@@ -6,6 +6,7 @@ measured day, invited by the member above her.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -16,7 +17,7 @@ import pandas as pd
 from sim.experiment import Results
 from sim.forest import Forest, grow
 from sim.studies.compare.values import CONTROL
-from sim.studies.explain.pairs import Pairs, estimate
+from sim.studies.explain.pairs import Pairs, People, estimate
 
 N_LARGEST: Final = 10
 #: numbers of one run, beside the measures of the same name that the table of runs has
@@ -33,18 +34,18 @@ class Referrals:
     largest: list[dict[str, Any]] = field(default_factory=list)
 
 
-def invitation_forest(shoppers: pd.DataFrame) -> tuple[npt.NDArray[np.int64], Forest]:
+def invitation_forest(shoppers: People) -> tuple[npt.NDArray[np.int64], Forest]:
     """(ids, forest) of everybody who invited or was invited on measured days."""
-    registered, inviter = (shoppers[name].to_numpy(dtype=np.int64) for name in ("registered_day", "inviter"))
+    registered, inviter, people = (np.asarray(shoppers[name]) for name in ("registered_day", "inviter", "id"))
     is_invited = (inviter >= 0) & (registered >= 0)
-    child, parent = shoppers["id"].to_numpy(dtype=np.int64)[is_invited], inviter[is_invited]
+    child, parent = people[is_invited].astype(np.int64), inviter[is_invited].astype(np.int64)
     ids = np.unique(np.concatenate([child, parent]))
     above = np.full(len(ids), -1, dtype=np.int64)
     above[np.searchsorted(ids, child)] = np.searchsorted(ids, parent)
     return ids, grow(above)
 
 
-def add_run(found: Referrals, replication: int, shoppers: pd.DataFrame) -> None:
+def add_run(found: Referrals, replication: int, shoppers: People) -> None:
     """Write down the trees of one run."""
     ids, forest = invitation_forest(shoppers)
     roots = np.flatnonzero(forest.root == np.arange(len(ids)))
@@ -67,9 +68,9 @@ def add_run(found: Referrals, replication: int, shoppers: pd.DataFrame) -> None:
         first = first[sizes[first] >= found.largest[-1]["size"]]
     if not len(first):
         return
-    is_first = np.isin(shoppers["id"].to_numpy(dtype=np.int64), ids[roots[first]])
-    begun = shoppers.loc[is_first, ["id", "persona"]]
-    personas = dict(zip(begun["id"].tolist(), begun["persona"].astype(str).tolist(), strict=True))
+    people = np.asarray(shoppers["id"])
+    begun = np.flatnonzero(np.isin(people, ids[roots[first]]))
+    personas = dict(zip(people[begun].tolist(), map(str, pd.Categorical(shoppers["persona"]).take(begun)), strict=True))
     for k in first.tolist():
         row = int(roots[k])
         found.largest.append({
@@ -85,18 +86,19 @@ def referral_tables(results: Results, asked: list[Pairs], found: dict[str, Refer
     row: dict[str, Any]
     labels = [label for label in (CONTROL, *(pair.label for pair in asked)) if label in found]
     runs = results.runs.set_index(["strategy", "replication"])
+    known = {name: runs[name].to_dict() for name in ("k_factor", "viral_cycle_days")}
     rows: list[dict[str, Any]] = []
     for label in labels:
         values = {name: {r: run[name] for r, run in found[label].runs.items()} for name in COUNTS}
         for name in ("k_factor", "viral_cycle_days"):
-            values[name] = {r: _number(runs.at[(label, r), name]) for r in found[label].runs}
+            values[name] = {r: _number(known[name][label, r]) for r in found[label].runs}
         pair = next((pair for pair in asked if pair.label == label), None)
         for name, mine in values.items():
-            known = [x for x in mine.values() if not np.isnan(x)]
-            row = {"strategy": label, "what": name, "mean": float(np.mean(known)) if known else None}
+            given = [x for x in mine.values() if not np.isnan(x)]
+            row = {"strategy": label, "what": name, "mean": float(np.mean(given)) if given else None}
             row |= dict.fromkeys(("diff", "ci_low", "ci_high"))
             if pair is not None:
-                theirs = _of_control(found[CONTROL], runs, name)
+                theirs = _of_control(found[CONTROL], known, name)
                 row |= estimate(np.array([mine[r] - theirs[r] for r in pair.replications]), pair.worlds)
             rows.append(row)
     generations, sizes, largest = [], [], []
@@ -132,7 +134,7 @@ def _number(value: Any) -> float:
     return np.nan if value is None else float(value)
 
 
-def _of_control(control: Referrals, runs: pd.DataFrame, name: str) -> dict[int, float]:
+def _of_control(control: Referrals, known: Mapping[str, Mapping[Any, Any]], name: str) -> dict[int, float]:
     if name in COUNTS:
         return {r: run[name] for r, run in control.runs.items()}
-    return {r: _number(runs.at[(CONTROL, r), name]) for r in control.runs}
+    return {r: _number(known[name][CONTROL, r]) for r in control.runs}

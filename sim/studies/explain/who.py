@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from sim.journal import STAGES
 from sim.metrics import RETAINED_DAYS
 from sim.population import PERSONAS
-from sim.studies.explain.pairs import Floats, Pairs, estimate
+from sim.studies.explain.pairs import Floats, Pairs, People, estimate
 
 #: class -> (ordered under the strategy, ordered under the control)
 CLASSES: Final = {
@@ -46,19 +46,20 @@ class Side(NamedTuple):
 _KINDS: Final = (("stage", STAGES), ("persona", tuple(PERSONAS)))  # in the order of SEGMENTS
 
 
-def _places(words: pd.Series[Any], names: Sequence[str]) -> NDArray[np.int64]:
+def _places(words: Any, names: Sequence[str]) -> NDArray[np.int64]:
     found = pd.Categorical(words)
     place = np.array([names.index(name) + 1 if name in names else 0 for name in found.categories] + [0], dtype=np.int64)
     return np.asarray(place[found.codes])  # a missing word has code -1, the last place
 
 
-def side(shoppers: pd.DataFrame, n_days: int, *, is_control: bool) -> Side:
+def side(shoppers: People, n_days: int, *, is_control: bool) -> Side:
     """What `twins` compares, of one run."""
-    table = shoppers if shoppers["id"].is_monotonic_increasing else shoppers.sort_values("id", kind="stable")
-    found = {name: table[name].to_numpy(dtype=np.int64) for name in OUTCOMES[:3]}
-    found["is_retained"] = (table["last_visit_day"].to_numpy() >= n_days - RETAINED_DAYS).astype(np.int64)
-    places = tuple(_places(table[kind], names) for kind, names in _KINDS if is_control)
-    return Side(table["id"].to_numpy(dtype=np.int64), found, places)
+    ids = np.asarray(shoppers["id"], dtype=np.int64)
+    order: Any = slice(None) if (ids[1:] > ids[:-1]).all() else np.argsort(ids, kind="stable")
+    found = {name: np.asarray(shoppers[name], dtype=np.int64)[order] for name in OUTCOMES[:3]}
+    found["is_retained"] = (np.asarray(shoppers["last_visit_day"])[order] >= n_days - RETAINED_DAYS).astype(np.int64)
+    places = tuple(_places(shoppers[kind], names)[order] for kind, names in _KINDS if is_control)
+    return Side(ids[order], found, places)
 
 
 def twins(strategy: pd.DataFrame, control: pd.DataFrame, n_days: int) -> Floats:

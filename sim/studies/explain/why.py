@@ -19,7 +19,7 @@ import pandas as pd
 from sim.experiment import Results
 from sim.funnel import FUNNEL, GROUPS
 from sim.studies.compare.values import CONTROL
-from sim.studies.explain.pairs import Floats, Pairs, cubes, estimate
+from sim.studies.explain.pairs import Floats, Pairs, cells, estimate
 from sim.studies.explain.shapley import filled, of_product, ratios, weights
 
 #: the factors of the identities by name, in the order in which they are told
@@ -87,23 +87,24 @@ def split_funnel(control: dict[str, Floats], strategy: dict[str, Floats]) -> lis
 def funnels(results: Results, pair: Pairs, label: str) -> dict[str, Floats]:
     """One strategy's funnel in the replications of a pair: column -> replications x groups x personas."""
     place = [sorted(GROUPS).index(group) for group in GROUPS]
-    found = cubes(results.funnel, label, pair.replications, ["group", "persona"], FUNNEL)
+    found = cells(results, "funnel").sums(label, pair.replications, ["group", "persona"], FUNNEL)
     return {name: column[:, place] for name, column in found.items()}
 
 
 def expenses(results: Results, pair: Pairs) -> Floats:
     """What expense lines take from profit, by replication: minus the difference of their sums."""
-    table = results.ledger[results.ledger["cls"] == "expense"]
-    sums = [
-        table[table["strategy"] == label].groupby("replication")["amount_cents"].sum().reindex(pair.replications)
+    table = cells(results, "ledger")
+    is_expense = table.are("cls", ["expense"])
+    strategy, control = (
+        table.sums(label, pair.replications, (), ["amount_cents"], is_expense)["amount_cents"]
         for label in (pair.label, CONTROL)
-    ]
-    return np.asarray((sums[1].fillna(0) - sums[0].fillna(0)).to_numpy(dtype=np.float64))
+    )
+    return np.asarray(control - strategy)
 
 
 def why(results: Results, pair: Pairs) -> list[dict[str, Any]]:
     """All splits of one strategy, tidy: measure, split, by (all, group, persona), of which, factor, difference."""
-    personas = sorted(results.funnel["persona"].unique())
+    personas = cells(results, "funnel").names("persona")
     rows: list[dict[str, Any]] = []
     for found in split_funnel(funnels(results, pair, CONTROL), funnels(results, pair, pair.label)):
         parts = found.parts

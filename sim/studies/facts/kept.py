@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 FILE: Final = "played.jsonl"
 #: rooms that no value depends on
-_FACES: Final = ("cli", "report", "charts", "studies", "experiment", "plots.py", "plots_calibrate.py", "__main__.py")
+_FACES: Final = ("cli", "report", "charts", "studies", "experiment", "plots", "__main__.py")
 
 
 class Kept:

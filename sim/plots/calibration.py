@@ -1,4 +1,4 @@
-"""A calibration -> figures: fit against targets, posterior, recovery, forecast; imports `plots`, studies.
+"""A calibration -> figures: fit against targets, posterior, recovery, forecast; imports `look`, studies.
 
 Titles state what was found. Equal results give equal bytes.
 """
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from sim.plots import save, style
+from sim.plots.look import MUTED, save, style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 _DATA: Final = "#D55E00"
 _MODEL: Final = "#0072B2"
 _PALE: Final = "#9CC7E3"
-_MUTED: Final = "#5F5F5F"
 _MOST_PAIRS: Final = 6
 _CURVES: Final = ("repeat_in_week", "ladder", "ever_repeated", "gap_days")
 
@@ -110,7 +109,7 @@ def _pairs(found: Calibration) -> Figure:
                     if second.is_log
                     else np.linspace(second.low, second.high, 25)
                 )
-                panel.hist(draws[:, b], bins=edges, color=_MODEL if found.told[b] else _MUTED)
+                panel.hist(draws[:, b], bins=edges, color=_MODEL if found.told[b] else MUTED)
                 panel.set_yticks([])
             else:
                 panel.plot(draws[:, b], draws[:, a], ".", ms=1.5, color=_MODEL, alpha=0.5)
@@ -143,7 +142,7 @@ def _ranks(found: Calibration) -> Figure:
             continue
         at = (np.arange(len(counts)) + 0.5) / len(counts)
         panel.axhspan(usual - 2.6 * usual**0.5, usual + 2.6 * usual**0.5, color="#EEEEEE")
-        panel.bar(at, counts[:, k], width=0.9 / len(counts), color=_MODEL if found.told[k] else _MUTED)
+        panel.bar(at, counts[:, k], width=0.9 / len(counts), color=_MODEL if found.told[k] else MUTED)
         panel.set_title(found.priors[k].name + ("" if found.told[k] else " (not told)"), fontsize=9, loc="left")
         panel.tick_params(labelsize=7)
         panel.set_xlabel("rank", fontsize=7)

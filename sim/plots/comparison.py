@@ -1,16 +1,12 @@
-"""Tables and a verdict -> figures for people who publish (PNG and SVG); imports studies, metrics, errors.
+"""Tables and a verdict -> figures (PNG and SVG); imports `look`, studies, metrics, errors.
 
-Every title states what was found, every axis has its unit, every band says what it is. Equal tables give
-equal bytes: no dates in the files, no global state of matplotlib, which is imported when first needed.
+Every title states what was found, every axis has its unit, every band says what it is.
 """
 
 from __future__ import annotations
 
-import logging
 import textwrap
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +17,21 @@ import pandas as pd
 
 from sim.errors import InputError
 from sim.metrics import MEASURES, Measure
+from sim.plots.look import (
+    CONTROL_COLOUR,
+    MUTED,
+    capital,
+    colour_of,
+    dash_of,
+    label_ends,
+    minus,
+    number_axis,
+    put_head,
+    put_title,
+    save,
+    short,
+    style,
+)
 from sim.studies.compare import ALPHA, CONTROL, amount
 from sim.studies.over_time import SMOOTH_DAYS, Series, TablesLike, by_age, by_day, interval, trailing_mean
 
@@ -30,18 +41,8 @@ if TYPE_CHECKING:
 
 FloatArray = npt.NDArray[np.float64]
 
-#: Okabe and Ito's colours, readable by the colour-blind, without yellow (too pale on white); the control is dark grey.
-_CONTROL_COLOUR = "#4D4D4D"
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-_DASHES: tuple[Any, ...] = ("solid", (0, (5, 2)), (0, (1, 1.5)))
-_MUTED = "#5F5F5F"
-_CHINESE_FONTS = (
-    "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "PingFang SC", "Microsoft YaHei", "WenQuanYi Micro Hei",
-    "SimHei", "Arial Unicode MS",
-)  # fmt: skip
 _DIFFERENCES = ("gmv_cents", "nmv_cents", "profit_cents", "retained_share", "retention_d30")
 _INCH_PER_CHARACTER = 0.085
-_LONGEST_LABEL = 22
 #: Strategies named in a title, and lines that each get a band; more would be a tangle.
 _MOST_NAMED = 3
 _MOST_BANDS = 5
@@ -53,17 +54,6 @@ def save_figures(results: TablesLike, verdict: Mapping[str, Any], folder: str | 
     """Draw every figure the tables can give and save each as PNG and SVG; answers with the files."""
     with style():
         return [path for name, figure in _figures(results, verdict) for path in save(figure, name, Path(folder))]
-
-
-def save(figure: Figure, name: str, folder: Path) -> list[Path]:
-    """One figure as PNG and SVG, without dates; answers with the files."""
-    folder.mkdir(parents=True, exist_ok=True)
-    saved: list[Path] = []
-    for ending, metadata in (("png", {"Software": None}), ("svg", {"Date": None, "Creator": None})):
-        path = folder / f"{name}.{ending}"
-        figure.savefig(path, dpi=160, metadata=metadata)
-        saved.append(path)
-    return saved
 
 
 def _figures(results: TablesLike, verdict: Mapping[str, Any]) -> Iterator[tuple[str, Figure]]:
@@ -136,7 +126,7 @@ def _finding(entries: Mapping[str, Mapping[str, Any]], measure: Measure, words: 
     """The title: which strategies clearly differ from the control in this measure, by how much."""
     found = {label: e for label, e in entries.items() if label != CONTROL and e["diff"] is not None}
     if not found:
-        return f"{_capital(measure.label)} of the control alone"
+        return f"{capital(measure.label)} of the control alone"
     clear = {label: e for label, e in found.items() if e["p_holm"] is not None and e["p_holm"] <= ALPHA}
     if not clear:
         if all(e["p_holm"] is None for e in found.values()):
@@ -151,9 +141,9 @@ def _finding(entries: Mapping[str, Mapping[str, Any]], measure: Measure, words: 
         size = _size(entry, measure)
         # The first in full, the others as short as can be.
         parts.append(
-            f"{_short(label)} {words.verb} {size} {more} than the control"
+            f"{short(label)} {words.verb} {size} {more} than the control"
             if not parts
-            else f"{_short(label)} {size} {more.split(' ')[0]}"
+            else f"{short(label)} {size} {more.split(' ')[0]}"
         )
     rest = len(found) - len(parts)
     if rest and len(clear) == len(parts):
@@ -170,64 +160,12 @@ def _size(entry: Mapping[str, Any], measure: Measure) -> str:
     return amount(abs(entry["diff"]), measure, is_difference=True).lstrip("+")
 
 
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
-def _short(label: str) -> str:
-    return label if len(label) <= _LONGEST_LABEL else label[: _LONGEST_LABEL - 1] + "…"
-
-
 def _width(label: str) -> int:
     """Characters, Chinese ones counting double."""
     return sum(2 if ord(letter) > 0x2E7F else 1 for letter in label)
 
 
 # --- how it is drawn -------------------------------------------------------------------------------------------
-
-
-@contextmanager
-def style() -> Iterator[None]:
-    """Our look for the time of drawing; leaves matplotlib's settings as they were."""
-    import matplotlib as mpl
-    from matplotlib import font_manager
-
-    installed = {font.name for font in font_manager.fontManager.ttflist}
-    chinese = [name for name in _CHINESE_FONTS if name in installed]
-    look: Any = {  # Any: matplotlib types its keys by name since 3.11
-        "font.family": ["DejaVu Sans", *chinese], "font.size": 10, "axes.spines.top": False,
-        "axes.spines.right": False, "axes.edgecolor": _MUTED, "axes.labelcolor": _MUTED, "xtick.color": _MUTED,
-        "ytick.color": _MUTED, "axes.grid": True, "grid.color": "#E6E6E6", "grid.linewidth": 0.8,
-        "axes.axisbelow": True, "axes.unicode_minus": True, "svg.hashsalt": "grapevine", "svg.fonttype": "path",
-        "figure.facecolor": "white", "savefig.facecolor": "white", "path.simplify": True, "agg.path.chunksize": 0,
-    }  # fmt: skip
-    with mpl.rc_context(), warnings.catch_warnings():
-        mpl.rcdefaults()  # a user's own matplotlibrc must not change our bytes
-        mpl.rcParams.update(look)
-        # Chinese fonts often come without a bold; the regular one will do, and nobody need be told
-        logging.getLogger("matplotlib.font_manager").addFilter(_is_no_missing_bold)
-        if not chinese:  # then Chinese labels show as boxes, which is no reason to stop
-            warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
-        try:
-            yield
-        finally:
-            logging.getLogger("matplotlib.font_manager").removeFilter(_is_no_missing_bold)
-
-
-def _is_no_missing_bold(record: logging.LogRecord) -> bool:
-    return "font weight" not in record.getMessage()
-
-
-def _colour(label: str, labels: Sequence[str]) -> str:
-    if label == CONTROL:
-        return _CONTROL_COLOUR
-    return _COLOURS[[name for name in labels if name != CONTROL].index(label) % len(_COLOURS)]
-
-
-def _dash(label: str, labels: Sequence[str]) -> Any:
-    if label == CONTROL:
-        return _DASHES[0]
-    return _DASHES[[name for name in labels if name != CONTROL].index(label) // len(_COLOURS) % len(_DASHES)]
 
 
 def _over_time(series: Series, title: str, y_label: str, x_label: str, note: str, *, is_share: bool = False) -> Figure:
@@ -237,7 +175,7 @@ def _over_time(series: Series, title: str, y_label: str, x_label: str, note: str
 
     labels = list(series.values)
     others = [label for label in labels if label != CONTROL] if CONTROL in labels else []
-    margin = 0.45 + _INCH_PER_CHARACTER * max(_width(_short(label)) for label in labels)
+    margin = 0.45 + _INCH_PER_CHARACTER * max(_width(short(label)) for label in labels)
     width, left = 6.9 + margin, 0.95
     lines = textwrap.wrap(title, 68)
     top = 0.62 + 0.23 * len(lines)
@@ -261,30 +199,30 @@ def _over_time(series: Series, title: str, y_label: str, x_label: str, note: str
     for label in labels:
         values = series.values[label]
         line = values.mean(axis=0)
-        style: dict[str, Any] = {"color": _colour(label, labels)}
+        style: dict[str, Any] = {"color": colour_of(label, labels)}
         if len(values) > 1 and (len(labels) <= _MOST_BANDS or label == CONTROL):
             levels.fill_between(series.x, values.min(axis=0), values.max(axis=0), alpha=0.10, linewidth=0, **style)
         marker = "o" if len(series.x) == 1 else None
-        levels.plot(series.x, line, linewidth=1.9, linestyle=_dash(label, labels), marker=marker, **style)
+        levels.plot(series.x, line, linewidth=1.9, linestyle=dash_of(label, labels), marker=marker, **style)
     levels.set_ylim(bottom=0)
     levels.set_xlim(series.x[0], series.x[-1] if len(series.x) > 1 else series.x[0] + 1)
-    _head(levels, y_label, ", ".join(part for part in (note, band(series.values[labels[0]])) if part))
-    _label_ends(levels, {label: float(series.values[label].mean(axis=0)[-1]) for label in labels}, labels)
+    put_head(levels, y_label, ", ".join(part for part in (note, band(series.values[labels[0]])) if part))
+    label_ends(levels, {label: float(series.values[label].mean(axis=0)[-1]) for label in labels}, labels)
 
     if others:
         below = panels[1]
-        below.axhline(0, color=_CONTROL_COLOUR, linewidth=1.2)
+        below.axhline(0, color=CONTROL_COLOUR, linewidth=1.2)
         ends = {CONTROL: 0.0}
         reach = lowest = highest = 0.0
         for label in others:
             difference = series.values[label] - series.values[CONTROL]
             mean, half = interval(trailing_mean(difference) if is_share else difference)
-            style = {"color": _colour(label, labels)}
+            style = {"color": colour_of(label, labels)}
             if half is not None:
                 below.fill_between(series.x, mean - half, mean + half, alpha=0.15, linewidth=0, **style)
                 lowest = min(lowest, float((mean - half).min()))
                 highest = max(highest, float((mean + half).max()))
-            below.plot(series.x, mean, linewidth=1.9, linestyle=_dash(label, labels), marker=marker, **style)
+            below.plot(series.x, mean, linewidth=1.9, linestyle=dash_of(label, labels), marker=marker, **style)
             ends[label] = float(mean[-1])
             reach = max(reach, _MOST_BAND * float(np.abs(mean).max()))
         below.set_xlim(levels.get_xlim())
@@ -298,14 +236,14 @@ def _over_time(series: Series, title: str, y_label: str, x_label: str, note: str
         if reach > 0 and max(-lowest, highest) > reach:  # two or three worlds: the bands would flatten the lines
             below.set_ylim(max(1.12 * lowest, -reach), min(1.12 * highest, reach))
             how += ", cut off at the frame"
-        _head(below, f"Difference from the control{unit}", how)
-        _label_ends(below, ends, labels)
+        put_head(below, f"Difference from the control{unit}", how)
+        label_ends(below, ends, labels)
     for panel in panels:
-        _number_axis(panel, "y", is_signed=panel is not levels)
+        number_axis(panel, "y", is_signed=panel is not levels)
         panel.grid(visible=False, axis="x")
         panel.xaxis.set_major_locator(MaxNLocator(nbins=9, integer=True))
     panels[-1].set_xlabel(x_label)
-    _title(figure, lines, left, width, height)
+    put_title(figure, lines, left, width, height)
     return figure
 
 
@@ -315,7 +253,7 @@ def _differences(verdict: Mapping[str, Any], measures: Sequence[str]) -> Figure:
 
     labels = list(_entries(verdict, measures[0]))
     others = [label for label in labels if label != CONTROL]
-    left = 0.35 + _INCH_PER_CHARACTER * max(_width(_short(label)) for label in others)
+    left = 0.35 + _INCH_PER_CHARACTER * max(_width(short(label)) for label in others)
     panel_width, gap, right = 2.1, 0.42, 0.25
     width = max(left + len(measures) * (panel_width + gap) - gap + right, 6.5)
     lines = textwrap.wrap(_choice_title(verdict), int((width - 0.5) * 8.2))
@@ -328,14 +266,14 @@ def _differences(verdict: Mapping[str, Any], measures: Sequence[str]) -> Figure:
         x = left + i * (panel_width + gap)
         panel = figure.add_axes((x / width, bottom / height, panel_width / width, 0.6 * len(others) / height))
         factor = {"cents": 0.01, "share": 100.0}.get(measure.unit, 1.0)
-        panel.axvline(0, color=_CONTROL_COLOUR, linewidth=1.2, zorder=1)
+        panel.axvline(0, color=CONTROL_COLOUR, linewidth=1.2, zorder=1)
         reach = [0.0]
         for row, label in enumerate(others):
             entry = entries[label]
             if entry["diff"] is None:
-                panel.text(0, row, " not available", va="center", ha="left", color=_MUTED, fontsize=8)
+                panel.text(0, row, " not available", va="center", ha="left", color=MUTED, fontsize=8)
                 continue
-            colour = _colour(label, labels)
+            colour = colour_of(label, labels)
             diff = factor * entry["diff"]
             reach.append(diff)
             if entry["ci_low"] is not None:
@@ -347,7 +285,7 @@ def _differences(verdict: Mapping[str, Any], measures: Sequence[str]) -> Figure:
             panel.plot([diff], [row], "o", markersize=7.5, color=colour, markeredgewidth=1.8,
                        markerfacecolor=colour if is_clear else "white", zorder=3)  # fmt: skip
             text = amount(entry["diff"], measure, is_difference=True).split(" ")[0]
-            panel.annotate(_minus(text), (diff, row), (0, 7), textcoords="offset points", ha="center", va="bottom",
+            panel.annotate(minus(text), (diff, row), (0, 7), textcoords="offset points", ha="center", va="bottom",
                            fontsize=8.5, color="#222222",
                            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6})  # fmt: skip
         # Room at both sides, so that a number above a dot at the edge stays in its own panel.
@@ -355,22 +293,22 @@ def _differences(verdict: Mapping[str, Any], measures: Sequence[str]) -> Figure:
         pad = 0.28 * (high - low) or 1.0
         panel.set_xlim(low - pad, high + pad)
         panel.set_ylim(len(others) - 0.45, -0.65)
-        panel.set_yticks(range(len(others)), [_short(label) for label in others] if i == 0 else [""] * len(others))
+        panel.set_yticks(range(len(others)), [short(label) for label in others] if i == 0 else [""] * len(others))
         panel.tick_params(axis="y", length=0, labelsize=10, labelcolor="#222222")
         panel.tick_params(axis="x", labelsize=8.5)
         panel.spines["left"].set_visible(False)
         panel.grid(visible=False, axis="y")
-        _number_axis(panel, "x", is_signed=True, most=4)
+        number_axis(panel, "x", is_signed=True, most=4)
         unit = {"cents": "currency", "share": "percentage points"}.get(measure.unit, measure.unit)
-        heading = textwrap.wrap(_capital(measure.label), 26)
+        heading = textwrap.wrap(capital(measure.label), 26)
         panel.set_title("\n".join(heading), loc="left", fontsize=9.5, fontweight="bold", color="#222222", pad=6)
         panel.set_xlabel(unit, fontsize=9)
     n, worlds = verdict["replications"], verdict["worlds"]
     how = f"{n} paired replications in {worlds} world{'s' if worlds != 1 else ''}" if n > 1 else "one replication"
     dots = "Bars: 95 % intervals. Filled: clear at 5 % (Holm); hollow: may be luck." if has_interval else ""
-    _title(figure, lines, 0.3, width, height)
+    put_title(figure, lines, 0.3, width, height)
     note = "\n".join(textwrap.wrap(f"Difference from the control, {how}. {dots}", int((width - 0.5) * 12.5)))
-    figure.text(0.3 / width, 0.12 / height, note, fontsize=8.5, color=_MUTED, va="bottom")
+    figure.text(0.3 / width, 0.12 / height, note, fontsize=8.5, color=MUTED, va="bottom")
     return figure
 
 
@@ -379,12 +317,12 @@ def _choice_title(verdict: Mapping[str, Any]) -> str:
     label = choice["label"]
     if label is None:
         return f"Nothing can be chosen on {what}"
-    name = "The control" if label == CONTROL else _short(label)
+    name = "The control" if label == CONTROL else short(label)
     if choice["is_clear"]:
         return f"{name} is clearly best on {what}{_price(verdict, label)}"
     if choice["rival"] is None:
         return f"{name} is the only one left to choose on {what}"
-    rival = "the control" if choice["rival"] == CONTROL else _short(choice["rival"])
+    rival = "the control" if choice["rival"] == CONTROL else short(choice["rival"])
     if choice["is_tie"]:
         return f"{name} and {rival} are as good as equal on {what}"
     return f"{name} leads on {what}, but its lead over {rival} may be luck"
@@ -396,83 +334,4 @@ def _price(verdict: Mapping[str, Any], label: str) -> str:
     diff = verdict["measures"].get(other.name, {}).get(label, {}).get("diff")
     if label == CONTROL or diff is None:
         return ""
-    return f"; {other.label} {_minus(amount(diff, other, is_difference=True))} against the control"
-
-
-def _title(figure: Figure, lines: Sequence[str], left: float, width: float, height: float) -> None:
-    figure.text(
-        min(left, 0.3) / width, 1 - 0.14 / height, "\n".join(lines), fontsize=13, fontweight="bold", va="top",
-        ha="left", color="#111111", linespacing=1.15,
-    )  # fmt: skip
-
-
-def _head(panel: Axes, what: str, how: str) -> None:
-    """What the panel shows, in place of a turned axis label; how it was made, smaller."""
-    panel.annotate(what, (0, 1), (-40, 17), xycoords="axes fraction", textcoords="offset points", fontsize=9.5,
-                   fontweight="bold", color="#222222", ha="left", va="bottom")  # fmt: skip
-    panel.annotate(_capital(how), (0, 1), (-40, 5), xycoords="axes fraction", textcoords="offset points", fontsize=8,
-                   color=_MUTED, ha="left", va="bottom")  # fmt: skip
-
-
-def _label_ends(panel: Axes, ends: Mapping[str, float], labels: Sequence[str]) -> None:
-    """Names beside the right ends of the lines, moved apart where they would overlap, each tied to its end."""
-    low, high = panel.get_ylim()
-    points = panel.get_position().height * panel.get_figure(root=True).get_figheight() * 72  # type: ignore[union-attr]
-    per_point = (high - low) / points
-    ordered = sorted(ends, key=lambda label: (ends[label], -labels.index(label)))
-    places = spread([ends[label] for label in ordered], 12.5 * per_point, low, high)
-    x = panel.get_xlim()[1]
-    for label, place in zip(ordered, places, strict=True):
-        colour = _colour(label, labels)
-        panel.annotate(
-            _short(label), (x, ends[label]), (18, (place - ends[label]) / per_point), textcoords="offset points",
-            va="center", ha="left", fontsize=9.5, color=_ink(colour), annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.8, "shrinkA": 1.5, "shrinkB": 2.0,
-                        "relpos": (0, 0.5)},
-        )  # fmt: skip
-
-
-def spread(wanted: Sequence[float], least: float, low: float, high: float) -> list[float]:
-    """Places nearest to the wanted ones (ascending; least squares) at least `least` apart, within the bounds.
-
-    >>> spread([1.0, 1.0, 9.0], 2.0, 0.0, 10.0)
-    [0.0, 2.0, 9.0]
-    """
-    n = len(wanted)
-    if n > 1:
-        least = min(least, (high - low) / (n - 1))
-    blocks: list[list[float]] = []  # [mean, count]: pool adjacent violators on the places less their due gaps
-    for i, place in enumerate(wanted):
-        blocks.append([place - i * least, 1.0])
-        while len(blocks) > 1 and blocks[-2][0] > blocks[-1][0]:
-            mean, count = blocks.pop()
-            blocks[-1][0] = (blocks[-1][0] * blocks[-1][1] + mean * count) / (blocks[-1][1] + count)
-            blocks[-1][1] += count
-    pooled = [mean for mean, count in blocks for _ in range(int(count))]
-    top = high - (n - 1) * least
-    return [min(max(place, low), top) + i * least for i, place in enumerate(pooled)]
-
-
-def _ink(colour: str) -> str:
-    """The colour of a line, darkened for text."""
-    return "#" + "".join(f"{int(int(colour[i : i + 2], 16) * 0.75):02X}" for i in (1, 3, 5))
-
-
-def _number_axis(panel: Axes, which: str, *, is_signed: bool, most: int = 5) -> None:
-    from matplotlib.ticker import FuncFormatter, MaxNLocator
-
-    axis = panel.yaxis if which == "y" else panel.xaxis
-    low, high = axis.get_view_interval()
-    largest = max(abs(low), abs(high))
-    unit, letter = next(((u, s) for u, s in ((1e9, "bn"), (1e6, "m"), (1e3, "k")) if largest >= u), (1.0, ""))
-
-    def text(value: float, _: int) -> str:
-        number = f"{value / unit:{'+' if is_signed else ''}.6g}"
-        return "0" if value == 0 else _minus(number) + letter
-
-    axis.set_major_locator(MaxNLocator(nbins=most, steps=[1, 2, 2.5, 5, 10]))
-    axis.set_major_formatter(FuncFormatter(text))
-
-
-def _minus(text: str) -> str:
-    return text.replace("-", "\u2212")
+    return f"; {other.label} {minus(amount(diff, other, is_difference=True))} against the control"
