@@ -61,9 +61,9 @@ def find_point(
     from optuna.distributions import FloatDistribution
 
     measures = [target.measure for target in targets]
-    may = tells(priors.paths, measures).any(axis=1)
-    free = [path for path, told in zip(priors.paths, may, strict=True) if told]
-    used = [target for target, told in zip(targets, tells(priors.paths, measures).any(axis=0), strict=True) if told]
+    may = tells(priors.paths, measures)
+    free = [path for path, row in zip(priors.paths, may, strict=True) if row.any()]
+    used = [target for target, column in zip(targets, may.T, strict=True) if column.any()]
     if not free:
         raise InputError("the data tell none of the coefficients", path="fit.priors")
     folder.mkdir(parents=True, exist_ok=True)
@@ -108,7 +108,7 @@ def find_point(
     return found
 
 
-def _cost(row: Mapping[str, Any], used: list[Target], scale: float) -> tuple[float, dict[str, float]] | None:
+def _cost(row: Mapping[Any, Any], used: list[Target], scale: float) -> tuple[float, dict[str, float]] | None:
     families: dict[str, list[float]] = {}
     for target in used:
         value = row.get(target.name)

@@ -90,8 +90,7 @@ class Proposal:
     def density(self, shares: Floats) -> Floats:
         """Density over the prior's (which is 1 everywhere between the bounds)."""
         inside = self.distances(shares) <= self.limit
-        found: Floats = FROM_PRIOR + (1.0 - FROM_PRIOR) * inside / self.volume
-        return found
+        return np.asarray(FROM_PRIOR + (1.0 - FROM_PRIOR) * inside / self.volume, dtype=np.float64)
 
 
 def mixture_weights(shares: Floats, sizes: Sequence[int], proposals: Sequence[Proposal]) -> Floats:
@@ -102,7 +101,7 @@ def mixture_weights(shares: Floats, sizes: Sequence[int], proposals: Sequence[Pr
     inside = np.clip(shares, 1e-6, 1.0 - 1e-6)
     density = np.full(len(shares), float(sizes[0]))
     for n, proposal in zip(sizes[1:], proposals, strict=True):
-        density += n * proposal.density(inside)
+        density = density + n * proposal.density(inside)
     weight: Floats = sum(sizes) / density
     for proposal in proposals:
         weight = np.where(proposal.distances(inside) <= proposal.limit, weight, 0.0)

@@ -113,7 +113,7 @@ def setting_of(evidence: Evidence, size: int | None = None, later: Sequence[floa
     elif kind == "given":
         came = evidence.registration_days
         n_before = int((came < 0).sum())
-        newcomers = np.bincount(came[(came >= 0) & (came < look.n_days)], minlength=look.n_days)
+        newcomers = np.bincount(came[(came >= 0) & (came < look.n_days)], minlength=look.n_days).astype(np.float64)
         seen = n_before + float(newcomers.sum())
         people = seen + sum(later)
         if newcomers.sum() + sum(later) == 0:
