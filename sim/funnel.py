@@ -52,7 +52,7 @@ def _ints(table: pd.DataFrame, name: str) -> Ints:
 def _words(column: pd.Series) -> tuple[Ints, list[str]]:
     """A text column as numbers of words."""
     if isinstance(column.dtype, pd.CategoricalDtype):
-        return column.cat.codes.to_numpy(dtype=np.int64), column.cat.categories.tolist()
+        return np.asarray(column.cat.codes, dtype=np.int64), [str(word) for word in column.cat.categories]
     codes, words = pd.factorize(column.to_numpy(dtype=object))
     return codes.astype(np.int64), list(words)
 

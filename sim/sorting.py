@@ -64,9 +64,9 @@ def _order_of_few(key: NDArray[np.int8]) -> Ints:
         at[value + 1] += at[value]
     order = np.empty(n, dtype=np.int64)
     for k in range(n):
-        value = np.int64(key[k]) - least
-        order[at[value]] = k
-        at[value] += 1
+        place = np.int64(key[k]) - least
+        order[at[place]] = k
+        at[place] += 1
     return order
 
 

@@ -53,8 +53,12 @@ class OneQuestion(Results):
         frame = super().table(name)
         if not frame.empty:
             frame = frame.sort_values(["point", "replication"], kind="stable", ignore_index=True)
-            changed = {"replication": frame["point"] * self.scenario.replications + frame["replication"], "point": 0}
-            frame = frame.assign(**({"world": frame["point"]} if "world" in frame else {}), **changed)
+            changed: dict[str, Any] = {
+                "replication": frame["point"] * self.scenario.replications + frame["replication"],
+                "point": 0,
+            }
+            changed |= {"world": frame["point"]} if "world" in frame else {}
+            frame = frame.assign(**changed)
         return frame if columns is None else frame[columns]
 
     @cached_property

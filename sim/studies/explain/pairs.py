@@ -105,12 +105,13 @@ class Cells:
         place_of = {number: k for k, number in enumerate(replications)}
         number = np.array([*(place_of.get(one, -1) for one in self.names("replication")), -1], dtype=np.int64)
         number = number[self.codes("replication")]
-        rows = self.are("strategy", [label]) & (number >= 0)
-        rows = np.flatnonzero(rows if among is None else rows & among)
+        chosen = self.are("strategy", [label]) & (number >= 0)
+        rows = np.flatnonzero(chosen if among is None else chosen & among)
         shape = (len(replications), *(len(self.names(key)) for key in keys))
         place = np.ravel_multi_index([number[rows], *(self.codes(key)[rows] for key in keys)], shape)
         size = int(np.prod(shape))
-        return {name: np.bincount(place, self._column(name)[rows], size).reshape(shape) for name in columns}
+        sums = {name: np.bincount(place, self._column(name)[rows], size) for name in columns}
+        return {name: np.asarray(one, dtype=np.float64).reshape(shape) for name, one in sums.items()}
 
     def _column(self, name: str) -> Floats:
         if name == "rows":

@@ -105,8 +105,10 @@ def expenses(results: Results, pair: Pairs) -> Floats:
 def why(results: Results, pair: Pairs) -> list[dict[str, Any]]:
     """All splits of one strategy, tidy: measure, split, by (all, group, persona), of which, factor, difference."""
     personas = cells(results, "funnel").names("persona")
+    sides = funnels(results, pair, CONTROL), funnels(results, pair, pair.label)
+    is_anybody = sum(side["n_people"].sum(axis=(0, 1)) for side in sides) > 0  # a mix need not have all personas
     rows: list[dict[str, Any]] = []
-    for found in split_funnel(funnels(results, pair, CONTROL), funnels(results, pair, pair.label)):
+    for found in split_funnel(*sides):
         parts = found.parts
         keys = {"strategy": pair.label, "measure": found.measure, "split": found.split}
         totals = {name: part.sum(axis=(1, 2)) for name, part in parts.items()}
@@ -116,6 +118,8 @@ def why(results: Results, pair: Pairs) -> list[dict[str, Any]]:
         for k, group in enumerate(GROUPS):
             rows += _rows(keys, "group", group, {n: part[:, k].sum(axis=1) for n, part in parts.items()}, pair)
         for k, persona in enumerate(personas):
+            if not is_anybody[k]:
+                continue
             rows += _rows(keys, "persona", persona, {n: part[:, :, k].sum(axis=1) for n, part in parts.items()}, pair)
     return rows
 

@@ -62,7 +62,10 @@ def live_selling(shop: Shop) -> Sequence[Value]:
     """A session a day at the defaults."""
     live, usual = shop[LIVE].orders, shop[CONTROL].orders
     featured = shown(shop)
-    units = tuple(float(orders.merge(featured, on=["day", "product"])["quantity"].sum()) for orders in (live, usual))
+    units = (
+        float(live.merge(featured, on=["day", "product"])["quantity"].sum()),
+        float(usual.merge(featured, on=["day", "product"])["quantity"].sum()),
+    )
     visits = shop.log("visit", LIVE)[["day", "agent"]].astype("int64")
     watches = viewers(shop, visits)
     ordered = live[["day", "agent"]].astype("int64").drop_duplicates().assign(bought=1)
