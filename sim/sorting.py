@@ -86,7 +86,7 @@ def _order_of_floats(key: NDArray[np.float64]) -> Ints:
         is_sorted &= key[k] >= key[k - 1]
     if is_sorted:
         return np.empty(0, dtype=np.int64)
-    least, most = key.min(), key.max()
+    least, most = float(key.min()), float(key.max())  # plain Python does not warn of what is too wide
     steps = 2.0**33 - 1.0
     is_wide = not most - least < 1e300  # then all are compared
     scale = 0.0 if is_wide else min(steps / (most - least), 1e300)
