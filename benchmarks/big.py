@@ -32,7 +32,7 @@ LOST = 3  # days after the first checkpoint at which the process is killed
 
 def child(name: str, size: int, days: int, path: Path) -> None:
     """Build the world and run the control, from its checkpoint if there is one; a line of JSON a day on stdout."""
-    from sim.engines import Checkpoint, World, simulate, warm_up
+    from sim.engines import Checkpoint, World, simulate
     from sim.engines import checkpoint as keeping
     from sim.scenario import Scenario
 
@@ -56,8 +56,9 @@ def child(name: str, size: int, days: int, path: Path) -> None:
 
     timed("write")
     timed("read")
-    warm_up()
     scenario = Scenario.load(name).with_({"population.size": size, "days": days, "burn_in_days": 0})
+    few = scenario.with_({"population.size": 2000})
+    simulate(few, "control", world=World.build(few, 0))  # so that everything is compiled
     cpu, wall = time.process_time(), time.perf_counter()
     world = World.build(scenario, 0)
     tell(world=int(world.graph.audience.size) // 2)

@@ -43,6 +43,28 @@ def sizes(found: dict[str, Any]) -> str:
     return table(head, rows)
 
 
+def big(found: dict[str, Any]) -> str:
+    """A run of very many that was killed once, beside one of a hundred thousand."""
+    if not found:
+        return "Not measured yet on the machine of this page."
+    rows = []
+    for scenario, measured in found.items():
+        for one in (measured["usual"], measured["big"]):
+            rows.append(
+                [
+                    f"`{scenario}`, {one['shoppers']:,}", f"{one['ties']:,}", seconds(one["world_cpu_seconds"]),
+                    seconds(one["run_cpu_seconds"]), f"{one['ns_per_agent_day']:.0f} ns",
+                    f"{one['peak_mb'] / 1000:.1f} GB", f"{one['checkpoint_mb'] / 1000:.2f} GB",
+                    f"{one['killed_after_days']}, {one['went_on_after_days']}" if one["killed_after_days"] else "",
+                ]
+            )  # fmt: skip
+    head = (
+        "shop", "ties", "its world", "90 days", "a shopper-day", "peak of the process",
+        "checkpoint", "killed after day, went on after",
+    )  # fmt: skip
+    return table(head, rows)
+
+
 def speeds(found: dict[str, Any]) -> str:
     """Nanoseconds of an agent-day, against the floor and the objects driver."""
     wanted: dict[str, tuple[str, str]] = {
@@ -102,9 +124,11 @@ def starts(found: dict[str, Any]) -> str:
 def renewed(text: str) -> str:
     """The page with every table written anew."""
     bench, sweep = (json.loads((NUMBERS / f"{name}.json").read_text()) for name in ("bench", "sweep"))
+    big_file = NUMBERS / "big.json"  # takes too long to be measured with the others
+    many = json.loads(big_file.read_text()) if big_file.exists() else {}
     tables = {
         "sizes": sizes(bench), "speeds": speeds(bench), "phases": phases(bench), "starts": starts(bench),
-        "sweeps": sweeps(sweep), "machine": f"Measured on: {bench['machine']}.", "peers": peers(),
+        "sweeps": sweeps(sweep), "big": big(many), "peers": peers(), "machine": f"Measured on: {bench['machine']}.",
     }  # fmt: skip
     for name, lines in tables.items():
         mark = re.compile(rf"(<!-- {name} -->\n).*?(\n<!-- end -->)", re.DOTALL)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -123,6 +124,14 @@ def test_default_graph_looks_like_friendships() -> None:
     assert 0.65 <= summary["share_paradox"] <= 0.95
     assert summary["mean_strength"] == pytest.approx(1.0, abs=0.06)
     assert summary["mean_degree"] == pytest.approx(10, abs=0.02)
+
+
+@pytest.mark.parametrize(("mean_degree", "bits"), [(10.0, "f29b1e64ae3b0d86"), (7.0, "a671f82b129072e5")])
+def test_fetching_memory_ahead_decides_nothing(mean_degree: float, bits: str) -> None:
+    """Large enough that lists are fetched ahead; the bits are of the program that did not do so yet."""
+    g = SocialGraph.draw("powerlaw_cluster", np.arange(40_000), 11, mean_degree=mean_degree)
+    found = hashlib.sha256(g.indptr.tobytes() + g.audience.tobytes() + g.strength.tobytes()).hexdigest()
+    assert found[:16] == bits
 
 
 def test_powerlaw_cluster_agrees_with_networkx() -> None:
