@@ -39,9 +39,9 @@ format: $(READY)  ## let ruff put things in order
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format --quiet .
 
-bench: $(READY)   ## speed and memory of both drivers, throughput of sweeps; fails where a ratio got worse (FULL=1: a million, too)
+bench: $(READY)   ## speed and memory of both drivers, throughput of sweeps; fails where a ratio got worse (FULL=1: a million, and a folder of 10,000 runs, too)
 	@$(BIN)/python benchmarks/bench.py --json benchmarks/bench.json $(if $(FULL),--full); status=$$?; \
-	$(BIN)/python benchmarks/sweep.py --json benchmarks/sweep.json && exit $$status
+	$(BIN)/python benchmarks/sweep.py --json benchmarks/sweep.json $(if $(FULL),--status 10000) && exit $$status
 
 peers: $(READY)    ## other tools on the same work, in an environment of their own (some minutes; needs 8 GB)
 	@test -x benchmarks/peers/.venv/bin/python || $(PYTHON) -m venv benchmarks/peers/.venv

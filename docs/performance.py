@@ -11,6 +11,9 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 PAGE, NUMBERS = HERE / "performance.md", HERE.parent / "benchmarks"
+sys.path.insert(0, str(HERE.parent))
+
+from benchmarks.peers.table import tables as peers  # noqa: E402 - found beside this folder
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -125,7 +128,7 @@ def renewed(text: str) -> str:
     many = json.loads(big_file.read_text()) if big_file.exists() else {}
     tables = {
         "sizes": sizes(bench), "speeds": speeds(bench), "phases": phases(bench), "starts": starts(bench),
-        "sweeps": sweeps(sweep), "big": big(many), "machine": f"Measured on: {bench['machine']}.",
+        "sweeps": sweeps(sweep), "big": big(many), "peers": peers(), "machine": f"Measured on: {bench['machine']}.",
     }  # fmt: skip
     for name, lines in tables.items():
         mark = re.compile(rf"(<!-- {name} -->\n).*?(\n<!-- end -->)", re.DOTALL)

@@ -43,6 +43,10 @@ PUBLIC: dict[str, tuple[str, str]] = {
     ),
     "Results": ("sim.experiment", "A results folder, opened: its tables and its scenario."),
     "World": ("sim.engines", "A scenario made flesh, shared by all strategies of one replication."),
+    "Adoption": (
+        "sim.engines.adoption",
+        "A laboratory of which only adoption is played: the same people on the same days, many times sooner.",
+    ),
     "Shop": ("sim.engines.objects", "The same model as readable Mesa agents."),
     "Journal": ("sim.journal", "What one run writes down: tables by day, cohort, shopper, order."),
     "Population": ("sim.population", "Shoppers and their traits as columns."),
@@ -60,6 +64,7 @@ if TYPE_CHECKING:  # the same table, for type checkers and editors
     from sim.design import Design as Design
     from sim.engines import World as World
     from sim.engines import simulate as simulate
+    from sim.engines.adoption import Adoption as Adoption
     from sim.engines.objects import Shop as Shop
     from sim.errors import InputError as InputError
     from sim.experiment import Experiment as Experiment

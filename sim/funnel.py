@@ -54,7 +54,7 @@ def _words(column: pd.Series) -> tuple[Ints, list[str]]:
     if isinstance(column.dtype, pd.CategoricalDtype):
         return np.asarray(column.cat.codes, dtype=np.int64), [str(word) for word in column.cat.categories]
     codes, words = pd.factorize(column.to_numpy(dtype=object))
-    return codes.astype(np.int64), list(words)
+    return np.asarray(codes, dtype=np.int64), [str(word) for word in words]
 
 
 def _codes(column: pd.Series, names: Sequence[str]) -> Ints:
@@ -135,9 +135,26 @@ def order_days(journal: JournalLike) -> pd.DataFrame:
     return pd.DataFrame({"agent": agent[first], "day": day[first], "gmv_cents": total})
 
 
+#: events that shops keep records of, by their number in `records`
+RECORDED: Final = ("visit", "register", "message")
+
+
+def records(journal: JournalLike) -> pd.DataFrame:
+    """What a shop's logs hold of visits, registrations and messages: day, agent, what, other.
+
+    `what` is the place in RECORDED; `other` is the receiver of a message, else -1. Needs a journal with these events.
+    """
+    log = journal.events
+    assert log is not None
+    what = log["type"].map({name: k for k, name in enumerate(RECORDED)})
+    return pd.DataFrame({
+        "day": log["day"], "agent": log["agent"], "what": what.astype(np.int64), "other": log["other"],
+    })  # fmt: skip
+
+
 #: table of a results folder -> how it is computed from a journal
 SUMS: Final[dict[str, Callable[[JournalLike], pd.DataFrame]]] = {
-    "funnel": funnel, "sales": sales, "order_days": order_days,
+    "funnel": funnel, "sales": sales, "order_days": order_days, "records": records,
 }  # fmt: skip
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim import demographics, draws
-from sim._jit import exp, kernel, log
+from sim._jit import exp, kernel, log, rule
 from sim.demographics import DEMOGRAPHICS
 from sim.errors import InputError
 from sim.params import Params
@@ -372,6 +372,12 @@ def _draw_traits(seed: int, ids: Column, means: Column, sd: float, item: int, ou
         out[i] = min(max(value, 0.001), 0.999)
 
 
+@rule
+def registers_first(seed: int, agent: int, share: float) -> bool:
+    """Is this shopper registered at the start of the burn-in?"""
+    return draws.u01(seed, draws.REGISTERED, 0, agent, 0) < share
+
+
 @kernel
 def _draw_start(
     seed: int, ids: Column, share: float, a: float, b: float, is_registered: Column, tenure: Column
@@ -382,7 +388,7 @@ def _draw_start(
     for t in range(1, TENURE_MOST_DAYS):
         survival[t] = survival[t - 1] * (b + t - 1.0) / (a + b + t - 1.0)
     for i in range(ids.shape[0]):
-        is_registered[i] = draws.u01(seed, draws.REGISTERED, 0, ids[i], 0) < share
+        is_registered[i] = registers_first(seed, ids[i], share)
         tenure[i] = 0
         for attempt in range(256):
             w0, w1, _, _ = draws.block(seed, draws.TENURE, 0, ids[i], attempt)

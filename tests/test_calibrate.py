@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from pathlib import Path
@@ -16,20 +17,22 @@ from sim.arrivals.dated import Dated
 from sim.engines import simulate
 from sim.errors import InputError
 from sim.evidence import Study
+from sim.evidence.findings import gather
 from sim.evidence.normal import Orders
 from sim.funnel import order_days
 from sim.plots import save_calibration_figures
 from sim.report import render
 from sim.scenario import Scenario
 from sim.studies.calibrate import Effort, calibrate
-from sim.studies.calibrate.bank import summaries_of
+from sim.studies.calibrate.bank import orders_of_run, play, summaries_of, table_of
 from sim.studies.calibrate.blocks import BLOCKS, tells
 from sim.studies.calibrate.doubt import recover, ridges
 from sim.studies.calibrate.forecast import Paths, forecast, newcomers_ahead, smooth_log
-from sim.studies.calibrate.inference import Bank, Proposal, infer, mixture_weights, weighted_quantile
-from sim.studies.calibrate.levels import filtered, fitted, smoothed
+from sim.studies.calibrate.inference import Bank, infer, weighted_quantile
+from sim.studies.calibrate.levels import filtered, fitted, level_of, smoothed
 from sim.studies.calibrate.priors import Priors, Span, expit, logit
-from sim.studies.calibrate.world import newcomers_a_day
+from sim.studies.calibrate.proposal import Proposal, mixture_weights
+from sim.studies.calibrate.world import Look, newcomers_a_day, setting_of
 from sim.studies.calibrate.worlds import OneQuestion, compare_in, question_in
 from sim.studies.calibrate.writing import read_posterior
 from sim.studies.story import Story
@@ -108,16 +111,20 @@ def test_too_narrow_intervals_are_noticed() -> None:
 def test_later_rounds_weigh_as_much_as_the_prior_says() -> None:
     observed = gauss(np.array([[0.4, 0.6, 0.5]]), np.random.default_rng(2))[0]
     first = bank_of(600, 6)
-    proposal = Proposal.of(infer(first, observed, np.zeros(K)))
+    proposal = Proposal.of(first, observed, np.zeros(K))
     flat = np.random.default_rng(3).random((40_000, P))
     assert proposal.density(flat).mean() == pytest.approx(1.0, abs=0.05), "a density"
     drawn = proposal.draw(20_000, 4)
-    assert (1.0 / proposal.density(drawn)).mean() == pytest.approx(1.0, abs=0.03)
-    assert np.mean(drawn[:, 2] / proposal.density(drawn)) == pytest.approx(0.5, abs=0.03), "the prior's mean comes back"
+    assert (1.0 / proposal.density(drawn)).mean() == pytest.approx(1.0, abs=0.07)
+    assert np.mean(drawn[:, 2] / proposal.density(drawn)) == pytest.approx(0.5, abs=0.06), "the prior's mean comes back"
     more = proposal.draw(600, 5)
     shares = np.vstack([first.shares, more])
     weight = mixture_weights(shares, [600, 600], [proposal])
-    assert weight.max() <= 2.0 + 1e-9, "half of all points are the prior's"
+    assert weight.max() <= 2.0 / (1.0 + 0.1) + 1e-9, "half of all points are the prior's, and a tenth of the others"
+    inside = proposal.distances(shares) <= proposal.limit
+    assert np.ptp(weight[inside]) < 1e-9, "in the region all weigh the same"
+    truth = proposal.distances(np.array([[0.4, 0.6, x] for x in (0.1, 0.5, 0.9)]))
+    assert (truth < proposal.limit).all(), "the truth is in the region, whatever has no trace"
     both = Bank(shares, np.vstack([first.summaries, gauss(more, np.random.default_rng(7))]), first.tells, weight)
     found, (mean, sd) = infer(both, observed, np.zeros(K)), exact(observed)
     assert (found.weight @ found.shares)[:2] == pytest.approx(mean, abs=0.6 * sd.max())
@@ -187,10 +194,24 @@ def test_step_and_noise_are_found_again() -> None:
     found = []
     for _ in range(12):
         level = np.cumsum(rng.normal(0.0, 0.03, 60))
-        found.append(fitted(level + rng.normal(0.0, 0.15, 60)))
+        step, noise = fitted(level + rng.normal(0.0, 0.15, 60))
+        found.append((step, np.median(noise)))
     step, noise = np.median(found, axis=0)
     assert 0.015 <= step <= 0.06
-    assert noise == pytest.approx(0.15, rel=0.2)
+    assert noise == pytest.approx(0.15, rel=0.25)
+
+
+def test_one_great_mailing_hardly_moves_the_level() -> None:
+    r = np.random.default_rng(2).normal(0.0, 0.05, 30)
+    with_mailing = r.copy()
+    with_mailing[-2] += 0.6
+    moved = []
+    for values in (r, with_mailing):
+        step, noise = fitted(values)
+        moved.append(level_of(values, step, noise).mean)
+    assert abs(moved[1] - moved[0]) < 0.06, "a tenth of what the mailing did"
+    step, noise = fitted(with_mailing)
+    assert noise[-2] > 3.0 * np.median(noise)
 
 
 def shop(rates: Any, rng: np.random.Generator, customers: int = 3000) -> Orders:
@@ -291,14 +312,111 @@ def test_newcomers_a_day() -> None:
     assert newcomers_a_day(orders).tolist() == [1, 0, 0, 1, 0, 1]
 
 
+def evidence_of_study(folder: Path, **more: Any) -> Any:
+    """A shop of two years' age whose records of a year begin in the middle: 300 old customers, then newcomers."""
+    rng = np.random.default_rng(5)
+    rows = [(f"old{k}", d) for k in range(300) for d in np.flatnonzero(rng.random(364) < 0.02)]
+    for k in range(400):
+        first = int(rng.integers(0, 364))
+        rows += [(f"new{k}", first)] + [(f"new{k}", d) for d in range(first + 1, 364) if rng.random() < 0.01]
+    day = np.datetime64("2021-01-01") + np.array([d for _, d in rows])
+    frame = pd.DataFrame({"who": [w for w, _ in rows], "at": day.astype(str), "paid": 10.0})
+    frame.to_csv(folder / "orders.csv", index=False)
+    content = {
+        "name": "old",
+        "orders": {"path": "orders.csv", "customer": "who", "time": "at", "value": "paid"},
+        **more,
+    }
+    return gather(Study.from_dict(content, folder))
+
+
+def test_records_that_begin_with_a_history(tmp_path: Path) -> None:
+    window = {"from": "2021-01-01", "history_to": "2021-04-01", "to": "2021-12-30"}
+    found = evidence_of_study(tmp_path, window=window, arrivals={"kind": "first_order"})
+    assert (found.n_days, found.history_days) == (364, 91)
+    plain = evidence_of_study(tmp_path, window={**window, "history_to": None}, arrivals={"kind": "first_order"})
+    # old customers who only seem new order again much oftener than newcomers do; history takes them out of the target
+    rate = [one.targets["repeat_rate_90d"].value for one in (plain, found)]
+    assert rate[0] > rate[1]
+    assert rate[1] == pytest.approx(1 - 0.99**90, abs=0.12)
+    assert sum(newcomers_a_day(found.orders)) == len(found.customers), "of the whole window, as before"
+    setting = setting_of(found, 200)
+    assert setting.look.before == 364
+    scenario = setting.scenario
+    assert scenario.days == 364 + 364
+    assert scenario.arrival.per_day[0] == pytest.approx(np.mean(newcomers_a_day(found.orders)[91:]))
+    covered = sorted((event.start, event.start + event.days) for event in scenario.events)
+    assert covered[0][0] == 0
+    assert covered[-1][1] == scenario.days
+    assert all(a[1] == b[0] for a, b in itertools.pairwise(covered)), "a season every day, one at a time"
+    run = orders_of_run(pd.DataFrame({"agent": [1, 1, 2], "day": [10, 400, 500], "gmv_cents": [1, 2, 3]}), setting.look)
+    assert run.day.tolist() == [36, 136], "what happened before the records begin is not on record"
+    assert run.after(91).first_day.tolist() == [-55, 45]
+    with pytest.raises(InputError, match="history must end in the window"):
+        evidence_of_study(tmp_path, window={**window, "history_to": "2022-01-01"})
+
+
+def test_registrations_on_record_are_arrivals(tmp_path: Path) -> None:
+    """Who registers without ever ordering arrives too; who registered before the records is there from the start."""
+    day = np.datetime64("2021-01-01") + np.concatenate([np.repeat(-5, 60), np.arange(100), np.arange(100)])
+    pd.DataFrame({"who": [f"p{k}" for k in range(260)], "on": day.astype(str)}).to_csv(tmp_path / "members.csv")
+    arrivals = {"kind": "given", "path": "members.csv", "customer": "who", "time": "on"}
+    window = {"from": "2021-01-01", "to": "2021-04-10"}
+    setting = setting_of(evidence_of_study(tmp_path, window=window, arrivals=arrivals))
+    assert setting.scenario.population.size == 260
+    assert setting.scenario.population.registered_share == pytest.approx(60 / 260)
+    assert setting.scenario.arrival.per_day == pytest.approx([2.0] * 100)
+    assert not setting.scenario.arrival.buys
+
+
+def test_a_run_keeps_the_records_that_a_shop_would(tmp_path: Path) -> None:
+    """Visits, messages and teams of a stored run against the journal of the same run, counted here by hand."""
+    scenario = Scenario.from_dict(
+        {"days": 40, "burn_in_days": 10, "seed": 3, "population": {"size": 500}, "catalogue": {"size": 10},
+         "params": {"s_0": 3.0, "alpha": -2.5}, "replications": 1, "noise_per_world": 1,
+         "strategies": {"team": {"kind": "group_buy"}}}
+    )  # fmt: skip
+    priors = Priors([Span("params.lam", 0.1, 0.9)])
+    shares = np.array([[0.6], [0.8]])
+    one = play(scenario, priors, shares, 1, tmp_path, 1, keep="records")
+    look = Look(40, scale=7.0, label="team")
+    table = table_of(one, look)
+    for k, value in enumerate(priors.values(shares)[:, 0]):
+        journal = simulate(
+            scenario.with_({"params.lam": float(value), "seed": 3 + 1_000_003 + k}), "team", events=("visit", "message")
+        )
+        log = journal.events[journal.events["day"] >= 0]
+        visits = log[log["type"] == "visit"].drop_duplicates(["agent", "day"])
+        weeks = visits[visits["day"] < 35]["day"] // 7
+        assert table["visits_per_day"][k] == pytest.approx(7.0 * np.bincount(weeks).mean() / 7)
+        sent = log[log["type"] == "message"][["agent", "other"]]
+        assert table["tie_reuse"][k] == pytest.approx(sent.duplicated().mean())
+        assert table["fan_out[mean]"][k] == pytest.approx(sent.drop_duplicates().groupby("agent").size().mean())
+        teams = journal.daily[["teams_succeeded", "teams_failed"]].sum()
+        assert table["team_success"][k] == pytest.approx(teams["teams_succeeded"] / teams.sum())
+    half = table_of(one, Look(40, label="team", sampled=0.3))
+    assert (half["tie_reuse"] < table["tie_reuse"]).all(), "a sample hides that ties are used again"
+
+
 # --- what is refused -------------------------------------------------------------------------------------------------
 
 
 def test_what_cannot_be_calibrated(tmp_path: Path) -> None:
     (tmp_path / "who.csv").write_text("a,b\n" + "".join(f"{k},{k + 1}\n" for k in range(40)))
     ties = Study.from_dict({"name": "ties", "ties": {"path": "who.csv", "from": "a", "to": "b"}}, tmp_path)
-    with pytest.raises(InputError, match="no orders"):
+    with pytest.raises(InputError, match="tell no coefficient"):
         calibrate(ties, to=tmp_path / "out")
+    rows = "".join(f"c{k % 90},2021-03-0{k % 7 + 1},3\n" for k in range(300))
+    (tmp_path / "orders.csv").write_text("who,at,paid\n" + rows)
+    short = {"name": "a_week", "orders": {"path": "orders.csv", "customer": "who", "time": "at", "value": "paid"}}
+    with pytest.raises(InputError, match="too few days to calibrate with"):
+        calibrate(Study.from_dict(short, tmp_path), to=tmp_path / "out")
+    few = {**short, "orders": {**short["orders"], "keep": {"who": ["c1"]}}}
+    with pytest.raises(InputError, match="too few customers to calibrate with"):
+        calibrate(Study.from_dict(few, tmp_path), to=tmp_path / "out")
+    (tmp_path / "orders.csv").write_text("who,at,paid\n" + rows.replace(",3\n", ",-3\n"))
+    with pytest.raises(InputError, match="every row is a refund"):
+        gather(Study.from_dict(short, tmp_path))
     with pytest.raises(InputError, match="too little to calibrate with"):
         Effort(points=10)
 

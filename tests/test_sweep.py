@@ -338,6 +338,25 @@ def test_bits_that_flip_are_found(tmp_path: Path, whole: Path, fake: Any) -> Non
     assert tables(folder) == tables(whole)
 
 
+def test_a_clock_that_jumps_changes_nothing(
+    tmp_path: Path, whole: Path, fake: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is done is known by what lies in the folder, never by when it was written."""
+    folder = tmp_path / "r"
+    monkeypatch.setattr("sim.experiment.coordinator.now", lambda: "2099-12-31T23:59:59+00:00")
+    _interrupted(folder, fake, 40)
+    for k, file in enumerate(sorted(folder.rglob("*"))):
+        os.utime(file, (k, k) if k % 2 else (5e9, 5e9))  # 1970 and 2128
+    before = Results.open(folder).status()["done"]
+    assert before >= 36
+    monkeypatch.setattr("sim.experiment.coordinator.now", lambda: "1970-01-01T00:00:00+00:00")
+    monkeypatch.setattr("sim.experiment.worker.time.perf_counter", lambda: 0.0)  # and tasks that take no time at all
+    fake(f"note={tmp_path / 'note'}")
+    assert run(folder).status()["missing"] == 0
+    assert len((tmp_path / "note").read_text().splitlines()) == N_RUNS - before
+    assert tables(folder) == tables(whole)
+
+
 def test_a_full_disk_is_a_message_and_nothing_is_lost(tmp_path: Path, whole: Path, fake: Any) -> None:
     folder = tmp_path / "r"
     code = _CHILD.format(paths=[str(HERE), str(HERE.parent)], folder=str(folder), jobs=1)

@@ -1,6 +1,7 @@
 """Every tool on both workloads at three sizes: answers checked, then times as ratios to Grapevine's, to JSON.
 
-`make peers` sets up an environment with all tools and calls this. The figures of one table come from one call.
+`make peers` sets up an environment with all tools and calls this.
+The figures of one size come from one call; those of other sizes stay in the file.
 """
 
 from __future__ import annotations
@@ -21,17 +22,18 @@ import numpy as np
 from benchmarks.peers.workloads import CASCADE, EVERYDAY, WORKLOADS, Graph, bounds, final_size
 
 HERE = Path(__file__).resolve().parent
-OURS = "grapevine_lab"
+OURS, ENGINE = "grapevine_lab", "grapevine_engine"
 #: module in tools -> (what it is called, distribution)
 TOOLS: dict[str, tuple[str, str]] = {
-    OURS: ("Grapevine (laboratory)", "grapevine-sim"),
+    OURS: ("Grapevine, laboratory mode", "grapevine-sim"),
+    ENGINE: ("Grapevine, the same by its whole engine", "grapevine-sim"),
     "numpy_scipy": ("NumPy + SciPy by hand", "scipy"),
     "cynetdiff_models": ("cynetdiff", "cynetdiff"),
     "starsim_agents": ("Starsim", "starsim"),
     "eon_sir": ("EoN", "EoN"),
     "ndlib_models": ("NDlib", "ndlib"),
     "mesa_agents": ("Mesa", "Mesa"),
-    "grapevine_full": ("Grapevine (whole model)", "grapevine-sim"),
+    "grapevine_full": ("Grapevine, its whole model at work", "grapevine-sim"),
 }
 SIZES = (10_000, 100_000, 1_000_000)
 TOLERANCE = 0.02  # of the share who adopted; luck moves it by less
@@ -99,6 +101,8 @@ def main() -> None:
                     found["cells"].append(cell)
                     print(json.dumps({**cell, "median": median(cell.get("seconds", [0.0]))}), flush=True)
     if asked.json:
+        kept = json.loads(asked.json.read_text())["cells"] if asked.json.exists() else []
+        found["cells"] += [cell for cell in kept if cell["n"] not in asked.sizes]
         asked.json.write_text(json.dumps(found, indent=1) + "\n")
     if any(cell.get("wrong") for cell in found["cells"]):
         sys.exit("some answers are wrong: see above")

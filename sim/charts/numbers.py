@@ -54,7 +54,7 @@ def _small(size: float) -> str:
     >>> _small(0.0123), _small(0.00084), _small(0.000002)
     ('0.012', '0.00084', '0')
     """
-    return "0" if size < 5e-5 else f"{size:.{max(2, 1 - math.floor(math.log10(size)))}f}"
+    return "0" if size < 5e-5 else f"{size:.{max(2, 1 - math.floor(math.log10(size)))}f}".rstrip("0")
 
 
 def money(cents: float | None, lang: Lang, *, signed: bool = False, beside: float = 0.0) -> str:

@@ -23,8 +23,11 @@ def calibrate(
         Path | None, typer.Option("--data", metavar="DIR", help="The folder with the study's data.")
     ] = None,
     points: Annotated[int, typer.Option("--points", min=60, help="Runs drawn from the prior.")] = 640,
-    rounds: Annotated[int, typer.Option("--rounds", min=0, help="Later rounds, drawn around the posterior.")] = 2,
+    rounds: Annotated[int, typer.Option("--rounds", min=0, help="Later rounds, where the data can come from.")] = 2,
     size: Annotated[int, typer.Option("--size", min=200, help="Customers simulated, at most.")] = 5000,
+    point: Annotated[
+        int, typer.Option("--point", min=0, help="Instead: so many runs to find one good point. No posterior.")
+    ] = 0,
     jobs: Jobs = None,
     executor: Executor = "loky",
     out: Out = RESULTS,
@@ -37,6 +40,9 @@ def calibrate(
 
     if not quiet:
         say_if_compiling()
+    if point:
+        _point(study, point, size, jobs, data, out, json, quiet, executor)
+        return
     effort = Effort(points=points, rounds=rounds, size=size)
     with _Stages(quiet) as watch:
         found = ask(study, jobs, None, effort, watch, data, out, executor)
@@ -47,6 +53,28 @@ def calibrate(
     print(_text(found.answer))
     if not quiet:
         show.note(f"\nPosterior, checks, figures: {found.folder}")
+
+
+def _point(
+    study: str, runs: int, size: int, jobs: int | None, data: Path | None, out: Path, json: bool, quiet: bool,
+    executor: Any,
+) -> None:  # fmt: skip
+    """One point near the data: values, and how far from each family of targets."""
+    from sim.studies.calibrate import point_fit
+
+    with _Stages(quiet) as watch:
+        found = point_fit(study, runs, jobs, None, size, watch, data, out, executor)
+    if json:
+        show.as_json({"folder": str(found.folder), **found.as_dict()})
+        return
+    rows = [[path, f"{value:.4g}", "searched" if path in found.free else "middle of its prior: not told by the data"]
+            for path, value in found.values.items()]  # fmt: skip
+    print(show.table(["coefficient", "value", ""], rows, left=(0, 2)))
+    distances = [[name, f"{cost**0.5:.1f}"] for name, cost in found.by_family.items()]
+    print("\n" + show.table(["targets", "distance (1: as near as noise allows)"], distances))
+    print("\nA point says nothing about how sure it is; decide with `grapevine calibrate` without --point.")
+    if not quiet:
+        show.note(f"\nscenario.yaml with these coefficients, trials: {found.folder}")
 
 
 def _figures(found: Any, quiet: bool) -> None:

@@ -39,7 +39,7 @@ def sweep(
     replications: Replications = None,
     jobs: Jobs = None,
     executor: Executor = "loky",
-    keep: Annotated[str, typer.Option("--keep", help="What is stored: runs, daily or all.")] = "daily",
+    keep: Annotated[str, typer.Option("--keep", help="What is stored: runs, orders, records, daily or all.")] = "daily",
     changes: Changes = None,
     seed: Seed = None,
     out: Out = RESULTS,

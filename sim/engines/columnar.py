@@ -29,6 +29,7 @@ from sim.engines.operations import Operations
 from sim.engines.settling import Buyers
 from sim.engines.talk import Receipts, Talk
 from sim.engines.truth import truth_of
+from sim.engines.view import new_view
 from sim.engines.world import World
 from sim.journal import Recorder
 from sim.rules import bonds as bond_rules
@@ -57,6 +58,7 @@ from sim.rules.remember import (
     BAD,
 )
 from sim.rules.visit import REGISTERS, REGISTERS_INVITED, RETURNS
+from sim.sorting import order_of
 
 Ints = NDArray[np.int64]
 
@@ -131,7 +133,7 @@ class Columnar:
         edges = [n * k // threads for k in range(threads + 1)]
         self.parts = [self._part(slice(low, high)) for low, high in itertools.pairwise(edges)]
         self.desks = [columns.new_desk() for _ in range(threads)]
-        self.views = [visits.new_view(VISITS_AT_ONCE) for _ in range(threads)]
+        self.views = [new_view(VISITS_AT_ONCE) for _ in range(threads)]
 
     def _part(self, rows: slice) -> Part:
         return Part(
@@ -312,7 +314,7 @@ class Columnar:
         if self.talk is not None:
             self.talk.read(m, kept)
         order = np.flatnonzero(kept)
-        order = order[np.argsort((m.receiver[order] << 32) | m.product[order], kind="stable")]
+        order = order[order_of(m.product[order], m.receiver[order])]
         senders = m.sender[order]
         self.kernels.remember_all(
             self.params, self.state, self.inboxes, self.ids, product_ids, m.receiver[order], m.product[order],

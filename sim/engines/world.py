@@ -73,9 +73,8 @@ class World:
         a file of shoppers, in the order of the graph's ids unless they have a column `id`, and take the place of that
         file. Raises InputError where people, ties or files do not fit together.
         """
-        number = replication // scenario.noise_per_world
-        world_seed = draws.derived_seed(scenario.seed, draws.SEED_OF_WORLD, number)
-        noise_seed = _noise_seed(scenario, replication)
+        number, world_seed = world_of(scenario, replication)
+        noise_seed = noise_seed_of(scenario, replication)
         params = scenario.coefficients()
         given, graph = _people_and_ties(scenario, world_seed, graph, people)
         population = Population.draw(
@@ -119,7 +118,7 @@ class World:
 
     def seen_from(self, scenario: Scenario, replication: int) -> World:
         """The same people, ties and products for a scenario of equal `inputs` and a replication of the same world."""
-        noise_seed = _noise_seed(scenario, replication)
+        noise_seed = noise_seed_of(scenario, replication)
         same = replace(
             self, scenario=scenario, replication=replication, noise_seed=noise_seed, params=scenario.coefficients()
         )
@@ -204,7 +203,13 @@ class World:
         return friends[np.argsort(self.population.ids[friends], kind="stable")]
 
 
-def _noise_seed(scenario: Scenario, replication: int) -> int:
+def world_of(scenario: Scenario, replication: int) -> tuple[int, int]:
+    """Number and seed of the world that a replication lives in."""
+    number = replication // scenario.noise_per_world
+    return number, draws.derived_seed(scenario.seed, draws.SEED_OF_WORLD, number)
+
+
+def noise_seed_of(scenario: Scenario, replication: int) -> int:
     """Seed of a replication's daily luck."""
     return draws.derived_seed(scenario.seed, draws.SEED_OF_NOISE, replication)
 
@@ -219,7 +224,7 @@ def _people_and_ties(
     elif source is not None and graph is None:
         given = read_population(scenario.resolve(source))
     if graph is None:
-        graph = _graph(scenario, seed, None if given is None else given.get("id"))
+        graph = ties_of(scenario, seed, None if given is None else given.get("id"))
     if given is not None and "id" in given and not np.array_equal(graph.ids, given["id"]):
         raise InputError("people and graph do not name the same people in the same order", path="people.id")
     if given is not None and any(len(column) != graph.n for column in given.values()):
@@ -228,7 +233,8 @@ def _people_and_ties(
     return given, graph
 
 
-def _graph(scenario: Scenario, seed: int, given_ids: NDArray[np.int64] | None) -> SocialGraph:
+def ties_of(scenario: Scenario, seed: int, given_ids: NDArray[np.int64] | None = None) -> SocialGraph:
+    """The scenario's graph in the world of this seed, among people of given ids if there are any."""
     spec, size = scenario.graph, scenario.population.size
     if isinstance(spec, GraphFile):
         edges = read_edges(

@@ -29,7 +29,19 @@ class Evidence:
     hold_out: Orders | None = None  # order days of fit and hold-out together, if there is a hold-out
     customers: tuple[str, ...] = ()
     registered: dict[int, int] = field(default_factory=dict)  # customer -> day
+    registration_days: np.ndarray[Any, Any] = field(default_factory=lambda: np.empty(0, dtype=np.int64))  # of everybody
     sections: dict[str, Section] = field(default_factory=dict)
+    share_days: int = 0  # from the first share to the last; 0: not known
+
+    @property
+    def n_days(self) -> int:
+        """Days of the fit: of orders and visits, else of shares; a year where nothing is dated."""
+        return self.share_days or 365 if self.window is None else self.window.n_days
+
+    @property
+    def history_days(self) -> int:
+        """Days at the start of the window that are history: no target is of them."""
+        return 0 if self.window is None else self.window.history_days
 
     @property
     def no_data(self) -> list[str]:
@@ -69,9 +81,11 @@ def evidence_of(intake: Intake) -> Evidence:
         who = tuple(customers(intake))
         if window.hold_out_days:
             hold_out = orders_of(intake, window, hold_out=True)
-        found += buying.all_targets(orders, study.source)
+        found += buying.all_targets(orders.after(window.history_days), study.source)
+    came = np.empty(0, dtype=np.int64)
     if "arrivals" in intake.sections and window is not None:
         registered = _registered(intake, window)
+        came = _registration_days(intake, window)
     if window is not None and study.visits is not None:
         visits = visits_of(intake, window)
         first = visits.first_day
@@ -79,13 +93,19 @@ def evidence_of(intake: Intake) -> Evidence:
             first = np.array(
                 [registered.get(int(c), int(d)) for c, d in zip(visits.customer, first, strict=True)], dtype=np.int64
             )
-        found += visiting.visit_targets(visits, orders, first, study.source)
+        past = window.history_days
+        found += visiting.visit_targets(
+            visits.after(past), None if orders is None else orders.after(past), first - past, study.source
+        )
     for part in (_shares, _teams, _ties, _adoptions, _experiments):
         found += part(intake)
     found = [*typed(study, found), *found]
     if study.targets:
         found = [target for target in found if target.measure in study.targets]
-    return Evidence(study, Targets(found), window, orders, hold_out, who, registered, dict(intake.sections))
+    return Evidence(
+        study, Targets(found), window, orders, hold_out, who, registered, came, dict(intake.sections),
+        _share_days(intake),
+    )  # fmt: skip
 
 
 def typed(study: Study, found: Iterable[Target] = ()) -> Iterator[Target]:
@@ -182,6 +202,24 @@ def _registered(intake: Intake, window: Window) -> dict[int, int]:
         "WHERE a.why = 0 GROUP BY 1 ORDER BY 1"
     )
     return {int(code): int(day) for code, day in rows}
+
+
+def _registration_days(intake: Intake, window: Window) -> np.ndarray[Any, Any]:
+    """The day on which each person of the file of arrivals registered, those who never ordered too."""
+    (days,) = _numbers(
+        intake,
+        f"SELECT min(CAST(stamp AS DATE)) - DATE '{window.start}' AS day FROM arrivals WHERE why = 0 GROUP BY customer "
+        "ORDER BY 1",
+    )
+    return days
+
+
+def _share_days(intake: Intake) -> int:
+    shares = intake.study.shares
+    if shares is None or shares.time is None:
+        return 0
+    (days,) = intake.one("SELECT max(CAST(stamp AS DATE)) - min(CAST(stamp AS DATE)) + 1 FROM shares WHERE why = 0")
+    return int(days or 0)
 
 
 # --- sections -> targets ------------------------------------------------------------------------------------

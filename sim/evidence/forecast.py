@@ -107,7 +107,7 @@ def fit(orders: Orders, draws: int = DRAWS, seed: int = SEED, clock: Floats | No
     )  # fmt: skip
 
 
-def bg_nbd(orders: Orders, n_weeks: int, draws: int = DRAWS, seed: int = SEED) -> Forecast:
+def bg_nbd(orders: Orders, n_weeks: int, draws: int = DRAWS, seed: int = SEED, told: Floats | None = None) -> Forecast:
     """BG/NBD with gamma-gamma, customer by customer: the weeks after the window.
 
     Every draw has coefficients from their posterior; for each customer, whether she has left, her rate and her value a
@@ -119,10 +119,12 @@ def bg_nbd(orders: Orders, n_weeks: int, draws: int = DRAWS, seed: int = SEED) -
     - Newcomers, where the shop still gets some, come at the level of the second half of the window, with the season.
     - What weeks have in common (weather, mailings, holidays): a factor a week, autoregressive, as large as what the
       model leaves over in the window; and one for all weeks, from the last quarter of a year, as models drift.
+
+    `told`: the season of all weeks, of the window and after, where it is known from elsewhere.
     """
     luck = np.random.default_rng(seed + 1)
     table = weekly_table(orders)
-    season, clock = season_of(orders, n_weeks)
+    season, clock = season_of(orders, n_weeks) if told is None else _told(orders, n_weeks, told)
     parts = [fit(part, draws, seed, clock) for part in segments(orders)]
     ahead = np.concatenate([[0.0], np.cumsum(season) * WEEK])
     arriving = _newcomers(table["new"], clock, season)
@@ -220,6 +222,13 @@ def season_of(orders: Orders, n_weeks: int) -> tuple[Floats, Floats]:
     return np.resize(index, n_weeks), np.concatenate([[0.0], np.cumsum(of_day)])
 
 
+def _told(orders: Orders, n_weeks: int, season: Floats) -> tuple[Floats, Floats]:
+    """As `season_of`, of a season that is known."""
+    n = orders.n_days // WEEK
+    of_day = season[np.minimum(np.arange(orders.n_days) // WEEK, n - 1)]
+    return season[n : n + n_weeks], np.concatenate([[0.0], np.cumsum(of_day)])
+
+
 def _still_coming(new: Any) -> bool:
     """Whether the shop still gets newcomers: some in each of the last weeks."""
     return bool((np.asarray(new)[-_STILL:] > 0).all())
@@ -282,13 +291,16 @@ def _autoregressive(rho: float, sigma: float, draws: int, n_weeks: int, luck: np
     return factors
 
 
-def seasonal_naive(orders: Orders, n_weeks: int, draws: int = DRAWS, seed: int = SEED) -> Forecast:
+def seasonal_naive(
+    orders: Orders, n_weeks: int, draws: int = DRAWS, seed: int = SEED, told: Floats | None = None
+) -> Forecast:
     """Next year's week is this year's, 364 days earlier; with less than a year of data, the mean of the last four
     weeks.
 
     Of last year's orders, the share that are repeats is that of the last quarter: in the first weeks of data everybody
     seems new. Uncertain by how irregular weeks are (a week against the mean of its neighbours; twice, as two weeks are
-    compared) and by growth (GROWTH_SD a year); without a year, by a random walk of the irregularity.
+    compared) and by growth (GROWTH_SD a year); without a year, by a random walk of the irregularity. `told` as in
+    `bg_nbd`: the last four weeks are then moved by the season.
     """
     luck = np.random.default_rng(seed)
     by_day = _by_day(orders)
@@ -308,7 +320,9 @@ def seasonal_naive(orders: Orders, n_weeks: int, draws: int = DRAWS, seed: int =
             drift = GROWTH_SD * luck.standard_normal((draws, 1)) * (1 + np.arange(n_weeks)[None, :] // YEAR)
             logs = drift + sigma * 2**0.5 * z
         else:
-            center = np.full(n_weeks, whole[-4:].mean())
+            n = len(whole)
+            ahead = np.ones(n_weeks) if told is None else told[n : n + n_weeks] / told[n - 4 : n].mean()
+            center = whole[-4:].mean() * ahead
             logs = sigma * z + sigma * np.cumsum(luck.standard_normal((draws, n_weeks)), axis=1) / 2
         found[name] = center * np.exp(logs - logs.var(axis=0, keepdims=True) / 2)
     start = None if orders.start is None else orders.start + timedelta(days=orders.n_days)

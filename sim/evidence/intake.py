@@ -43,6 +43,7 @@ class Window:
     hold_out_days: int
     data_start: date
     data_end: date
+    history_days: int = 0  # the first days of the window, of which there are no targets
 
     @property
     def end(self) -> date:

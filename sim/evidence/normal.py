@@ -77,6 +77,11 @@ class Orders:
         """Only some rows."""
         return Orders(self.customer[kept], self.day[kept], self.value_cents[kept], self.n_days, self.start)
 
+    def after(self, n_days: int) -> Orders:
+        """The same with the first `n_days` as history: they lie before day 0."""
+        start = None if self.start is None else self.start + timedelta(days=n_days)
+        return Orders(self.customer, self.day - n_days, self.value_cents, self.n_days - n_days, start)
+
     def until(self, n_days: int) -> Orders:
         """As known after `n_days` days."""
         kept = self.day < n_days
@@ -107,7 +112,13 @@ def window_of(study: Study, first: date, last: date) -> Window:
     if start > last or end < first:
         hint = f"The data go from {first} to {last}."
         raise study.refuse("no data in the window", "window", found=f"{start} to {end}", hint=hint)
-    return Window(start, (end - start).days + 1, (held - end).days, first, last)
+    known = day(said.history_to, start - timedelta(days=1), True, "history_to")
+    if not start - timedelta(days=1) <= known < end:
+        raise study.refuse(
+            "the history must end in the window", "window.history_to", found=str(known), allowed=f"{start} to {end}"
+        )
+    history = (known - start).days + 1
+    return Window(start, (end - start).days + 1, (held - end).days, first, last, history)
 
 
 def read_orders(intake: Intake) -> Window:
@@ -135,6 +146,9 @@ def read_orders(intake: Intake) -> Window:
         raise InputError("orders: no row counts", file=intake.study.resolve(spec.path), hint=hint)
     window = window_of(intake.study, first, last)
     con.execute(f"UPDATE orders SET why = {REFUND} WHERE why = 0 AND (value < 0{_returned(spec.quantity)})")
+    if not intake.one("SELECT count(*) FROM orders WHERE why = 0")[0]:
+        hint = "Values or quantities below 0 are refunds. Is the sign turned round, or is this a file of refunds?"
+        raise InputError("orders: every row is a refund", file=intake.study.resolve(spec.path), hint=hint)
     _place(intake, "orders", window)
     return window
 

@@ -79,6 +79,7 @@ class SharesSpec(FileSpec):
     receiver: str = about("Column: who got it.", alias="to")
     time: str | None = about("Column: when.", default=None)
     product: str | None = about("Column: what was shared.", default=None)
+    sampled: float = about("Which part of all shares the file holds, drawn by lot.", default=1.0, gt=0, le=1)
 
 
 class GroupsSpec(FileSpec):
@@ -148,11 +149,18 @@ class WindowSpec(Part):
     )
     to: str | int | None = about("Last day or week of the fit; that of the data if left out.", default=None)
     hold_out_to: str | int | None = about("Last day or week of the hold-out, which follows the fit.", default=None)
+    history_to: str | int | None = about(
+        "Last day or week of history: days up to it say who is an old customer and what a season sells, but no target "
+        "is of them. For records that begin in the middle of a shop's life.",
+        default=None,
+    )
 
     @model_validator(mode="after")
     def _check(self) -> Self:
         problems = []
-        for key, value in (("from", self.start), ("to", self.to), ("hold_out_to", self.hold_out_to)):
+        for key, value in (
+            ("from", self.start), ("to", self.to), ("hold_out_to", self.hold_out_to), ("history_to", self.history_to)
+        ):  # fmt: skip
             if isinstance(value, str) and not _is_date(value):
                 problems.append(refusal("not a date", (key,), found=value, allowed="like '2010-11-30', or a week: 39"))
             if isinstance(value, int) and value < 1:
@@ -228,6 +236,9 @@ class Study(Part):
     targets: list[str] = about("Families of targets to use; all that the data hold if left out.", default_factory=list)
     scenario: str | None = about("The scenario to fit: a shipped name, or a file relative to the study.", default=None)
     set: dict[str, Any] = about("Changes to the scenario, by path.", default_factory=dict)
+    strategy: str | None = about(
+        "The scenario's strategy that was in force when the data came about; none (control) if left out.", default=None
+    )
     fit: FitSpec = about("What is fitted.", default=FitSpec())
 
     _folder: Path = PrivateAttr(default=Path())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor
+from concurrent.futures import CancelledError, Executor
 from typing import Any
 
 from sim.errors import InputError
@@ -38,8 +38,16 @@ def cluster_named(name: str, jobs: int | None, engines: str) -> Iterator[tuple[E
             if not client.nthreads():
                 raise InputError("this Dask scheduler has no workers", path="executor", found=name)
             _compile_everywhere(client, engines)
-        # A cluster may grow and shrink while it works.
-        yield client.get_executor(pure=False), lambda: jobs or 2 * max(1, sum(client.nthreads().values()))
+        try:
+            # A cluster may grow and shrink while it works.
+            yield client.get_executor(pure=False), lambda: jobs or 2 * max(1, sum(client.nthreads().values()))
+        except (OSError, CancelledError) as error:
+            if isinstance(error, OSError) and not type(error).__module__.startswith("distributed"):
+                raise  # a folder that cannot be written
+            raise InputError(
+                "the Dask scheduler went away", path="executor", found=name,
+                hint="What is done is kept; the same command goes on from there when a scheduler is back.",
+            ) from None  # fmt: skip
 
 
 def _compile_everywhere(client: Any, engines: str) -> None:

@@ -92,7 +92,7 @@ class Results:
 
     @property
     def keep(self) -> Keep:
-        """What the folder stores: runs, daily or all."""
+        """What the folder stores: runs, orders, records, daily or all."""
         keep: Keep = self.manifest.get("keep", "all")
         return keep
 

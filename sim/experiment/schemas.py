@@ -11,19 +11,22 @@ import pyarrow as pa
 if TYPE_CHECKING:
     import pandas as pd
 
-Keep = Literal["runs", "orders", "daily", "all"]
+Keep = Literal["runs", "orders", "records", "daily", "all"]
 
 #: which tables a folder stores; `runs` comes first here and is written last
 KEEP: Final[dict[Keep, tuple[str, ...]]] = {
     "runs": ("runs", "common_retention", "failures", "timing"),
     "orders": ("runs", "common_retention", "failures", "timing", "order_days"),  # what shops' records hold: calibration
+    "records": (  # ... and of visits, shares and teams
+        *("runs", "common_retention", "failures", "timing", "daily", "order_days", "records"),
+    ),
     "daily": ("runs", "common_retention", "failures", "timing", "daily", "ledger", "funnel", "sales"),
     "all": (
         *("runs", "common_retention", "failures", "timing", "daily", "ledger", "funnel", "sales"),
         *("cohorts", "shoppers", "products"),
     ),
 }
-FROM_JOURNAL: Final = ("daily", "ledger", "funnel", "sales", "order_days", "cohorts", "shoppers", "products")
+FROM_JOURNAL: Final = ("daily", "ledger", "funnel", "sales", "order_days", "records", "cohorts", "shoppers", "products")
 #: of the manifest; folders of format 1 lack the tables that came later
 FORMAT: Final = 2
 _SINCE_FORMAT_2: Final = frozenset({"funnel", "sales", "products"})

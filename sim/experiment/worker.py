@@ -25,7 +25,7 @@ from sim.errors import InputError
 from sim.experiment.ledger import Cell, Run
 from sim.experiment.parts import Parts
 from sim.experiment.schemas import FROM_JOURNAL, SCHEMAS, runs_table, with_keys
-from sim.funnel import run_table
+from sim.funnel import RECORDED, run_table
 from sim.scenario import Scenario, content_hash
 from sim.version import RESULTS_VERSION
 
@@ -187,7 +187,7 @@ def _run_cell(
         try:
             if broken is not None:
                 raise broken
-            more = {}
+            more: dict[str, Any] = {"events": RECORDED} if "records" in task.tables else {}
             if path is not None:
                 more["checkpoint"] = backend.Checkpoint(path, task.checkpoint_every, _passed_over)
             journal = backend.simulate(

@@ -36,11 +36,20 @@ class SocialGraph:
     ids: Ints  #: shopper ids, any order; a row is a position here
     indptr: Ints  #: where each row's list starts in `audience`
     audience: Rows  #: rows of the people who hear row i, in the order of their ids
-    strength: Strengths  #: tie strength in 1/1024, one per entry of `audience`
     n_heard: Rows  #: how many people row i hears (undirected: her friends)
     mean_degree: float  #: mean audience of the people with a tie at all: people without change nothing
     is_directed: bool
     notes: tuple[str, ...] = field(default=())  #: what was dropped or capped on the way in
+    _strength: Strengths | None = field(default=None, repr=False)  # where it is known from the start
+
+    @cached_property
+    def strength(self) -> Strengths:
+        """Tie strength in 1/1024, one per entry of `audience`; what follows from the graph is found when asked for."""
+        if self._strength is not None:
+            return self._strength
+        found = np.empty(self.audience.size, np.uint16)
+        fill_strengths(self.indptr, self.audience, found, self.is_directed)
+        return found
 
     @classmethod
     def draw(cls, kind: str, ids: ArrayLike, seed: int, **spec: float | None) -> SocialGraph:
@@ -117,14 +126,17 @@ class SocialGraph:
         dropped = [counted(k, what) for k, what in ((n_loops, "self-loop"), (n_repeats, "repeated edge")) if k]
         if dropped:
             notes.insert(0, "dropped " + ", ".join(dropped))
-        if weight is None:
-            fill_strengths(indptr, audience, strength, directed)
+        is_known = weight is not None
         if np.any(order[1:] < order[:-1]):
+            if not is_known:  # people are counted in the order of their ids here, and only here
+                fill_strengths(indptr, audience, strength, directed)
             indptr, audience, strength = place_rows(order, indptr, audience, strength)
+            is_known = True
         n_heard = np.bincount(audience, minlength=n).astype(np.int32)
         n_linked = int(np.count_nonzero((n_heard > 0) | (np.diff(indptr) > 0)))
         mean_degree = audience.size / n_linked if n_linked else 0.0
-        return cls(ids, indptr, audience, strength, n_heard, mean_degree, directed, tuple(notes))
+        known = strength if is_known else None
+        return cls(ids, indptr, audience, n_heard, mean_degree, directed, tuple(notes), known)
 
     @classmethod
     def from_networkx(

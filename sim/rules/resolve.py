@@ -1,4 +1,4 @@
-"""Who gets a scarce thing (budget, seat, stock, being the inviter): never first come; imports `draws`, `_jit`.
+"""Who gets a scarce thing (budget, seat, stock, being the inviter): never first come; imports `draws`, `sorting`.
 
 Drivers collect requests, these functions decide by keyed priority, drivers commit. They take arrays
 and exist once; the order of the requests cannot matter, because ties are broken by the request's name.
@@ -10,6 +10,9 @@ import numpy as np
 
 from sim import draws
 from sim.rules.records import Column
+from sim.sorting import order_of
+
+MANY = 1000  # so many are sorted by digits sooner than by comparing
 
 
 def priorities(seed: int, purpose: int, day: int, agents: Column, items: Column) -> Column:
@@ -26,14 +29,14 @@ def grant(amounts: Column, available: int, words: Column, names: Column) -> Colu
     exactly floor(available / c) are granted.
     """
     granted = np.zeros(len(amounts), dtype=bool)
-    order = np.lexsort((names, words))
     left = int(available)
-    ordered = np.asarray(amounts, dtype=np.int64)[order]
-    if len(ordered) == 0 or left <= 0:
+    if len(amounts) == 0 or left <= 0:
         return granted
-    if int(ordered.sum()) <= left:
+    if int(np.sum(amounts, dtype=np.int64)) <= left:
         granted[:] = True
         return granted
+    order = np.lexsort((names, words))
+    ordered = np.asarray(amounts, dtype=np.int64)[order]
     smallest = int(ordered.min())
     for position, amount in zip(order.tolist(), ordered.tolist(), strict=True):
         if amount <= left:
@@ -56,8 +59,9 @@ def seats(things: Column, free: Column, words: Column, names: Column) -> Column:
 
 def winners(groups: Column, words: Column, names: Column) -> Column:
     """Positions of the winning request of every group, in ascending order of group."""
-    order = np.lexsort((names, words, groups))
-    ordered = np.asarray(groups)[order]
+    keys = (np.asarray(names), np.asarray(words), np.asarray(groups))
+    order = np.lexsort(keys) if len(keys[0]) < MANY else order_of(*keys)
+    ordered = keys[2][order]
     is_first = np.ones(len(ordered), dtype=bool)
     is_first[1:] = ordered[1:] != ordered[:-1]
     return order[is_first]

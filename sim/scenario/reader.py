@@ -7,6 +7,7 @@ not mean something else than it seems to.
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from collections.abc import Mapping
@@ -154,7 +155,9 @@ def read_value(text: str) -> Any:
         raise ScenarioError(refusal.problem, found=refusal.found, hint=refusal.hint) from None
 
 
+@functools.lru_cache(maxsize=16)
 def _compose(text: str) -> yaml.Node | None:
+    """The nodes of a text, which nobody changes; the same scenario is often read many times in one process."""
     loader = None
     try:
         loader = _Loader(text)

@@ -75,7 +75,7 @@ class Education(Contacting):
         }[self.whom]
         wanted = np.flatnonzero(chosen & meant & (taken[people.row] < self.lessons))
         most = len(wanted) if self.cost == 0 else min(len(wanted), desk.budget.available() // self.cost)
-        sent = self.in_turn(people, wanted, board, desk)[:most]
+        sent = self.in_turn(people, wanted, board, desk, most=most)
         desk.pay(len(sent) * self.cost, "lessons")
         contacts.pushes[sent] += 1
         taken[people.row[sent]] += 1

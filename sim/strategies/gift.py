@@ -83,7 +83,8 @@ class Gift(Contacting):
             "any": np.ones(len(people.row), dtype=np.bool_),
         }[self.occasion]
         cents = self.value + self.sending
-        given = self.in_turn(people, np.flatnonzero(chosen & due), board, desk)[: desk.budget.available() // cents]
+        most = desk.budget.available() // cents
+        given = self.in_turn(people, np.flatnonzero(chosen & due), board, desk, most=most)
         desk.pay(len(given) * cents, "gifts")
         contacts.impulse[given] += self.impulse * worth(self.value)
         desk.notes["given_day"][people.row[given]] = board.day

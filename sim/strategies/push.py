@@ -55,6 +55,6 @@ class Push(Contacting):
         wanted = np.flatnonzero(chosen) if self.per_day else np.empty(0, dtype=np.int64)
         each = self.per_day * self.cost
         most = len(wanted) if each == 0 else min(len(wanted), desk.budget.available() // each)
-        sent = self.in_turn(people, wanted, board, desk)[:most]
+        sent = self.in_turn(people, wanted, board, desk, most=most)
         contacts.pushes[sent] += self.per_day
         desk.pay(len(sent) * each, "messages")

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
-from sim import draws
+from sim import draws, sorting
 from sim._jit import power
 from sim.analytics import ScoreName
 from sim.day import Day
@@ -459,8 +459,8 @@ class Tactic(BaseModel):
 
         Where a person can stand there several times, `items` tells her entries apart.
         """
-        named = ids if items is None else items
-        return np.lexsort((named, ids, self._words(ids, board, desk, site, items)))
+        words = self._words(ids, board, desk, site, items)
+        return sorting.order_of(*(() if items is None else (items,)), ids, words)
 
     def luck(self, ids: NDArray[np.int64], board: Board, desk: Desk, site: str) -> NDArray[np.float64]:
         """A number in (0, 1) for each of these people today, by name."""
@@ -523,9 +523,20 @@ class Contacting(Tactic):
         return super().scores() | {asked[name] for name in (self.serve_first,) if name in asked}
 
     def in_turn(
-        self, people: People, wanted: NDArray[np.int64], board: Board, desk: Desk, site: str = "lot"
+        self,
+        people: People,
+        wanted: NDArray[np.int64],
+        board: Board,
+        desk: Desk,
+        site: str = "lot",
+        most: int | None = None,
     ) -> NDArray[np.int64]:
-        """These people (positions), the first to be served first; equals by lot."""
+        """These people (positions), the first to be served first; equals by lot.
+
+        With `most` as many as that of them; where that is everybody, nobody comes first.
+        """
+        if most is not None:
+            return wanted if most >= len(wanted) else self.in_turn(people, wanted, board, desk, site)[:most]
         order = wanted[self.by_lot(people.id[wanted], board, desk, site)]
         if self.serve_first == "lot":
             return order

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import sim
-from benchmarks.peers.tools import grapevine_lab
+from benchmarks.peers.tools import grapevine_engine
 from benchmarks.peers.workloads import CASCADE, DAYS, Graph
 
 
@@ -13,7 +13,7 @@ def prepare(workload: str, graph: Graph) -> Any:
     if workload == CASCADE:
         return None
     changes = {"population.size": graph.n, "noise_per_world": 1000, "days": DAYS, "burn_in_days": 0}
-    return grapevine_lab.world(sim.Scenario.load("base.closed").with_(changes), graph)
+    return grapevine_engine.world(sim.Scenario.load("base.closed").with_(changes), graph)
 
 
 def run(ready: Any, seed: int) -> None:

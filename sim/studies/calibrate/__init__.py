@@ -6,8 +6,8 @@ runs mean, `gate` what must hold before anybody decides with it, `forecast` look
 
 from __future__ import annotations
 
-from sim.studies.calibrate.calibration import calibrate
+from sim.studies.calibrate.calibration import calibrate, point_fit
 from sim.studies.calibrate.outcome import Calibration, Effort
 from sim.studies.calibrate.writing import read_posterior
 
-__all__ = ["Calibration", "Effort", "calibrate", "read_posterior"]
+__all__ = ["Calibration", "Effort", "calibrate", "point_fit", "read_posterior"]

@@ -48,7 +48,7 @@ BLOCKS: Final = (
         ("fan_out", "tie_reuse", "shared_again"), "shares and invitations", "分享与邀请记录",
     ),
     Block(
-        "teams", "拼团", ("params.c_fail", "params.c_w"), ("team_success", "team_joiners"), "group-buys", "拼团记录",
+        "teams", "拼团", ("params.c_fail", "params.c_w"), ("team_success",), "group-buys with their outcome", "带结果的拼团记录",
     ),
     Block(
         "prices", "价格", ("params.b_p", "params.mu", "params.b_abs"), (), "a price test", "价格实验",

@@ -11,13 +11,14 @@ import json
 from collections.abc import Callable
 from concurrent.futures import Executor
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from sim.errors import InputError
 from sim.evidence import Study
 from sim.evidence.findings import Evidence, gather
+from sim.experiment import Keep
 from sim.params import COEFFICIENTS
 from sim.studies.calibrate.bank import Round, chosen, each_run, orders_of_run, play, prior_shares, table_of
 from sim.studies.calibrate.blocks import BLOCKS, tells
@@ -30,13 +31,18 @@ from sim.studies.calibrate.gate import (
     reach_check,
     recovery_checks,
 )
-from sim.studies.calibrate.inference import Bank, Proposal, infer, mixture_weights
+from sim.studies.calibrate.inference import Bank, infer
 from sim.studies.calibrate.outcome import Calibration, Effort, answer_of
+from sim.studies.calibrate.point import Point, find_point
 from sim.studies.calibrate.priors import Floats, Priors, Span
+from sim.studies.calibrate.proposal import Proposal, mixture_weights
 from sim.studies.calibrate.rehearsal import rehearse
-from sim.studies.calibrate.world import Setting, longer, setting_of, with_prices
+from sim.studies.calibrate.world import Look, Setting, longer, setting_of, with_prices
 from sim.studies.calibrate.writing import write
 from sim.version import RESULTS_VERSION
+
+FEWEST_CUSTOMERS: Final = 60
+FEWEST_DAYS: Final = 28
 
 Watch = Callable[[str, int, int], None]  # what is done, how much of it, of how much
 
@@ -54,7 +60,7 @@ def priors_of(study: Study, evidence: Evidence) -> Priors:
                 if row is not None and path not in ("params.churn", "params.om_0", "params.om_tau", "params.e_0"):
                     spans.append(Span(path, row.low, row.high))
     if not spans:
-        hint = "It has no orders. Name coefficients and their ranges under fit.priors, or add a file of orders."
+        hint = "Orders, visits, shares or teams tell something; `grapevine data check` shows what these data hold."
         raise study.refuse("the data of this study tell no coefficient", "fit.priors", hint=hint)
     return Priors(spans)
 
@@ -76,6 +82,7 @@ def fit_rounds(
     jobs: int | None,
     watch: Watch,
     proposals: list[Proposal],
+    keep: Keep = "orders",
     executor: Executor | str | None = None,
 ) -> tuple[list[Round], Bank, list[str], Floats, Floats]:
     """All rounds: (rounds, all runs as a bank, names of summaries, their values in the data, their standard errors).
@@ -92,11 +99,11 @@ def fit_rounds(
             shares = proposals[-1].draw(effort.later_points, setting.scenario.seed + number)
         what = f"round {number} of {effort.rounds + 1}"
         where, step = folder / f"round-{number}", _told(watch, what)
-        rounds.append(play(setting.scenario, priors, shares, number, where, jobs, step, executor=executor))
-        bank, names, observed, sd = bank_of(rounds, proposals, priors, evidence, setting.n_days, folder)
+        rounds.append(play(setting.scenario, priors, shares, number, where, jobs, step, keep=keep, executor=executor))
+        bank, names, observed, sd = bank_of(rounds, proposals, priors, evidence, setting.look, folder)
         if number > effort.rounds:
             return rounds, bank, names, observed, sd
-        proposals.append(Proposal.of(infer(bank, observed, sd)))
+        proposals.append(Proposal.of(bank, observed, sd))
 
 
 def _told(watch: Watch, what: str) -> Callable[[Any], None]:
@@ -104,10 +111,10 @@ def _told(watch: Watch, what: str) -> Callable[[Any], None]:
 
 
 def bank_of(
-    rounds: list[Round], proposals: list[Proposal], priors: Priors, evidence: Evidence, n_days: int, folder: Path
+    rounds: list[Round], proposals: list[Proposal], priors: Priors, evidence: Evidence, look: Look, folder: Path
 ) -> tuple[Bank, list[str], Floats, Floats]:
     """Stored runs as numbers, beside the data's."""
-    tables = [table_of(one, n_days, folder) for one in rounds]
+    tables = [table_of(one, look, folder) for one in rounds]
     names, values, whole = chosen(tables, evidence.targets)
     if not names:
         raise InputError("data and runs have no target in common", hint="`grapevine data check` lists the targets.")
@@ -118,6 +125,46 @@ def bank_of(
     observed = np.array([evidence.targets[name].value for name in names])
     sd = np.array([evidence.targets[name].sd for name in names])
     return bank, names, observed, sd
+
+
+def point_fit(
+    study: Study | str | Path,
+    runs: int = 128,
+    jobs: int | None = None,
+    to: str | Path | None = None,
+    size: int = 2000,
+    watch: Watch | None = None,
+    data: str | Path | None = None,
+    out: Path = Path("results"),
+    executor: Executor | str | None = None,
+) -> Point:
+    """One set of coefficients near the data of a study, by a quick search of so many runs; no posterior, no gate."""
+    watch = watch or (lambda what, done, total: None)
+    study = study if isinstance(study, Study) else Study.load(study, data)
+    evidence = gather(study)
+    priors, setting, keep = prepared(study, evidence, size)
+    digest = digest_of(setting, priors, Effort(size=size))
+    folder = Path(to) if to is not None else out / f"point-{study.name}-{digest}"
+    step = _told(watch, f"search, {runs} runs in batches")
+    return find_point(setting, priors, evidence.targets, folder, runs, jobs, keep, step, executor)
+
+
+def prepared(study: Study, evidence: Evidence, size: int) -> tuple[Priors, Setting, Keep]:
+    """What is fitted, in which world, and which records of runs are kept."""
+    orders = evidence.orders
+    if orders is not None:
+        n_people, n_days = len(set(orders.inside().customer.tolist())), orders.n_days - evidence.history_days
+        for what, found, least in (("customers", n_people, FEWEST_CUSTOMERS), ("days", n_days, FEWEST_DAYS)):
+            if found < least:
+                raise study.refuse(
+                    f"too few {what} to calibrate with", "orders", found=found, allowed=f"{least} or more"
+                )
+    priors = priors_of(study, evidence)
+    setting = setting_of(evidence, size)
+    if evidence.orders is not None:
+        setting = with_prices(setting, evidence.orders, priors)
+    is_orders_only = study.visits is None and study.shares is None and study.groups is None
+    return priors, setting, "orders" if is_orders_only else "records"
 
 
 def calibrate(
@@ -137,43 +184,39 @@ def calibrate(
     effort, watch = effort or Effort(), watch or (lambda what, done, total: None)
     study = study if isinstance(study, Study) else Study.load(study, data)
     evidence = gather(study)
-    if evidence.orders is None:
-        raise study.refuse(
-            "this study has no orders",
-            "orders",
-            hint="Only what orders tell can be fitted; `grapevine data check` shows the rest.",
-        )
-    priors = priors_of(study, evidence)
-    setting = with_prices(setting_of(study, evidence.orders, effort.size), evidence.orders, priors)
+    priors, setting, keep = prepared(study, evidence, effort.size)
     folder = Path(to) if to is not None else out / f"calibrate-{study.name}-{digest_of(setting, priors, effort)}"
     proposals: list[Proposal] = []
     rounds, bank, names, observed, sd = fit_rounds(
-        setting, priors, evidence, effort, folder, jobs, watch, proposals, executor
+        setting, priors, evidence, effort, folder, jobs, watch, proposals, keep, executor
     )
     posterior = infer(bank, observed, sd)
-    n_first = int(np.sum(table_of(rounds[0], setting.n_days, folder)[names].notna().all(axis=1)))
+    n_first = int(np.sum(table_of(rounds[0], setting.look, folder)[names].notna().all(axis=1)))
     first = Bank(bank.shares[:n_first], bank.summaries[:n_first], bank.tells)
     watch("recovery of planted coefficients", 0, 1)
     recovery = recover(first, sd)
     told = is_told(recovery, bank.is_told)
     checks = recovery_checks(recovery, told, [span.name for span in priors])
     checks += [reach_check(infer(first, observed, sd).nearest, recovery), draws_check(posterior)]
-    ahead = evidence.window.hold_out_days // 7 if evidence.window is not None else 0
-    later = newcomers_ahead(evidence.orders, 7 * ahead)
-    onward = longer(study, evidence.orders, setting, effort.size, later)
+    orders = evidence.orders
+    ahead = evidence.window.hold_out_days // 7 if evidence.window is not None and orders is not None else 0
+    later = [] if orders is None else newcomers_ahead(orders, 7 * ahead)
+    onward = longer(evidence, setting, effort.size, later)
     shares = posterior.draws(effort.predictive, setting.scenario.seed)
     step = _told(watch, "played at draws of the posterior")
+    number = len(rounds) + 1
     played = play(
-        onward.scenario, priors, shares, len(rounds) + 1, folder / "predictive", jobs, step, "predictive", executor
+        onward.scenario, priors, shares, number, folder / "predictive", jobs, step, "predictive", keep, executor
     )
-    predictive = predictive_table(evidence.targets, table_of(played, setting.n_days, folder), names)
+    predictive = predictive_table(evidence.targets, table_of(played, setting.look, folder), names)
     checks.append(predictive_check(predictive))
     watch("forecast", 0, 1)
     outlook = None
-    if ahead:
-        runs = [orders_of_run(table, setting.n_days + 7 * ahead) for _, table in each_run(played.results)]
-        outlook = forecast(evidence.orders, Paths.of(runs, setting.scale), ahead)
-    rehearsal = rehearse(rounds, proposals, priors, evidence.orders, setting.scale, folder)
+    if ahead and orders is not None:
+        long = setting.look.until(setting.n_days + 7 * ahead)
+        runs = [orders_of_run(table, long) for _, table in each_run(played.results, long.label)]
+        outlook = forecast(orders, Paths.of(runs, onward.scale), ahead)
+    rehearsal = None if orders is None else rehearse(rounds, proposals, priors, orders, setting, folder)
     found = Calibration(
         folder, study, evidence, setting, priors, rounds, bank, names, posterior, recovery, told, checks, predictive,
         outlook, rehearsal,

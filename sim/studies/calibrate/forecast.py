@@ -134,17 +134,18 @@ def forecast(orders: Orders, paths: Paths, ahead: int, seed: int = 1, n_draws: i
         base = np.nanmean(distance, axis=1)
         known = [Level(float(b), 0.1**2, step, noise, 0.0, (middle - around)[np.isfinite(middle)]) for b in base]
     else:
-        step, noise = fitted(middle)
-        known = [level_of(row, step, noise) for row in distance]
+        step, each = fitted(middle)
+        known = [level_of(row, step, each) for row in distance]
     weight = _with_weeks(paths.weight, np.array([one.log_likelihood for one in known]))
     row = rng.choice(len(weight), size=n_draws, p=weight)
     start = np.array([one.mean for one in known])[row] + rng.standard_normal(n_draws) * np.sqrt(
         [known[k].variance for k in row]
     )
     wander = np.cumsum(rng.standard_normal((n_draws, ahead)) * step, axis=1)
-    luck = _luck(known[int(np.argmax(weight))], noise, (n_draws, ahead), rng)
     if has_year:
-        luck = luck * np.sqrt(2.0)
+        luck = _luck(known[int(np.argmax(weight))], noise, (n_draws, ahead), rng) * np.sqrt(2.0)
+    else:  # as the weeks seen were, great mailings too: they will come again
+        luck = rng.choice(known[int(np.argmax(weight))].residuals, size=(n_draws, ahead))
     rate = np.exp(shape[row][:, n:] + start[:, None] + wander + luck + season)
     repeat = rng.poisson(np.minimum(rate, 1e8)).astype(np.float64)
     fresh = paths.new[row][:, n : n + ahead] * paths.scale

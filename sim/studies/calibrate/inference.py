@@ -8,7 +8,9 @@ The steps, all on runs that are already there (Beaumont, Zhang & Balding 2002; B
    number: the best linear guess of the coefficient. These guesses are compared, not the forty summaries.
 3. The runs closest to the data are kept, weighted by an Epanechnikov kernel, and moved along a local linear regression
    to where they would be if their guesses were those of the data.
-4. Runs of later rounds were not drawn from the prior: each run weighs prior over the mixture of all rounds' proposals.
+4. Runs of later rounds were not drawn from the prior (`proposal`): each weighs prior over the mixture of all rounds.
+   Guesses and the units of distance are fitted with every run counting once, so that they are best where later rounds
+   looked; only the posterior itself takes the weights.
 """
 
 from __future__ import annotations
@@ -146,7 +148,7 @@ class Scale:
 
 def _unexplained(values: Floats, odds: Floats) -> Floats:
     """Standard deviation of every column that a quadratic of the coefficients does not explain."""
-    design = _quadratic(odds)
+    design = quadratic(odds)
     if len(values) < 2 * design.shape[1]:
         design = np.column_stack([np.ones(len(odds)), odds])
     fitted, *_ = np.linalg.lstsq(design, values, rcond=None)
@@ -156,7 +158,8 @@ def _unexplained(values: Floats, odds: Floats) -> Floats:
     return sd
 
 
-def _quadratic(z: Floats) -> Floats:
+def quadratic(z: Floats) -> Floats:
+    """Columns of a full quadratic: 1, every column, every product of two."""
     n, p = z.shape
     pairs = [z[:, a] * z[:, b] for a in range(p) for b in range(a, p)]
     return np.column_stack([np.ones(n), z, *pairs])
@@ -174,18 +177,18 @@ class Guesser:
 
     @classmethod
     def fit(cls, bank: Bank, observed: Floats, sd: Floats) -> Guesser:
-        """Fit the guesses on the runs of a bank; those close to the data count more."""
+        """Fit the guesses on the runs of a bank."""
         scale = Scale.of(bank.summaries, observed, sd, bank.shares)
         features = _features(scale.apply(bank.summaries))
         z = logit(bank.shares)
         columns, slopes, unit, own = [], [], [], []
         for j in np.flatnonzero(bank.is_told):
             mine = np.flatnonzero(np.tile(bank.tells[j], 2))
-            slope, left_out = _ridge(features[:, mine], z[:, j], bank.weight)
+            slope, left_out = _ridge(features[:, mine], z[:, j], np.ones(len(bank)))
             columns.append(mine)
             slopes.append(slope)
             own.append(left_out)
-            unit.append(max(float(np.sqrt(np.average((z[:, j] - left_out) ** 2, weights=bank.weight))), 1e-9))
+            unit.append(max(float(np.sqrt(np.mean((z[:, j] - left_out) ** 2))), 1e-9))
         units = np.array(unit)
         return cls(scale, columns, slopes, units, np.column_stack(own) / units if own else np.empty((len(bank), 0)))
 
@@ -244,8 +247,9 @@ def infer_guesses(bank: Bank, guesses: Floats, seen: Floats) -> Posterior:
     told = np.flatnonzero(bank.is_told)
     untold = np.flatnonzero(~bank.is_told)
     away = np.sqrt(np.sum((guesses - seen) ** 2, axis=1))
-    n_keep = min(len(bank), max(KEPT_LEAST, round(KEPT_SHARE * len(bank))))
-    rows = np.argpartition(away, n_keep - 1)[:n_keep] if n_keep < len(bank) else np.arange(len(bank))
+    possible = np.flatnonzero(bank.weight > 0.0)
+    n_keep = min(len(possible), max(KEPT_LEAST, round(KEPT_SHARE * len(possible))))
+    rows = possible[np.argsort(away[possible], kind="stable")[:n_keep]]
     width = float(away[rows].max()) * (1.0 + 1e-9) + 1e-300
     weight = bank.weight[rows] * (1.0 - (away[rows] / width) ** 2)
     z = logit(bank.shares[rows])
@@ -259,7 +263,7 @@ def infer_guesses(bank: Bank, guesses: Floats, seen: Floats) -> Posterior:
     shares[:, told] = expit(middle + missed * _spread_there(design[:, : 1 + n_moved], missed, weight))
     if len(untold):
         weight = _raked(shares[:, untold], weight)
-    return Posterior(shares, weight / weight.sum(), width, float(away.min()), rows)
+    return Posterior(shares, weight / weight.sum(), width, float(away[possible].min()), rows)
 
 
 def _spread_there(design: Floats, missed: Floats, weight: Floats) -> Floats:
@@ -289,54 +293,4 @@ def _raked(shares: Floats, weight: Floats, bins: int = 5, rounds: int = 10) -> F
             factor = np.zeros(bins)
             factor[there] = (1.0 / there.sum()) / total[there]
             weight = weight * factor[cells[:, k]]
-    return weight
-
-
-# --- rounds -------------------------------------------------------------------------------------------------------
-
-WIDER: Final = 1.5  # later rounds look beyond the posterior so far
-FROM_PRIOR: Final = 0.2  # of a later round's runs are drawn from the prior: no weight can then exceed 1 / (this share)
-
-
-@dataclass(frozen=True, eq=False)
-class Proposal:
-    """Where a later round looks: a normal in log odds around the posterior so far, widened, and partly the prior."""
-
-    mean: Floats
-    root: Floats  # of the covariance: lower triangle
-
-    @classmethod
-    def of(cls, posterior: Posterior) -> Proposal:
-        """Around a posterior."""
-        z = logit(posterior.shares)
-        mean = posterior.weight @ z
-        spread = (posterior.weight[:, None] * (z - mean)).T @ (z - mean) * WIDER**2
-        return cls(mean, np.asarray(np.linalg.cholesky(spread + 1e-6 * np.eye(len(mean))), dtype=np.float64))
-
-    def draw(self, n: int, seed: int) -> Floats:
-        """Shares of so many points."""
-        rng = np.random.Generator(np.random.PCG64(seed))
-        z = self.mean + rng.standard_normal((n, len(self.mean))) @ self.root.T
-        shares, flat = expit(z), rng.random((n, len(self.mean)))
-        drawn: Floats = np.where(rng.random(n)[:, None] < FROM_PRIOR, flat, shares)
-        return np.clip(drawn, 1e-6, 1.0 - 1e-6)
-
-    def density(self, shares: Floats) -> Floats:
-        """Density over the prior's (which is 1 everywhere between the bounds)."""
-        z = logit(shares)
-        steps = np.linalg.solve(self.root, (z - self.mean).T)
-        log_density = -0.5 * np.sum(steps**2, axis=0) - np.sum(np.log(np.diag(self.root)))
-        log_density -= 0.5 * len(self.mean) * np.log(2.0 * np.pi)
-        log_density -= np.sum(np.log(shares) + np.log1p(-shares), axis=1)  # d share / d log odds
-        found: Floats = FROM_PRIOR + (1.0 - FROM_PRIOR) * np.exp(np.minimum(log_density, 700.0))
-        return found
-
-
-def mixture_weights(shares: Floats, sizes: Sequence[int], proposals: Sequence[Proposal]) -> Floats:
-    """Prior over the mixture of all rounds (the first, drawn from the prior, has no proposal), for every run."""
-    inside = np.clip(shares, 1e-6, 1.0 - 1e-6)
-    density = np.full(len(shares), float(sizes[0]))
-    for n, proposal in zip(sizes[1:], proposals, strict=True):
-        density += n * proposal.density(inside)
-    weight: Floats = sum(sizes) / density
     return weight

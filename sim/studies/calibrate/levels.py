@@ -1,7 +1,9 @@
 """How far weeks of the data are from a model's path, and how far they may go: a local level; imports nothing of ours.
 
 r[w] = level[w] + noise[w], level[w + 1] = level[w] + step[w], both normal: the distance on a log scale wanders slowly,
-and every week (holidays, weather, mailings) has luck of its own. Filtered exactly (Kalman 1960).
+and every week (holidays, weather, mailings) has luck of its own. Filtered exactly (Kalman 1960). Weeks far off, like
+those of a
+great mailing, pull the level less: noise is taken as Student's t, by weights (Lange, Little & Taylor 1989).
 """
 
 from __future__ import annotations
@@ -14,6 +16,8 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
+T_DEGREES: Final = 4.0  # of freedom of a week's luck
+ROUNDS: Final = 8  # of weighing: enough to settle
 START_SD: Final = 0.5  # of the level before any week is seen: a factor of about two either way
 LEAST_STEP: Final = 0.01  # a week: no shop stays on its path for ever
 STEP_PRIOR: Final = (
@@ -54,7 +58,7 @@ def filtered(r: Floats, step: float, noise: Floats | float) -> tuple[Floats, Flo
     return levels, variances, float(total)
 
 
-def smoothed(r: Floats, step: float, noise: float) -> Floats:
+def smoothed(r: Floats, step: float, noise: Floats | float) -> Floats:
     """The level of every week, knowing all weeks (Rauch, Tung & Striebel 1965)."""
     levels, variances, _ = filtered(r, step, noise)
     found = levels.copy()
@@ -64,14 +68,24 @@ def smoothed(r: Floats, step: float, noise: float) -> Floats:
     return found
 
 
-def fitted(r: Floats) -> tuple[float, float]:
-    """The most probable (step, noise) of a week for these distances; the step has a prior."""
+def fitted(r: Floats) -> tuple[float, Floats]:
+    """The most probable step of a week, and the noise of every week: larger for weeks far off. The step has a prior."""
+    times = np.ones(len(r))
+    for _ in range(ROUNDS):
+        step, noise = _fitted(r, times)
+        away = np.nan_to_num((r - smoothed(r, step, noise * times)) / noise)
+        times = np.sqrt((T_DEGREES + away**2) / (T_DEGREES + 1.0))
+    return step, noise * times
+
+
+def _fitted(r: Floats, times: Floats) -> tuple[float, float]:
+    """(step, noise) where the noise of a week is so many times as large."""
     from scipy.optimize import minimize
 
     def cost(x: Floats) -> float:
         step, noise = np.exp(x)
         prior = 0.5 * ((x[0] - np.log(STEP_PRIOR[0])) / STEP_PRIOR[1]) ** 2
-        return float(prior) - filtered(r, float(step), float(noise))[2]
+        return float(prior) - filtered(r, float(step), float(noise) * times)[2]
 
     seen = r[np.isfinite(r)]
     start = np.log([STEP_PRIOR[0], max(float(np.std(np.diff(seen))) / 1.5, 0.02)])
@@ -80,8 +94,9 @@ def fitted(r: Floats) -> tuple[float, float]:
     return max(float(step), LEAST_STEP), max(float(noise), 1e-3)
 
 
-def level_of(r: Floats, step: float, noise: float) -> Level:
-    """The level after the last week."""
+def level_of(r: Floats, step: float, noise: Floats | float) -> Level:
+    """The level after the last week; `noise` may differ from week to week."""
     levels, variances, total = filtered(r, step, noise)
     residuals = r - smoothed(r, step, noise)
-    return Level(float(levels[-1]), float(variances[-1]), step, noise, total, residuals[np.isfinite(residuals)])
+    usual = float(np.mean(noise))
+    return Level(float(levels[-1]), float(variances[-1]), step, usual, total, residuals[np.isfinite(residuals)])

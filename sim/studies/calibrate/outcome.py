@@ -33,7 +33,7 @@ class Effort:
 
     points: int = 640
     rounds: int = 2
-    later_points: int = 160
+    later_points: int = 200
     predictive: int = 120
     size: int = 5000  # customers simulated, at most
 
