@@ -595,7 +595,9 @@ def _rows() -> Iterator[Mutant]:
     yield sign("resolve", "grant", "left -= amount", "left += amount", BUDGET)
     yield sign("resolve", "seats", "np.arange(len(wanted)) - first", "np.arange(len(wanted)) + first", STRANGERS)
     yield bound("resolve", "seats", "- first < np", "- first <= np", STRANGERS)
-    yield bound("resolve", "winners", "np.lexsort((names, words, groups))", "np.lexsort((words, names, groups))", REACH)
+    yield bound(
+        "resolve", "winners", "np.asarray(names), np.asarray(words),", "np.asarray(words), np.asarray(names),", REACH
+    )
 
 
 MUTANTS: tuple[Mutant, ...] = tuple(_rows())

@@ -317,18 +317,20 @@ PURPOSES = {
 }
 #: Purposes that appear more than once in the source, and why that is one draw.
 SEVERAL_PLACES = {
-    "TRAIT_NOISE": 2,  # traits are items 0-6, tastes items 10-12
+    "PERSONA": 2,  # put in order together with other fields, and read by its name again: one draw
+    "TRAIT_NOISE": 4,  # likewise; traits are items 0-6, tastes items 10-12
     # alone is the product's id, in a team the id + 2^32; once more, with bargains (the id + 3 * 2^32), where one may
     "CHOICE": 5,
     "SLOT_SOURCE": 2,  # one visitor's slots (rules), or those of many visitors together (engines): the same names
     # all blocks of a slot, or the first: of one filled from a list (rules), of many visitors together, of many slots
     # that a recommender fills (both engines)
     "SLOT_ITEM": 4,
-    # the whole decision (rules); whether to buy, whether to at most, and a bound for that, of many visitors together
-    # (engines); bargains
-    "BUY": 5,
+    # the whole decision (rules); of many visitors together (engines); bargains
+    "BUY": 3,
     "FULFIL": 2,  # what became of an order, and the same read again by the fact that is about it
-    "LIFE": 2,  # who may act (dense), and once more whether and what it is that they do
+    # who may act (dense), and once more whether and what it is that they do; both again where adoption is played alone
+    "LIFE": 4,
+    "ACCEPT": 2,  # rules, and adoption played alone
     "INBOX_TIE": 2,  # both sides of one comparison, named by product
     # the door looks at the products of the first world, laboratories draw from its seed: the same name, the same seed
     "SEED_OF_WORLD": 3,

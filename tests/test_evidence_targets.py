@@ -285,7 +285,11 @@ def test_online_retail_as_published() -> None:
         assert sizes[c] == int(row["cohort_size"])
         for k in range(1, 12 - c):
             assert active[c, k] / sizes[c] == pytest.approx(float(row[str(k)]), abs=6e-5)
-    assert found.targets["top_20_share"].value == pytest.approx(summary["top20pct_revenue_share"], abs=5e-4)
+    # The study's targets leave out a first quarter of old customers who only seem new; the published share has it.
+    study = Study.load("online_retail", SHARED / "data" / _FOLDERS.get("online_retail", "online_retail"))
+    window = study.window.model_copy(update={"history_to": None})
+    whole = gather(study.model_copy(update={"window": window}))
+    assert whole.targets["top_20_share"].value == pytest.approx(summary["top20pct_revenue_share"], abs=5e-4)
 
 
 @needs_shared

@@ -339,7 +339,7 @@ def test_progress_counts_runs(tmp_path: Path, fake: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"), [({"jobs": 0}, "at least 1"), ({"keep": "some"}, "runs, orders, daily, all")]
+    ("arguments", "message"), [({"jobs": 0}, "at least 1"), ({"keep": "some"}, "runs, orders, records, daily, all")]
 )
 def test_wrong_arguments_are_refused(tmp_path: Path, arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):

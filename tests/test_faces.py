@@ -350,7 +350,8 @@ def test_params_shows_every_coefficient_with_source_and_status() -> None:
 
 def test_personas_sum_to_one() -> None:
     found = Answer("personas", "--json").json
-    assert len(found) == 7
+    assert sum(persona["share"] > 0 for persona in found.values()) == 7
+    assert {name for name, persona in found.items() if persona["share"] == 0} == {"young_white_collar", "homemaker"}
     assert sum(persona["share"] for persona in found.values()) == pytest.approx(1.0)
     assert all(name in Answer("personas").out for name in found)
 

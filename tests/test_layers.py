@@ -62,7 +62,7 @@ def test_public_names_load_lazily_and_are_what_the_table_says() -> None:
         assert value is getattr(sys.modules[module], name)
         assert sentence.endswith(".")
         assert name in dir(sim)
-    with pytest.raises(AttributeError, match="public names: Catalogue"):
+    with pytest.raises(AttributeError, match="public names: Adoption, Catalogue"):
         _ = sim.nothing_like_this  # type: ignore[attr-defined]
 
 

@@ -136,7 +136,7 @@ def test_a_wrong_query_is_a_message(swept: Path, sql: str) -> None:
 
 BAD = {
     "no such design": (["sweep", "how_generos"], "how_generous"),
-    "no such keep": (["sweep", "d.yaml", "--keep", "some"], "runs, orders, daily, all"),
+    "no such keep": (["sweep", "d.yaml", "--keep", "some"], "runs, orders, records, daily, all"),
     "no such executor": (["sweep", "d.yaml", "--executor", "ray"], "loky, dask or dask://HOST:PORT"),
     "no such shard": (["sweep", "d.yaml", "--shard", "5/4"], "i/n"),
     "no such folder": (["status", "nowhere"], "no such results folder"),
