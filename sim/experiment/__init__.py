@@ -22,7 +22,7 @@ _WHERE = {
     "coordinator": ("Experiment", "Progress", "folder_name"),
     "files": ("write_journal", "write_json", "write_table"),
     "plan": ("Shard",),
-    "pool": ("cores",),
+    "pool": ("cores", "own_pool"),
     "results": ("Results",),
     "schemas": ("KEEP", "Keep"),
     "shards": ("merge_folders",),
@@ -38,6 +38,7 @@ __all__ = [
     "cores",
     "folder_name",
     "merge_folders",
+    "own_pool",
     "write_journal",
     "write_json",
     "write_table",
@@ -47,7 +48,7 @@ if TYPE_CHECKING:  # the same table, for type checkers and editors
     from sim.experiment.coordinator import Experiment, Progress, folder_name
     from sim.experiment.files import write_journal, write_json, write_table
     from sim.experiment.plan import Shard
-    from sim.experiment.pool import cores
+    from sim.experiment.pool import cores, own_pool
     from sim.experiment.results import Results
     from sim.experiment.schemas import KEEP, Keep
     from sim.experiment.shards import merge_folders

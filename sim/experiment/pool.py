@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 
@@ -17,9 +18,12 @@ def _ignore_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches everybody; the coordinator answers for all
 
 
-def _pool(jobs: int) -> Executor:
+def own_pool(jobs: int) -> Executor:
+    """As many worker processes; who gets it shuts it down."""
     from loky.process_executor import ProcessPoolExecutor
 
+    # loky takes worlds and compiled code that a worker keeps for a leak, and gives it a new process: no news for users.
+    warnings.filterwarnings("ignore", message="A worker was restarted", category=UserWarning, module="loky")
     # One process a run: threads inside libraries would only fight for the same cores.
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     pool: Executor = ProcessPoolExecutor(jobs, initializer=_ignore_interrupts, env=threads)
@@ -91,7 +95,7 @@ def in_own_pool(tasks: Iterator[Task], jobs: int, done: Done) -> None:
 
 
 def _in_one_pool(tasks: Iterator[Task], jobs: int, done: Done) -> list[Task]:
-    pool = _pool(jobs)
+    pool = own_pool(jobs)
     try:
         suspects = in_pool(tasks, pool, lambda: 2 * jobs, done, is_ours=True)  # the next waits where it is needed
     except BaseException:

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 import pandas as pd
 
 from sim.errors import InputError, did_you_mean
-from sim.experiment import Progress, cores, write_json
+from sim.experiment import Progress, cores, own_pool, write_json
 from sim.params import COEFFICIENTS
 from sim.scenario import Scenario
 from sim.studies.facts.fact import Band, Estimate, Fact, Stage, Test, Value, Verdict, estimate, together
@@ -276,10 +276,7 @@ def _play_all(
             take(task, *_task(scenarios[task.stage], task))
             say(Progress(done, len(tasks), 0))
         return
-    from loky.process_executor import ProcessPoolExecutor
-
-    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    pool = ProcessPoolExecutor(width, env=threads)
+    pool = own_pool(width)
     try:
         waiting: dict[Future[Any], Task] = {pool.submit(_task, scenarios[task.stage], task): task for task in tasks}
         done = 0
@@ -290,6 +287,6 @@ def _play_all(
                 done += 1
                 say(Progress(done, len(tasks), 0))
     except BaseException:
-        pool.shutdown(wait=True, kill_workers=True)
+        pool.shutdown(wait=True, kill_workers=True)  # type: ignore[call-arg]  # loky's own argument
         raise
     pool.shutdown(wait=True)

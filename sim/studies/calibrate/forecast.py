@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from sim.evidence.buying import weekly_table
 from sim.evidence.normal import Orders
 from sim.evidence.score import Forecast
-from sim.studies.calibrate.levels import Level, fitted, level_of
+from sim.studies.calibrate.levels import LEAST_WEEKS, UNKNOWN_NOISE, Level, fitted, level_of
 
 Floats = NDArray[np.float64]
 
@@ -144,6 +144,8 @@ def forecast(orders: Orders, paths: Paths, ahead: int, seed: int = 1, n_draws: i
     wander = np.cumsum(rng.standard_normal((n_draws, ahead)) * step, axis=1)
     if has_year:
         luck = _luck(known[int(np.argmax(weight))], noise, (n_draws, ahead), rng) * np.sqrt(2.0)
+    elif len(known[0].residuals) < LEAST_WEEKS:  # a shop too small to tell
+        luck = rng.standard_normal((n_draws, ahead)) * UNKNOWN_NOISE
     else:  # as the weeks seen were, great mailings too: they will come again
         luck = rng.choice(known[int(np.argmax(weight))].residuals, size=(n_draws, ahead))
     rate = np.exp(shape[row][:, n:] + start[:, None] + wander + luck + season)

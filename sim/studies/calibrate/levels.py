@@ -23,7 +23,9 @@ LEAST_STEP: Final = 0.01  # a week: no shop stays on its path for ever
 STEP_PRIOR: Final = (
     0.02,
     0.35,
-)  # log-normal: middle and log sd of the step; a few dozen weeks, some odd, hardly tell it
+)  # log-normal: middle and log sd of the step, which a few dozen weeks hardly tell
+LEAST_WEEKS: Final = 4  # from which a noise is fitted
+UNKNOWN_NOISE: Final = 0.3  # guess, where there are fewer: a week is off by a third either way
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,8 @@ def _fitted(r: Floats, times: Floats) -> tuple[float, float]:
         return float(prior) - filtered(r, float(step), float(noise) * times)[2]
 
     seen = r[np.isfinite(r)]
+    if len(seen) < LEAST_WEEKS:
+        return STEP_PRIOR[0], UNKNOWN_NOISE
     start = np.log([STEP_PRIOR[0], max(float(np.std(np.diff(seen))) / 1.5, 0.02)])
     best: Any = minimize(cost, start, method="Nelder-Mead", options={"xatol": 1e-3, "fatol": 1e-4, "maxiter": 400})
     step, noise = np.exp(best.x)
