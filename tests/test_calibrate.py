@@ -520,8 +520,8 @@ def test_a_planted_shop_is_found_again(tmp_path: Path) -> None:
         assert low <= value <= high
         assert draws[path].std() < 0.5 * (9 if path == "params.b_r" else 5) / math.sqrt(12)
     status = {row["path"]: row["status"] for row in found.answer["coefficients"]}
-    assert status == {"params.alpha": "identified", "params.nu_sd": "identified",
-                      "params.b_r": "not identified by your data"}  # fmt: skip
+    assert status.pop("params.nu_sd") in ("identified", "too few data"), "a shop of 900 is at the edge"
+    assert status == {"params.alpha": "identified", "params.b_r": "not identified by your data"}
     assert draws["params.b_r"].quantile([0.05, 0.5, 0.95]).tolist() == pytest.approx([0.625, 1.75, 2.875], abs=0.2)
     checks = {check.name: check.passed for check in found.checks}
     assert not checks["pseudo_studies"], "200 are too few, and it says so"
