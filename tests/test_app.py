@@ -17,7 +17,7 @@ from conftest import ROOT
 pytest.importorskip("streamlit", reason="the extra app is not installed")
 from streamlit.testing.v1 import AppTest
 
-from sim.app import life, town, words
+from sim.app import answer, life, town, words
 from sim.app.draft import Draft
 from sim.app.places import Limits, read_scenario, read_upload
 from sim.app.work import Job, Office
@@ -159,6 +159,35 @@ def test_every_screen_opens_in_both_languages(page: AppTest, screen: str, lang: 
     open_small(page, screen, lang)
     said = " ".join([*(one.value for one in page.caption), *(one.label for one in page.button)])
     assert bool(re.search("[\u4e00-\u9fff]", said)) == (lang == "zh")
+
+
+class _AtWork:
+    """A job of which nothing was heard yet."""
+
+    done = total = failed = n_answers = 0
+    folder = answered = seconds_left = None
+    error = where = ""
+    is_over = is_cancelled = False
+    seconds = 1.0
+
+    def cancel(self) -> None:
+        raise AssertionError("nobody cancels it")
+
+
+def test_a_run_that_ends_while_the_page_is_drawn_leaves_the_button_on(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page.session_state["job"] = job = _AtWork()
+    told = answer._shown
+
+    def ends(made: Scenario | None) -> None:
+        told(made)
+        job.is_over = True
+
+    monkeypatch.setattr(answer, "_shown", ends)
+    open_small(page, "answer")
+    assert job.is_over
+    assert not page.button(key="run").disabled
 
 
 def test_every_tactic_has_a_form_with_all_its_levers(page: AppTest) -> None:

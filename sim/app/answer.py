@@ -36,13 +36,14 @@ _SCREENS = {
 def show() -> None:
     """Run it, watch it run, read what came out."""
     made = shown.check()
-    _run(made)
+    now = job()
+    was_running = now is not None and not now.is_over
+    _run(made, was_running)
     place = st.container()
     with place:
         _told()
     _shown(made)
-    now = job()
-    if now is not None and not now.is_over:
+    if was_running:  # also if it has ended meanwhile: this page does not know yet
         with place:
             _while_running()  # last: each time that it looks, it would end a page that is still being drawn
 
@@ -69,9 +70,7 @@ def _has_answer(folder: Path) -> bool:
 # --- running ----------------------------------------------------------------------------------------------
 
 
-def _run(made: Scenario | None) -> None:
-    now = job()
-    is_running = now is not None and not now.is_over
+def _run(made: Scenario | None, is_running: bool) -> None:
     many, button = st.columns([1, 2], vertical_alignment="bottom")
     name = session.key("replications", "run")
     many.number_input(
